@@ -1,0 +1,66 @@
+"""The log-mel front end of the paper's released code, as a feature lobe."""
+
+import torch
+import torchaudio
+from torch import nn
+
+
+class LogMel(nn.Module):
+    """Log-mel spectrogram in decibels.
+
+    Centred Hann windows, power spectrum divided by the window's energy, HTK mel
+    bands, ``10 log10(max(x, 1e-10))``; no bound relative to the clip's maximum,
+    so a frame's value never depends on other frames.
+
+    Arguments
+    ---------
+    sample_rate : int
+        Hz.
+    n_mels : int
+        Mel bands.
+    n_fft : int
+        Samples in a window.
+    hop_length : int
+        Samples from one frame to the next.
+
+    Example
+    -------
+    >>> LogMel()(torch.zeros(2, 16000)).shape
+    torch.Size([2, 32, 32])
+    """
+
+    def __init__(
+        self, sample_rate=16000, n_mels=32, n_fft=2048, hop_length=512
+    ):
+        super().__init__()
+        self.n_fft = n_fft
+        self.mel = torchaudio.transforms.MelSpectrogram(
+            sample_rate,
+            n_fft=n_fft,
+            hop_length=hop_length,
+            n_mels=n_mels,
+            normalized=True,
+        )
+        self.decibels = torchaudio.transforms.AmplitudeToDB("power")
+
+    @torch.no_grad()
+    def forward(self, wav):
+        """Computes features.
+
+        Arguments
+        ---------
+        wav : torch.Tensor
+            (B, samples), from -1 to 1, longer than half a window.
+
+        Returns
+        -------
+        torch.Tensor
+            (B, time, mel) in decibels; ``1 + samples // hop_length`` frames.
+        """
+        if wav.dim() != 2 or wav.size(1) <= self.n_fft // 2:
+            raise ValueError(
+                f"wav: expected (batch, more than {self.n_fft // 2} samples), "
+                f"got {tuple(wav.shape)}; pad shorter clips with zeros"
+            )
+        with torch.autocast(wav.device.type, enabled=False):
+            return self.decibels(self.mel(wav.float())).transpose(1, 2)

@@ -1,0 +1,1 @@
+"""Networks: BiDFSMN and its full-precision relatives."""

@@ -1,0 +1,89 @@
+"""BiDFSMN: the binarized thinnable DFSMN of BiFSMNv2."""
+
+from speechbrain_bifsmn.lobes.models.dfsmn import ThinnableDFSMN
+from speechbrain_bifsmn.nnet.binary_layers import binarize
+
+
+class BiDFSMN(ThinnableDFSMN):
+    """Thinnable DFSMN with one-bit weights and activations.
+
+    All layers but the first convolution and the classifier are binary. In true
+    granularity every one of them can be computed with XNOR and popcount.
+
+    Source: Qin et al., "BiFSMNv2", section III.
+
+    Arguments
+    ---------
+    classes : int
+        Outputs.
+    binary : bool
+        False keeps the layers real, for comparison.
+    granularity : str
+        "true" (one bit per weight, what is trained is what is deployed) or
+        "released" (the published code's scales; its 1x1 convolutions keep real
+        weights, so it cannot be deployed in one bit).
+    scales : str
+        Activation scales: "learned", "statistic" or "frame", see
+        ``DualScaleActivation``.
+    planes : int
+        One-bit planes of an activation: 2 or 1.
+    **sizes
+        As in ``ThinnableDFSMN``.
+
+    Example
+    -------
+    >>> import torch
+    >>> net = BiDFSMN(classes=12).eval()
+    >>> features = torch.randn(2, 32, 32) * 20 - 30  # (batch, time, mel) in dB
+    >>> net(features, lengths=torch.tensor([1.0, 0.5])).shape
+    torch.Size([2, 12])
+    >>> net.depth = 2  # a quarter of the blocks
+    >>> net(features).shape
+    torch.Size([2, 12])
+    >>> sum(layer.weights for layer in net.binarized)
+    574976
+    """
+
+    def __init__(
+        self,
+        classes,
+        binary=True,
+        granularity="true",
+        scales="learned",
+        planes=2,
+        **sizes,
+    ):
+        super().__init__(classes, **sizes)
+        self.binarized = []
+        if binary:
+            self.binarized = binarize(
+                self, ["front_end.0", "classifier"], granularity, scales, planes
+            )
+
+    def start_from(self, teacher):
+        """Takes over every weight that a full-precision DFSMN has in common.
+
+        Each depth setting's own normalisation starts from the teacher's only
+        one.
+
+        Arguments
+        ---------
+        teacher : DFSMN
+            A network of the same sizes.
+        """
+        mine = self.state_dict()
+        theirs = teacher.state_dict()
+        for name, value in mine.items():
+            parts = name.split(".")
+            if len(parts) > 3 and parts[2] in ("norms", "activations"):
+                parts[3] = "0"
+            source = theirs.get(".".join(parts))
+            if source is None:
+                continue
+            if source.shape != value.shape:
+                raise ValueError(
+                    f"{name}: expected {tuple(value.shape)} as in the student, "
+                    f"got {tuple(source.shape)} from the teacher; give both "
+                    "the same sizes and classes"
+                )
+            value.copy_(source)

@@ -1,0 +1,395 @@
+"""Deep feed-forward sequential memory networks (DFSMN), thinnable in depth.
+
+Shapes: B batch, T frames, F mel bands, C channels.
+
+Source: Qin et al., "BiFSMNv2: Pushing Binary Neural Networks for Keyword
+Spotting to Real-Network Performance", IEEE TNNLS 2023.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from speechbrain_bifsmn.nnet.depthwise import DepthwiseConv1d
+
+SILENCE_DB = -100.0
+
+
+class DepthOutput(NamedTuple):
+    """What a thinnable network gives at one depth setting."""
+
+    logits: torch.Tensor  # (B, classes)
+    hidden: list  # block outputs in use, each (B, T, C)
+
+
+def _norm(batch_norm, x):
+    """Batch-normalises the channels of ``x`` (B, T, C)."""
+    return batch_norm(x.flatten(0, 1)).view_as(x)
+
+
+def _over_time(conv, x):
+    """Runs a 1-D convolution, which wants (B, C, T), on ``x`` (B, T, C)."""
+    return conv(x.transpose(1, 2)).transpose(1, 2)
+
+
+class DFSMNBlock(nn.Module):
+    """Memory convolution and two pointwise convolutions, both with a residual.
+
+    Arguments
+    ---------
+    channels : int
+        C, of input and output.
+    hidden : int
+        Channels between the two pointwise convolutions.
+    taps : tuple
+        Frames that the memory sees before and after the present one.
+    depths : sequence of int
+        The depth settings at which this block runs; each has its own output
+        normalisation.
+    activation : type
+        Of the activation between the pointwise convolutions.
+    dropout : float
+        Between the pointwise convolutions.
+
+    Example
+    -------
+    >>> DFSMNBlock(16, 24, (2, 2), depths=[0, 1])(torch.randn(3, 8, 16), 1).shape
+    torch.Size([3, 8, 16])
+    """
+
+    def __init__(
+        self,
+        channels,
+        hidden,
+        taps,
+        depths=(0,),
+        activation=nn.PReLU,
+        dropout=0.0,
+    ):
+        super().__init__()
+        self.taps = tuple(taps)
+        self.memory = DepthwiseConv1d(channels, sum(taps) + 1)
+        self.memory_norm = nn.BatchNorm1d(channels)
+        self.memory_activation = nn.PReLU()
+        self.expand = nn.Conv1d(channels, hidden, 1)
+        self.expand_norm = nn.BatchNorm1d(hidden)
+        self.expand_activation = activation()
+        self.dropout = nn.Dropout(dropout)
+        self.project = nn.Conv1d(hidden, channels, 1)
+        self.norms = nn.ModuleDict(
+            {str(d): nn.BatchNorm1d(channels) for d in depths}
+        )
+        self.activations = nn.ModuleDict({str(d): nn.PReLU() for d in depths})
+
+    def forward(self, x, depth=0):
+        """Maps (B, T, C) to (B, T, C) with the norms of a depth setting."""
+        padded = F.pad(x, (0, 0, *self.taps))
+        memory = _norm(self.memory_norm, _over_time(self.memory, padded))
+        x = self.memory_activation(memory) + x
+        y = _norm(self.expand_norm, _over_time(self.expand, x))
+        y = self.dropout(self.expand_activation(y))
+        y = _norm(self.norms[str(depth)], _over_time(self.project, y))
+        return self.activations[str(depth)](y) + x
+
+
+class ThinnableDFSMN(nn.Module):
+    """DFSMN whose number of blocks is chosen at run time.
+
+    Depth setting ``d`` runs every ``2**d``-th block: of 8 blocks, setting 0
+    runs all, 1 the blocks 1, 3, 5, 7, and 2 the blocks 3, 7. All settings share
+    weights; only each block's last normalisation and activation is per setting.
+
+    Arguments
+    ---------
+    classes : int
+        Outputs.
+    n_mels : int
+        F, a multiple of 4.
+    frames : int
+        T of a whole input, a multiple of 4. Shorter inputs are filled with
+        silence.
+    layers : int
+        Number of blocks, a multiple of ``2**(depths - 1)``.
+    depths : int
+        Number of depth settings.
+    front_channels : int
+        Channels after the first convolution; the second doubles them.
+    channels : int
+        C of the blocks.
+    hidden : int
+        Channels inside a block.
+    taps : tuple
+        Frames that each memory sees before and after the present one.
+    activation : type
+        Of front end, projection, and between pointwise convolutions.
+    dropout : float
+        Inside blocks and before the classifier.
+    input_mean, input_std : float
+        The input is scaled as ``(x - mean) / std``, in decibels.
+    input_range : tuple
+        Bounds of the scaled input.
+
+    Example
+    -------
+    >>> net = ThinnableDFSMN(classes=12).eval()
+    >>> features = torch.randn(2, 32, 32) * 20 - 30  # (batch, time, mel) in dB
+    >>> net(features).shape
+    torch.Size([2, 12])
+    >>> full, half = net(features, depths=[0, 1])
+    >>> len(full.hidden), len(half.hidden)
+    (8, 4)
+    """
+
+    def __init__(
+        self,
+        classes,
+        n_mels=32,
+        frames=32,
+        layers=8,
+        depths=3,
+        front_channels=16,
+        channels=128,
+        hidden=256,
+        taps=(2, 2),
+        activation=nn.PReLU,
+        dropout=0.0,
+        input_mean=-20.0,
+        input_std=30.0,
+        input_range=(-2.5, 3.0),
+    ):
+        super().__init__()
+        _check_sizes(n_mels, frames, layers, depths)
+        self.classes, self.n_mels, self.frames = classes, n_mels, frames
+        self.input_mean, self.input_std = input_mean, input_std
+        self.input_range = tuple(input_range)
+        self.front_end = nn.Sequential(
+            nn.Conv2d(1, front_channels, 5, stride=2, padding=2),
+            nn.BatchNorm2d(front_channels),
+            activation(),
+            nn.Conv2d(front_channels, 2 * front_channels, 5, 2, padding=2),
+            nn.BatchNorm2d(2 * front_channels),
+            activation(),
+        )
+        bands = 2 * front_channels * (n_mels // 4)
+        self.projection = nn.Linear(bands, channels)
+        self.projection_activation = activation()
+        self.blocks = nn.ModuleList(
+            DFSMNBlock(
+                channels,
+                hidden,
+                taps,
+                [d for d in range(depths) if (block + 1) % 2**d == 0],
+                activation,
+                dropout,
+            )
+            for block in range(layers)
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(channels * (frames // 4), classes)
+        self.depths = range(depths)
+        self.depth = 0
+
+    @property
+    def depth(self):
+        """The depth setting that a plain call uses; may be set at any time."""
+        return self._depth
+
+    @depth.setter
+    def depth(self, depth):
+        if depth not in self.depths:
+            raise ValueError(
+                f"depth: expected one of {list(self.depths)}, got {depth!r}"
+            )
+        self._depth = depth
+
+    def blocks_at(self, depth):
+        """Indices of the blocks that run at a depth setting."""
+        return range(2**depth - 1, len(self.blocks), 2**depth)
+
+    def forward(self, features, lengths=None, depths=None):
+        """Classifies log-mel features.
+
+        Arguments
+        ---------
+        features : torch.Tensor
+            (B, T, F) in decibels, with T up to ``frames``.
+        lengths : torch.Tensor, optional
+            (B,), relative lengths in (0, 1]; what lies beyond is silence.
+        depths : sequence of int, optional
+            Depth settings to run, on one shared front end.
+
+        Returns
+        -------
+        torch.Tensor | list of DepthOutput
+            Logits (B, classes) at ``self.depth``; or, with ``depths`` given,
+            the logits and block outputs of each.
+        """
+        x = self._front(self._fill(features, lengths))
+        if depths is None:
+            return self._run(x, self.depth).logits
+        return [self._run(x, depth) for depth in depths]
+
+    def _fill(self, features, lengths):
+        if features.dim() != 3 or features.size(2) != self.n_mels:
+            raise ValueError(
+                f"features: expected (batch, time, {self.n_mels} mel bands), "
+                f"got {tuple(features.shape)}"
+            )
+        missing = self.frames - features.size(1)
+        if missing < 0 or features.size(1) == 0:
+            raise ValueError(
+                f"features: expected 1 to {self.frames} frames, got "
+                f"{features.size(1)}; cut longer recordings into windows"
+            )
+        if lengths is not None:
+            time = torch.arange(features.size(1), device=features.device)
+            used = (lengths.to(features.device) * features.size(1)).round()
+            silent = time[None] >= used[:, None]
+            features = features.masked_fill(silent[..., None], SILENCE_DB)
+        if missing:
+            features = F.pad(features, (0, 0, 0, missing), value=SILENCE_DB)
+        return features
+
+    def _front(self, features):
+        x = (features - self.input_mean) / self.input_std
+        x = x.clamp(*self.input_range).transpose(1, 2).unsqueeze(1)
+        x = self.front_end(x)  # (B, 1, F, T) to (B, 2 front_channels, F/4, T/4)
+        x = x.permute(0, 3, 1, 2).flatten(2)  # (B, T/4, bands)
+        return self.projection_activation(self.projection(x))
+
+    def _run(self, x, depth):
+        hidden = []
+        for block in self.blocks_at(depth):
+            x = self.blocks[block](x, depth)
+            hidden.append(x)
+        x = self.dropout(x.transpose(1, 2).flatten(1))  # channel by channel
+        return DepthOutput(self.classifier(x), hidden)
+
+
+def _check_sizes(n_mels, frames, layers, depths):
+    for name, size in (("n_mels", n_mels), ("frames", frames)):
+        if size < 4 or size % 4:
+            raise ValueError(f"{name}: expected a multiple of 4, got {size}")
+    if depths < 1 or layers < 1 or layers % 2 ** (depths - 1):
+        raise ValueError(
+            f"layers: expected a multiple of {2 ** (max(depths, 1) - 1)} for "
+            f"{depths} depth settings, got {layers}"
+        )
+
+
+class DFSMN(ThinnableDFSMN):
+    """The full-precision teacher: ReLU, dropout, and one depth setting.
+
+    It has the shape of ``BiDFSMN`` at depth 0, so that the student can start
+    from its weights and be compared with it block by block.
+
+    Arguments
+    ---------
+    classes : int
+        Outputs.
+    dropout : float
+        Inside blocks and before the classifier.
+    **sizes
+        As in ``ThinnableDFSMN``, but ``depths`` and ``activation``.
+
+    Example
+    -------
+    >>> DFSMN(classes=35)(torch.zeros(2, 32, 32)).shape
+    torch.Size([2, 35])
+    """
+
+    def __init__(self, classes, dropout=0.2, **sizes):
+        super().__init__(
+            classes, depths=1, activation=nn.ReLU, dropout=dropout, **sizes
+        )
+
+
+class FSMNBlock(nn.Module):
+    """``PReLU(W1 x + W2 m)``, with ``m`` a memory convolution of ``x``."""
+
+    def __init__(self, inputs, outputs, taps):
+        super().__init__()
+        self.direct = nn.Linear(inputs, outputs)
+        self.memory = nn.Conv1d(
+            inputs,
+            2 * inputs,
+            taps,
+            padding=taps // 2,
+            groups=inputs,
+            bias=False,
+        )
+        self.recall = nn.Linear(2 * inputs, outputs, bias=False)
+        self.activation = nn.PReLU()
+
+    def forward(self, x):
+        """Maps (B, T, inputs) to (B, T, outputs)."""
+        memory = _over_time(self.memory, x)
+        return self.activation(self.direct(x) + self.recall(memory))
+
+
+class FSMN(nn.Module):
+    """The simpler baseline: memory blocks straight on the mel bands.
+
+    Arguments
+    ---------
+    classes : int
+        Outputs.
+    n_mels, frames : int
+        F and T of a whole input.
+    layers : int
+        Number of blocks.
+    channels : int
+        C of the blocks.
+    taps : int
+        Odd number of frames that a memory sees.
+    input_mean, input_std : float
+        The input is scaled as ``(x - mean) / std``, in decibels.
+
+    Example
+    -------
+    >>> FSMN(classes=12)(torch.zeros(2, 32, 32)).shape
+    torch.Size([2, 12])
+    """
+
+    def __init__(
+        self,
+        classes,
+        n_mels=32,
+        frames=32,
+        layers=8,
+        channels=128,
+        taps=7,
+        input_mean=-20.0,
+        input_std=30.0,
+    ):
+        super().__init__()
+        if taps % 2 == 0:
+            raise ValueError(f"taps: expected an odd number, got {taps}")
+        self.input_mean, self.input_std = input_mean, input_std
+        self.blocks = nn.Sequential(
+            *(
+                FSMNBlock(channels if block else n_mels, channels, taps)
+                for block in range(layers)
+            )
+        )
+        self.classifier = nn.Linear(channels * frames, classes)
+
+    def forward(self, features, lengths=None):
+        """Classifies log-mel features.
+
+        Arguments
+        ---------
+        features : torch.Tensor
+            (B, frames, n_mels) in decibels.
+        lengths : torch.Tensor, optional
+            Not used: the input is always one whole window.
+
+        Returns
+        -------
+        torch.Tensor
+            Logits (B, classes).
+        """
+        x = self.blocks((features - self.input_mean) / self.input_std)
+        return self.classifier(x.flatten(1))

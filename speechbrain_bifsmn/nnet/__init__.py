@@ -1,0 +1,1 @@
+"""Binary layers, their binarizers, and the training objective."""

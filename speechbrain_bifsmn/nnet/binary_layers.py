@@ -1,0 +1,331 @@
+"""Binary Linear, Conv1d and Conv2d, and ``binarize`` for any torch model.
+
+A binary layer computes ``y = W_b * x_b + bias``: one-bit weights with one scale
+per output channel, and activations of one or two one-bit planes. Padding is
+done *before* the activations are binarized, so a pad is a code like any other
+and every dot product has the same length.
+"""
+
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from speechbrain_bifsmn.nnet.binarizer import (
+    DualScaleActivation,
+    LearningPropagationBinarizer,
+)
+from speechbrain_bifsmn.nnet.depthwise import (
+    DepthwiseConv1d,
+    depthwise_conv1d,
+)
+
+
+class _BinaryLayer:
+    """What the three layers share; mixed into torch's own layer classes."""
+
+    channel_axis = 1
+
+    def _make_binary(self, in_channels, options):
+        self.granularity = options.get("granularity", "true")
+        self.weight_binarizer = LearningPropagationBinarizer()
+        self.activation = DualScaleActivation(
+            in_channels, channel_axis=self.channel_axis, **options
+        )
+
+    def binary_weight(self):
+        """Returns the weights that the layer computes with.
+
+        Returns
+        -------
+        torch.Tensor
+            Shaped as ``weight``. True granularity: ``+s`` or ``-s``, with one
+            ``s`` per output channel, the mean of ``|weight|``.
+        """
+        magnitude = self.weight.detach().abs()
+        if self.granularity == "released" and magnitude.dim() > 2:
+            scale = magnitude.mean(-1, keepdim=True)
+        else:
+            scale = magnitude.flatten(1).mean(1)
+            scale = scale.view(-1, *[1] * (magnitude.dim() - 1))
+        return self.weight_binarizer(self.weight, scale=scale)
+
+    @classmethod
+    def from_float(cls, layer, **options):
+        """Makes a binary layer that shares a real layer's parameters."""
+        binary = cls(**cls._arguments(layer), **options)
+        binary.weight, binary.bias = layer.weight, layer.bias
+        return binary.to(layer.weight.device).train(layer.training)
+
+
+class BinaryLinear(_BinaryLayer, nn.Linear):
+    """Fully connected layer with one-bit weights and activations.
+
+    Arguments
+    ---------
+    in_features : int
+        Inputs.
+    out_features : int
+        Outputs.
+    bias : bool
+        Whether a real bias is added.
+    **options
+        ``granularity``, ``scales``, ``planes`` of ``DualScaleActivation``.
+
+    Example
+    -------
+    >>> layer = BinaryLinear(16, 4)
+    >>> layer(torch.randn(2, 8, 16)).shape
+    torch.Size([2, 8, 4])
+    >>> layer.binary_weight()[0].unique().numel()
+    2
+    """
+
+    channel_axis = -1
+
+    def __init__(self, in_features, out_features, bias=True, **options):
+        super().__init__(in_features, out_features, bias=bias)
+        self._make_binary(in_features, options)
+
+    def forward(self, x):
+        """Maps (..., in_features) to (..., out_features)."""
+        return F.linear(self.activation(x), self.binary_weight(), self.bias)
+
+    @staticmethod
+    def _arguments(layer):
+        return {
+            "in_features": layer.in_features,
+            "out_features": layer.out_features,
+            "bias": layer.bias is not None,
+        }
+
+
+def _conv_arguments(layer):
+    if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
+        raise ValueError(
+            "binary convolutions: expected a number of zeros as padding, got "
+            f"padding={layer.padding!r}, padding_mode={layer.padding_mode!r}"
+        )
+    names = ("kernel_size", "stride", "padding", "dilation", "groups")
+    return {
+        "in_channels": layer.in_channels,
+        "out_channels": layer.out_channels,
+        "bias": layer.bias is not None,
+        **{name: getattr(layer, name) for name in names},
+    }
+
+
+class BinaryConv1d(_BinaryLayer, nn.Conv1d):
+    """1-D convolution with one-bit weights and activations.
+
+    Takes torch's arguments (zeros as padding, added before binarization) and
+    those of ``DualScaleActivation``.
+
+    Arguments
+    ---------
+    in_channels : int
+        Inputs.
+    out_channels : int
+        Outputs.
+    kernel_size : int
+        Taps.
+    stride, padding, dilation, groups, bias
+        As in ``torch.nn.Conv1d``.
+    **options
+        ``granularity``, ``scales``, ``planes``; ``scales="frame"`` needs a
+        kernel of one tap, since only there a frame's scale leaves the sum.
+
+    Example
+    -------
+    >>> layer = BinaryConv1d(8, 8, 5, padding=2, groups=8)
+    >>> layer(torch.randn(2, 8, 12)).shape
+    torch.Size([2, 8, 12])
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        **options,
+    ):
+        shape = (kernel_size, stride, padding, dilation, groups, bias)
+        super().__init__(in_channels, out_channels, *shape)
+        if options.get("scales") == "frame" and self.kernel_size != (1,):
+            raise ValueError(
+                "scales='frame': expected a kernel of 1 tap, got "
+                f"{self.kernel_size[0]}; use 'learned' or 'statistic'"
+            )
+        self._make_binary(in_channels, options)
+
+    def forward(self, x):
+        """Maps (B, in_channels, T) to (B, out_channels, T')."""
+        x = self.activation(F.pad(x, (self.padding[0],) * 2))
+        weight = self.binary_weight()
+        if self.kernel_size == (1,) and self.groups == 1:
+            x = x[..., :: self.stride[0]].transpose(1, 2)
+            return F.linear(x, weight[..., 0], self.bias).transpose(1, 2)
+        if weight.size(1) == 1 and (self.stride, self.dilation) == ((1,), (1,)):
+            return depthwise_conv1d(x, weight, self.bias)
+        return F.conv1d(
+            x, weight, self.bias, self.stride, 0, self.dilation, self.groups
+        )
+
+    _arguments = staticmethod(_conv_arguments)
+
+
+class BinaryConv2d(_BinaryLayer, nn.Conv2d):
+    """2-D convolution with one-bit weights and activations.
+
+    Takes torch's arguments and those of ``DualScaleActivation``. Zeros are
+    padded before binarization, except in released granularity, where the
+    published code pads after it.
+
+    Arguments
+    ---------
+    in_channels : int
+        Inputs.
+    out_channels : int
+        Outputs.
+    kernel_size : int | tuple
+        Taps.
+    stride, padding, dilation, groups, bias
+        As in ``torch.nn.Conv2d``.
+    **options
+        ``granularity``, ``scales``, ``planes``; not ``scales="frame"``.
+
+    Example
+    -------
+    >>> layer = BinaryConv2d(4, 6, 5, stride=2, padding=2)
+    >>> layer(torch.randn(2, 4, 16, 16)).shape
+    torch.Size([2, 6, 8, 8])
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        **options,
+    ):
+        shape = (kernel_size, stride, padding, dilation, groups, bias)
+        super().__init__(in_channels, out_channels, *shape)
+        if options.get("scales") == "frame":
+            raise ValueError(
+                "scales='frame': expected a Linear or a Conv1d of 1 tap, got "
+                "a Conv2d; use 'learned' or 'statistic'"
+            )
+        self._make_binary(in_channels, options)
+
+    def forward(self, x):
+        """Maps (B, in_channels, H, W) to (B, out_channels, H', W')."""
+        height, width = self.padding
+        pad = (width, width, height, height)
+        if self.granularity == "released":
+            x = F.pad(self.activation(x), pad)
+        else:
+            x = self.activation(F.pad(x, pad))
+        weight = self.binary_weight()
+        return F.conv2d(
+            x, weight, self.bias, self.stride, 0, self.dilation, self.groups
+        )
+
+    _arguments = staticmethod(_conv_arguments)
+
+
+BINARY_LAYERS = (BinaryLinear, BinaryConv1d, BinaryConv2d)
+_BINARY_OF = {
+    nn.Linear: BinaryLinear,
+    nn.Conv1d: BinaryConv1d,
+    DepthwiseConv1d: BinaryConv1d,
+    nn.Conv2d: BinaryConv2d,
+}
+
+
+class BinarizedLayer(NamedTuple):
+    """One change that ``binarize`` made."""
+
+    name: str
+    kind: str
+    weights: int
+
+
+def binarize(model, skip=(), granularity="true", scales="learned", planes=2):
+    """Turns the layers of any torch model into binary ones, in place.
+
+    Every ``nn.Linear``, ``nn.Conv1d`` and ``nn.Conv2d`` (not a subclass
+    of the user's) becomes a binary layer that keeps its weights and bias. With
+    ``scales="frame"``, layers that sum over more than the channels of one frame
+    take learned scales.
+
+    Arguments
+    ---------
+    model : torch.nn.Module
+        The network to change.
+    skip : sequence of str
+        Names, or patterns such as "encoder.*", of layers to leave real.
+    granularity : str
+        "true" or "released", see ``DualScaleActivation``.
+    scales : str
+        "learned", "statistic" or "frame".
+    planes : int
+        1 or 2.
+
+    Returns
+    -------
+    list of BinarizedLayer
+        Name, kind and number of weights of each layer changed.
+
+    Example
+    -------
+    >>> model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> binarize(model, skip=["2"])
+    [BinarizedLayer(name='0', kind='BinaryLinear', weights=64)]
+    """
+    layers = {
+        name: module
+        for name, module in model.named_modules(remove_duplicate=False)
+        if name and type(module) in _BINARY_OF
+    }
+    for pattern in skip:
+        if not any(fnmatchcase(name, pattern) for name in layers):
+            raise ValueError(
+                f"skip: expected the name of a layer, got {pattern!r}, which "
+                f"fits none of {', '.join(layers) or 'no layers'}"
+            )
+    changed, binary = [], {}  # a layer that stands in two places stays one
+    for name, layer in layers.items():
+        if any(fnmatchcase(name, pattern) for pattern in skip):
+            continue
+        if layer not in binary:
+            options = {"granularity": granularity, "planes": planes}
+            options["scales"] = _scales_for(layer, scales)
+            cls = _BINARY_OF[type(layer)]
+            binary[layer] = cls.from_float(layer, **options)
+            kind = cls.__name__
+            changed.append(BinarizedLayer(name, kind, layer.weight.numel()))
+        parent, _, child = name.rpartition(".")
+        setattr(model.get_submodule(parent), child, binary[layer])
+    if not changed:
+        raise ValueError(
+            "model: expected Linear, Conv1d or Conv2d layers to binarize, got "
+            f"none that is not skipped in {type(model).__name__}"
+        )
+    return changed
+
+
+def _scales_for(layer, scales):
+    one_frame = getattr(layer, "kernel_size", (1,)) == (1,)
+    return scales if scales != "frame" or one_frame else "learned"

@@ -1,0 +1,92 @@
+"""Depthwise convolution over time as a sum of shifted products.
+
+On a CPU, over a few frames, this is several times as fast as torch's grouped
+convolution, forward and backward.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.autograd.function import once_differentiable
+
+
+class _Depthwise(torch.autograd.Function):
+    """On (B, T, C), whose channels lie side by side in memory."""
+
+    @staticmethod
+    def forward(ctx, x, taps, bias):
+        ctx.save_for_backward(x, taps)
+        ctx.has_bias = bias is not None
+        frames = x.size(1) - len(taps) + 1
+        y = x[:, :frames] * taps[0]
+        if bias is not None:
+            y += bias
+        for k in range(1, len(taps)):
+            y.addcmul_(x[:, k : k + frames], taps[k])
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        x, taps = ctx.saved_tensors
+        grad, frames = grad.contiguous(), grad.size(1)
+        to_x, to_taps = torch.zeros_like(x), torch.empty_like(taps)
+        for k, tap in enumerate(taps):
+            to_x[:, k : k + frames].addcmul_(grad, tap)
+            to_taps[k] = (grad * x[:, k : k + frames]).sum((0, 1))
+        return to_x, to_taps, grad.sum((0, 1)) if ctx.has_bias else None
+
+
+def depthwise_conv1d(x, weight, bias=None):
+    """Convolves each channel over time by itself.
+
+    Arguments
+    ---------
+    x : torch.Tensor
+        (B, C, T); fastest as a transposed view of (B, T, C).
+    weight : torch.Tensor
+        (C, 1, K).
+    bias : torch.Tensor, optional
+        (C,).
+
+    Returns
+    -------
+    torch.Tensor
+        (B, C, T - K + 1).
+
+    Example
+    -------
+    >>> x, weight = torch.randn(2, 4, 12), torch.randn(4, 1, 5)
+    >>> y = depthwise_conv1d(x, weight)
+    >>> torch.allclose(y, F.conv1d(x, weight, groups=4), atol=1e-5)
+    True
+    """
+    if x.size(1) != len(weight) or x.size(2) < weight.size(2):
+        return F.conv1d(x, weight, bias, groups=x.size(1))
+    x = x.transpose(1, 2).contiguous()
+    taps = weight[:, 0].t().contiguous().to(x.dtype)
+    return _Depthwise.apply(x, taps, bias).transpose(1, 2)
+
+
+class DepthwiseConv1d(nn.Conv1d):
+    """A filter of its own for each channel, no padding.
+
+    Arguments
+    ---------
+    channels : int
+        C.
+    kernel_size : int
+        Taps.
+
+    Example
+    -------
+    >>> DepthwiseConv1d(4, 5)(torch.randn(2, 4, 12)).shape
+    torch.Size([2, 4, 8])
+    """
+
+    def __init__(self, channels, kernel_size):
+        super().__init__(channels, channels, kernel_size, groups=channels)
+
+    def forward(self, x):
+        """Maps (B, C, T) to (B, C, T - kernel_size + 1)."""
+        return depthwise_conv1d(x, self.weight, self.bias)

@@ -1,0 +1,208 @@
+"""Frequency-independent distillation (FID) and the thinnable objective."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+BANDS = ("high", "low")
+
+
+def haar_bands(x):
+    """Splits maps into the two parts of a one-level 2-D Haar transform.
+
+    The low part, the inverse transform of the approximation alone, is the mean
+    of each 2 x 2 square; the high part is the rest.
+
+    Arguments
+    ---------
+    x : torch.Tensor
+        (B, T, C). An odd axis is extended with zeros.
+
+    Returns
+    -------
+    high, low : torch.Tensor
+        Of the shape of ``x``; they sum to ``x``.
+
+    Example
+    -------
+    >>> high, low = haar_bands(torch.tensor([[[1.0, 3.0], [5.0, 7.0]]]))
+    >>> low.flatten().tolist(), high.flatten().tolist()
+    ([4.0, 4.0, 4.0, 4.0], [-3.0, -1.0, 1.0, 3.0])
+    """
+    time, channels = x.shape[1:]
+    even = F.pad(x, (0, channels % 2, 0, time % 2))
+    squares = even.unflatten(1, (-1, 2)).unflatten(3, (-1, 2))
+    low = squares.mean((2, 4), keepdim=True).expand_as(squares)
+    low = low.flatten(3, 4).flatten(1, 2)[:, :time, :channels]
+    return x - low, low
+
+
+def _emphasis(part):
+    """``part**2 / ||part**2||_2`` over the whole tensor."""
+    square = part.square()
+    return square / square.norm().clamp_min(1e-12)
+
+
+class FrequencyIndependentDistillation(nn.Module):
+    """Distance of student and teacher block outputs, per frequency band.
+
+    ``sum over bands f and blocks j of || N(F_f(teacher_j)) - N(F_f(student_j))
+    ||_2`` with ``N(a) = a^2 / ||a^2||_2`` and ``F_f`` the Haar parts.
+
+    Source: Qin et al., "BiFSMNv2", section III (FID).
+
+    Arguments
+    ---------
+    bands : sequence of str
+        "high", "low" or both; ("high",) alone is the earlier, high-frequency
+        only scheme.
+    released : bool
+        True gives the gradient of the paper's published code, which has none
+        from the high part to the student; for parity and comparison.
+
+    Example
+    -------
+    >>> block = torch.randn(4, 8, 16)
+    >>> FrequencyIndependentDistillation()([block], [block]).item()
+    0.0
+    """
+
+    def __init__(self, bands=BANDS, released=False):
+        super().__init__()
+        if not bands or set(bands) - set(BANDS):
+            raise ValueError(f"bands: expected some of {BANDS}, got {bands!r}")
+        self.bands, self.released = tuple(bands), released
+
+    def forward(self, student, teacher):
+        """Compares block outputs.
+
+        Arguments
+        ---------
+        student, teacher : sequence of torch.Tensor
+            Block outputs (B, T, C), pair by pair.
+
+        Returns
+        -------
+        torch.Tensor
+            The distance, a scalar.
+        """
+        return sum(
+            self._distance(ours, theirs.detach())
+            for ours, theirs in zip(student, teacher, strict=True)
+        )
+
+    def _distance(self, student, teacher):
+        ours = dict(zip(BANDS, haar_bands(student), strict=True))
+        theirs = dict(zip(BANDS, haar_bands(teacher), strict=True))
+        if self.released:
+            ours["high"] = ours["high"].detach()
+        return sum(
+            (_emphasis(theirs[band]) - _emphasis(ours[band])).norm()
+            for band in self.bands
+        )
+
+
+class ObjectiveParts(NamedTuple):
+    """The terms of one depth setting, before weights."""
+
+    cross_entropy: torch.Tensor
+    distillation: torch.Tensor
+    logits: torch.Tensor
+
+
+class ThinnableObjective(nn.Module):
+    """The whole training objective of a thinnable student.
+
+    ``sum over depths d of 2^-d [CE + gamma (FID_d + MSE(logits, teacher
+    logits))]``. Each student block is compared with the teacher's block of the
+    same index.
+
+    Source: Qin et al., "BiFSMNv2", section III (training).
+
+    Arguments
+    ---------
+    distillation : nn.Module, optional
+        Of block outputs, such as ``FrequencyIndependentDistillation``; none
+        leaves the term out.
+    gamma : float
+        Weight of both distillation terms; 0 trains without a teacher.
+    match_logits : bool
+        Whether the teacher's logits are a target.
+    label_smoothing : float
+        Of the cross entropy.
+
+    Example
+    -------
+    >>> from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+    >>> from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
+    >>> x, labels = torch.randn(4, 32, 32), torch.tensor([0, 1, 2, 3])
+    >>> student, teacher = BiDFSMN(classes=4), DFSMN(classes=4).eval()
+    >>> objective = ThinnableObjective(FrequencyIndependentDistillation())
+    >>> outputs = student(x, depths=[0, 1, 2])
+    >>> total, parts = objective(outputs, labels, teacher(x, depths=[0])[0])
+    >>> len(parts)
+    3
+    """
+
+    def __init__(
+        self,
+        distillation=None,
+        gamma=0.01,
+        match_logits=True,
+        label_smoothing=0.0,
+    ):
+        super().__init__()
+        self.distillation, self.gamma = distillation, gamma
+        self.match_logits = match_logits
+        self.label_smoothing = label_smoothing
+
+    def forward(self, outputs, labels, teacher=None):
+        """Computes the objective.
+
+        Arguments
+        ---------
+        outputs : sequence of DepthOutput
+            The student's, for depth settings 0, 1, 2, ...
+        labels : torch.Tensor
+            (B,), class indices.
+        teacher : DepthOutput, optional
+            The teacher's, run once; not needed where ``gamma`` is 0.
+
+        Returns
+        -------
+        total : torch.Tensor
+            The scalar to minimise.
+        parts : list of ObjectiveParts
+            Its terms at each depth setting.
+        """
+        if teacher is None and self.gamma:
+            raise ValueError(
+                f"teacher: expected its output since gamma is {self.gamma}, "
+                "got None; give it, or set gamma to 0"
+            )
+        parts = [self._at(d, o, labels, teacher) for d, o in enumerate(outputs)]
+        total = sum(
+            2.0**-depth
+            * (p.cross_entropy + self.gamma * (p.distillation + p.logits))
+            for depth, p in enumerate(parts)
+        )
+        return total, parts
+
+    def _at(self, depth, output, labels, teacher):
+        logits = output.logits.float()
+        entropy = F.cross_entropy(
+            logits, labels, label_smoothing=self.label_smoothing
+        )
+        hidden_term = logits_term = logits.new_zeros(())
+        if self.gamma and self.distillation is not None:
+            step = 2**depth
+            hidden_term = self.distillation(
+                [hidden.float() for hidden in output.hidden],
+                [hidden.float() for hidden in teacher.hidden[step - 1 :: step]],
+            )
+        if self.gamma and self.match_logits:
+            target = teacher.logits.detach().float()
+            logits_term = F.mse_loss(logits, target)
+        return ObjectiveParts(entropy, hidden_term, logits_term)

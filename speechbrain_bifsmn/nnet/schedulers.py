@@ -1,0 +1,34 @@
+"""Learning-rate schedule."""
+
+import math
+
+
+class WarmupCosine:
+    """Linear warm-up, then half a cosine to zero.
+
+    The rate depends on the step alone, so there is nothing to checkpoint.
+
+    Arguments
+    ---------
+    peak : float
+        Highest rate.
+    warmup : float
+        Share of all steps that the warm-up takes.
+
+    Example
+    -------
+    >>> schedule = WarmupCosine(peak=0.1, warmup=0.1)
+    >>> [round(schedule(step, 100), 3) for step in (0, 9, 55, 100)]
+    [0.01, 0.1, 0.05, 0.0]
+    """
+
+    def __init__(self, peak, warmup=0.0):
+        self.peak, self.warmup = peak, warmup
+
+    def __call__(self, step, total):
+        """Returns the rate of step ``step`` of ``total``, counted from 0."""
+        rising = self.warmup * total
+        if step < rising:
+            return self.peak * min(1.0, (step + 1) / rising)
+        progress = (step - rising) / max(1.0, total - rising)
+        return self.peak * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
