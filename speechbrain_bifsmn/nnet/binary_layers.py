@@ -1,4 +1,4 @@
-"""Binary Linear, Conv1d and Conv2d, and ``binarize`` for any torch model.
+"""Binary Linear, Conv1d and Conv2d.
 
 A binary layer computes ``y = W_b * x_b + bias``: one-bit weights with one scale
 per output channel, and activations of one or two one-bit planes. Padding is
@@ -6,21 +6,12 @@ done *before* the activations are binarized, so a pad is a code like any other
 and every dot product has the same length.
 """
 
-from fnmatch import fnmatchcase
-from typing import NamedTuple
-
-import torch
 import torch.nn.functional as F
 from torch import nn
 
-from speechbrain_bifsmn.nnet.binarizer import (
-    DualScaleActivation,
-    LearningPropagationBinarizer,
-)
-from speechbrain_bifsmn.nnet.depthwise import (
-    DepthwiseConv1d,
-    depthwise_conv1d,
-)
+from speechbrain_bifsmn.nnet.activations import DualScaleActivation
+from speechbrain_bifsmn.nnet.binarizer import LearningPropagationBinarizer
+from speechbrain_bifsmn.nnet.depthwise import depthwise_conv1d
 
 
 class _BinaryLayer:
@@ -76,6 +67,7 @@ class BinaryLinear(_BinaryLayer, nn.Linear):
 
     Example
     -------
+    >>> import torch
     >>> layer = BinaryLinear(16, 4)
     >>> layer(torch.randn(2, 8, 16)).shape
     torch.Size([2, 8, 4])
@@ -139,6 +131,7 @@ class BinaryConv1d(_BinaryLayer, nn.Conv1d):
 
     Example
     -------
+    >>> import torch
     >>> layer = BinaryConv1d(8, 8, 5, padding=2, groups=8)
     >>> layer(torch.randn(2, 8, 12)).shape
     torch.Size([2, 8, 12])
@@ -203,6 +196,7 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
 
     Example
     -------
+    >>> import torch
     >>> layer = BinaryConv2d(4, 6, 5, stride=2, padding=2)
     >>> layer(torch.randn(2, 4, 16, 16)).shape
     torch.Size([2, 6, 8, 8])
@@ -246,86 +240,3 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
 
 
 BINARY_LAYERS = (BinaryLinear, BinaryConv1d, BinaryConv2d)
-_BINARY_OF = {
-    nn.Linear: BinaryLinear,
-    nn.Conv1d: BinaryConv1d,
-    DepthwiseConv1d: BinaryConv1d,
-    nn.Conv2d: BinaryConv2d,
-}
-
-
-class BinarizedLayer(NamedTuple):
-    """One change that ``binarize`` made."""
-
-    name: str
-    kind: str
-    weights: int
-
-
-def binarize(model, skip=(), granularity="true", scales="learned", planes=2):
-    """Turns the layers of any torch model into binary ones, in place.
-
-    Every ``nn.Linear``, ``nn.Conv1d`` and ``nn.Conv2d`` (not a subclass
-    of the user's) becomes a binary layer that keeps its weights and bias. With
-    ``scales="frame"``, layers that sum over more than the channels of one frame
-    take learned scales.
-
-    Arguments
-    ---------
-    model : torch.nn.Module
-        The network to change.
-    skip : sequence of str
-        Names, or patterns such as "encoder.*", of layers to leave real.
-    granularity : str
-        "true" or "released", see ``DualScaleActivation``.
-    scales : str
-        "learned", "statistic" or "frame".
-    planes : int
-        1 or 2.
-
-    Returns
-    -------
-    list of BinarizedLayer
-        Name, kind and number of weights of each layer changed.
-
-    Example
-    -------
-    >>> model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2))
-    >>> binarize(model, skip=["2"])
-    [BinarizedLayer(name='0', kind='BinaryLinear', weights=64)]
-    """
-    layers = {
-        name: module
-        for name, module in model.named_modules(remove_duplicate=False)
-        if name and type(module) in _BINARY_OF
-    }
-    for pattern in skip:
-        if not any(fnmatchcase(name, pattern) for name in layers):
-            raise ValueError(
-                f"skip: expected the name of a layer, got {pattern!r}, which "
-                f"fits none of {', '.join(layers) or 'no layers'}"
-            )
-    changed, binary = [], {}  # a layer that stands in two places stays one
-    for name, layer in layers.items():
-        if any(fnmatchcase(name, pattern) for pattern in skip):
-            continue
-        if layer not in binary:
-            options = {"granularity": granularity, "planes": planes}
-            options["scales"] = _scales_for(layer, scales)
-            cls = _BINARY_OF[type(layer)]
-            binary[layer] = cls.from_float(layer, **options)
-            kind = cls.__name__
-            changed.append(BinarizedLayer(name, kind, layer.weight.numel()))
-        parent, _, child = name.rpartition(".")
-        setattr(model.get_submodule(parent), child, binary[layer])
-    if not changed:
-        raise ValueError(
-            "model: expected Linear, Conv1d or Conv2d layers to binarize, got "
-            f"none that is not skipped in {type(model).__name__}"
-        )
-    return changed
-
-
-def _scales_for(layer, scales):
-    one_frame = getattr(layer, "kernel_size", (1,)) == (1,)
-    return scales if scales != "frame" or one_frame else "learned"

@@ -1,7 +1,7 @@
 """BiDFSMN: the binarized thinnable DFSMN of BiFSMNv2."""
 
 from speechbrain_bifsmn.lobes.models.dfsmn import ThinnableDFSMN
-from speechbrain_bifsmn.nnet.binary_layers import binarize
+from speechbrain_bifsmn.nnet.binarize import binarize
 
 
 class BiDFSMN(ThinnableDFSMN):

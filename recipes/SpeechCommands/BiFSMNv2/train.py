@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""Trains BiFSMNv2, a 1-bit keyword spotter, on Speech Commands.
+
+    python train.py hparams/bifsmnv2.yaml                    # synthetic speech
+    python train.py hparams/bifsmnv2.yaml --data_folder=DATA # the real data
+
+One run prepares the data, trains the full-precision teacher (or takes one by
+--teacher=PATH), trains the student by distillation from it, and evaluates every
+depth on the test set. A run that was stopped goes on where it was when it is
+started again with the same arguments.
+"""
+
+import math
+import platform
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
+
+# isort: split
+import speechbrain as sb
+import torch
+import torch.distributed as dist
+from hyperpyyaml import load_hyperpyyaml
+from speechbrain.utils.distributed import (
+    ddp_init_group,
+    if_main_process,
+    run_on_main,
+)
+from speechbrain.utils.epoch_loop import EpochCounter
+
+from speech_commands_prepare import (
+    prepare_speech_commands,
+    summary,
+    task_labels,
+)
+from speechbrain_bifsmn.core import KeywordBrain
+from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
+from speechbrain_bifsmn.utils.checkpoints import (
+    AtomicCheckpointer,
+    History,
+    load_weights,
+    save_weights,
+)
+from speechbrain_bifsmn.utils.complexity import count, table
+from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
+from speechbrain_bifsmn.utils.report import git_commit, write_results
+
+
+def prepare_data(hparams):
+    """Makes the synthetic corpus where no data is given, and the manifests."""
+    folder = hparams["data_folder"]
+    if not folder:
+        folder = hparams["synthetic_folder"]
+        print(
+            f"No --data_folder: training on synthetic speech in {folder}. For "
+            "real speech, unpack Speech Commands and give --data_folder=FOLDER."
+        )
+        hparams["make_synthetic"]()
+    counts = prepare_speech_commands(
+        folder,
+        hparams["save_folder"],
+        hparams["classes"],
+        hparams["seed"],
+        hparams["unknown_percentage"],
+        hparams["silence_percentage"],
+    )
+    print(summary(counts, task_labels(hparams["classes"])))
+
+
+def load_data(hparams):
+    """Returns the data sets by split; gives the augmentation its noise."""
+    folder = hparams["data_folder"] or hparams["synthetic_folder"]
+    manifests = Path(hparams["save_folder"]) / "manifest"
+    labels = task_labels(hparams["classes"])
+    hparams["augment"].set_noise(load_noise(manifests / "noise.csv", folder))
+    return {
+        split: keyword_dataset(manifests / f"{split}.csv", folder, labels)
+        for split in ("train", "valid", "test")
+    }
+
+
+def make_brain(stage, hparams, run_opts, train_clips):
+    """Returns the Brain of a stage, and its epoch counter."""
+    model = hparams[f"{stage}_model"]
+    counter = EpochCounter(limit=hparams[f"{stage}_epochs"])
+    history = History()
+    checkpointer = AtomicCheckpointer(
+        Path(hparams["save_folder"]) / stage,
+        {"model": model, "counter": counter, "history": history},
+    )
+    world = dist.get_world_size() if dist.is_initialized() else 1
+    batches = math.ceil(math.ceil(train_clips / world) / hparams["batch_size"])
+    steps = math.ceil(batches / run_opts.get("grad_accumulation_factor", 1))
+    own = {
+        "stage": stage,
+        "depths": list(model.depths),
+        "labels": task_labels(hparams["classes"]),
+        "objective": hparams[f"{stage}_objective"],
+        "schedule": hparams[f"{stage}_schedule"],
+        "total_steps": counter.limit * steps,
+        "history": history,
+    }
+    modules = {name: hparams[name] for name in ("features", "augment")}
+    brain = KeywordBrain(
+        {"model": model, **modules},
+        hparams[f"{stage}_optimizer"],
+        {**hparams, **own},
+        run_opts,
+        checkpointer,
+    )
+    return brain, counter
+
+
+def run_stage(stage, hparams, run_opts, data, teacher=None):
+    """Trains a stage, or what is left of it, and tests its best epoch.
+
+    Returns
+    -------
+    KeywordBrain
+        With the best weights, and ``stats`` of the test set by depth.
+    """
+    brain, counter = make_brain(stage, hparams, run_opts, len(data["train"]))
+    brain.teacher = teacher
+    loader = {name: hparams[name] for name in ("batch_size", "num_workers")}
+    brain.fit(
+        counter,
+        data["train"],
+        data["valid"],
+        train_loader_kwargs={**loader, "shuffle": True},
+        valid_loader_kwargs=dict(loader),
+    )
+    test(brain, data)
+    return brain
+
+
+def test(brain, data):
+    """Evaluates the best epoch of a stage on the test set."""
+    loader = {"batch_size": brain.hparams.batch_size}
+    brain.evaluate(data["test"], max_key="accuracy", test_loader_kwargs=loader)
+
+
+def get_teacher(hparams, run_opts, data):
+    """Trains the teacher or loads it; returns its Brain, its model frozen."""
+    model = hparams["teacher_model"]
+    if hparams["teacher"]:
+        load_weights(model, hparams["teacher"])
+        brain, _ = make_brain("teacher", hparams, run_opts, len(data["train"]))
+        brain.checkpointer = None
+        test(brain, data)
+    else:
+        brain = run_stage("teacher", hparams, run_opts, data)
+    run_on_main(
+        save_weights,
+        args=[model, Path(hparams["save_folder"]) / "teacher.ckpt"],
+    )
+    model.eval().requires_grad_(False)
+    return brain
+
+
+def accuracy_by_depth(brain):
+    """Returns accuracy and 95 % interval in percent by depth setting."""
+    stats = dict(zip(map(str, brain.depths), brain.stats, strict=True))
+    return (
+        {depth: s.accuracy for depth, s in stats.items()},
+        {depth: list(s.interval) for depth, s in stats.items()},
+    )
+
+
+def example_input(brain):
+    """Returns the features of a second of silence."""
+    wav = torch.zeros(1, 16000, device=brain.device)
+    return brain.modules.features(wav)
+
+
+def results_of(teacher, student, hparams_file):
+    """Gathers what results.json holds."""
+    example = example_input(student)
+    costs = count(student.hparams.student_model, example)
+    teacher_cost = count(student.hparams.teacher_model, example)[0]
+    accuracy, interval = accuracy_by_depth(student)
+    teacher_accuracy, teacher_interval = accuracy_by_depth(teacher)
+
+    def by_depth(name):
+        return {str(cost.depth): getattr(cost, name) for cost in costs}
+
+    rows = [*teacher.hparams.history, *student.hparams.history]
+    seconds = {"teacher": 0.0, "student": 0.0}
+    for row in rows:
+        seconds[row["stage"]] += row["seconds"]
+    packages = ("speechbrain-bifsmn", "speechbrain", "torch", "torchaudio")
+    return {
+        "task": f"Speech Commands, {student.hparams.classes} classes",
+        "data": student.hparams.data_folder or "synthetic speech",
+        "labels": student.hparams.labels,
+        "seed": student.hparams.seed,
+        "commit": git_commit(Path(__file__).parent),
+        "command": shlex.join(["python", *sys.argv]),
+        "yaml": hparams_file,
+        "test_clips": student.stats[0].total,
+        "teacher_accuracy": teacher_accuracy["0"],
+        "teacher_interval": teacher_interval["0"],
+        "accuracy": accuracy,
+        "interval": interval,
+        "one_bit_weights": by_depth("one_bit_weights"),
+        "parameters": by_depth("parameters"),
+        "macs": by_depth("macs"),
+        "bit_macs": by_depth("bit_macs"),
+        "stored_bytes": by_depth("stored_bytes"),
+        "teacher_stored_bytes": teacher_cost.stored_bytes,
+        "teacher_macs": teacher_cost.macs,
+        "seconds": seconds,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in packages},
+        },
+    }
+
+
+def report(teacher, student, hparams_file):
+    """Prints the final table; writes results and plots."""
+    folder = Path(student.hparams.output_folder)
+    history = [*teacher.hparams.history, *student.hparams.history]
+    plot_curves(history, folder / "curves.png")
+    for depth, stats in zip(student.depths, student.stats, strict=True):
+        plot_confusion(
+            stats.confusion,
+            student.hparams.labels,
+            folder / f"confusion_depth{depth}.png",
+            title=f"Test set, depth {depth}: {stats.accuracy:.2f} %",
+        )
+    results = results_of(teacher, student, hparams_file)
+    text = write_results(folder, results)
+    example = example_input(student)
+    print(table(count(student.hparams.student_model, example)))
+    print(text)
+    print(f"Written to {folder.resolve()}")
+
+
+def main():
+    """Runs the recipe."""
+    hparams_file, run_opts, overrides = sb.parse_arguments(sys.argv[1:])
+    ddp_init_group(run_opts)
+    with open(hparams_file, encoding="utf-8") as file:
+        hparams = load_hyperpyyaml(file, overrides)
+    sb.create_experiment_directory(
+        experiment_directory=hparams["output_folder"],
+        hyperparams_to_save=hparams_file,
+        overrides=overrides,
+    )
+    run_on_main(prepare_data, args=[hparams])
+    data = load_data(hparams)
+    teacher = get_teacher(hparams, run_opts, data)
+    hparams["student_model"].start_from(hparams["teacher_model"])
+    student = run_stage(
+        "student", hparams, run_opts, data, hparams["teacher_model"]
+    )
+    if if_main_process():
+        report(teacher, student, hparams_file)
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The Brain that trains thinnable keyword networks."""
+
+import random
+import time
+
+import numpy as np
+import speechbrain as sb
+import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+
+from speechbrain_bifsmn.utils.metrics import ClassificationStats
+
+STAGES = ("teacher", "student")
+
+
+class KeywordBrain(sb.Brain):
+    """Trains one stage: the teacher alone, or the student beside it."""
+
+    teacher = None  # set for the student; frozen, hence not in self.modules
+
+    def compute_forward(self, batch, stage):
+        """Returns the network's output at each depth, and the teacher's."""
+        batch = batch.to(self.device)
+        wav = self.modules.augment(batch.sig.data)
+        features = self.modules.features(wav)
+        outputs = self.modules.model(features, depths=self.hparams.depths)
+        if self.teacher is None:
+            return outputs, None
+        with torch.no_grad():
+            return outputs, self.teacher(features, depths=[0])[0]
+
+    def compute_objectives(self, predictions, batch, stage):
+        """Returns the loss; counts right answers outside training."""
+        outputs, teacher = predictions
+        loss, _ = self.hparams.objective(outputs, batch.target, teacher)
+        if stage != sb.Stage.TRAIN:
+            for stats, output in zip(self.stats, outputs, strict=True):
+                stats.append(output.logits, batch.target)
+        return loss
+
+    def on_fit_batch_start(self, batch, should_step):
+        """Sets the learning rate, which depends on the step alone."""
+        rate = self.hparams.schedule(
+            self.optimizer_step, self.hparams.total_steps
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def on_stage_start(self, stage, epoch=None):
+        """Seeds a training epoch, so that a resumed run repeats it exactly."""
+        self.started = time.monotonic()
+        if stage != sb.Stage.TRAIN:
+            labels = self.hparams.labels
+            self.stats = [ClassificationStats(labels) for _ in self.depths]
+            return
+        rank = dist.get_rank() if dist.is_initialized() else 0
+        stage_number = STAGES.index(self.hparams.stage)
+        key = [self.hparams.seed, stage_number, epoch, rank]
+        seed = int(np.random.SeedSequence(key).generate_state(1)[0])
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+        self.modules.augment.seed(seed)
+
+    @property
+    def depths(self):
+        """The depth settings in use."""
+        return self.hparams.depths
+
+    def accuracies(self):
+        """Accuracy by depth setting, in percent, of the pass just made."""
+        pairs = zip(self.depths, self.stats, strict=True)
+        return {str(depth): stats.accuracy for depth, stats in pairs}
+
+    def on_stage_end(self, stage, stage_loss, epoch=None):
+        """Logs and saves an epoch after its validation."""
+        seconds = time.monotonic() - self.started
+        if stage == sb.Stage.TRAIN:
+            self._average_statistics()
+            self.train_row = {"loss": stage_loss, "seconds": seconds}
+            return
+        accuracy = self.accuracies()
+        if stage == sb.Stage.TEST:
+            return
+        row = {
+            "stage": self.hparams.stage,
+            "epoch": epoch,
+            "loss": self.train_row["loss"],
+            "valid_loss": stage_loss,
+            "accuracy": accuracy,
+            "seconds": self.train_row["seconds"] + seconds,
+        }
+        self.hparams.history.append(row)
+        self.hparams.train_logger.log_stats(
+            stats_meta={
+                "stage": self.hparams.stage,
+                "epoch": epoch,
+                "lr": self.optimizer.param_groups[0]["lr"],
+                "seconds": round(row["seconds"], 1),
+            },
+            train_stats={"loss": row["loss"]},
+            valid_stats={"loss": stage_loss}
+            | {f"accuracy, depth {d}": value for d, value in accuracy.items()},
+        )
+        # The depths weigh in the choice of an epoch as they do in training.
+        weights = [2.0**-depth for depth in self.depths]
+        mean = float(np.average(list(accuracy.values()), weights=weights))
+        self.checkpointer.save_and_keep_only(
+            meta={"accuracy": mean, "epoch": epoch},
+            max_keys=["accuracy"],
+        )
+
+    def _average_statistics(self):
+        """Makes BatchNorm's running statistics those of all ranks."""
+        if dist.is_initialized():
+            for statistic in self.modules.model.buffers():
+                if statistic.is_floating_point():
+                    dist.all_reduce(statistic)
+                    statistic /= dist.get_world_size()
+
+    def _wrap_distributed(self):
+        """Leaves BatchNorm alone on a CPU, where SyncBatchNorm cannot run."""
+        if not self.distributed_launch or self.device_type != "cpu":
+            super()._wrap_distributed()
+            return
+        self.modules["model"] = DistributedDataParallel(
+            self.modules["model"], broadcast_buffers=False
+        )

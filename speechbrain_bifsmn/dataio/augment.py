@@ -1,0 +1,137 @@
+"""Augmentation of keyword clips, on the batch and on its device."""
+
+import torch
+from torch import nn
+
+
+class KeywordAugment(nn.Module):
+    """Random gain, speed with pitch, shift and background noise.
+
+    Each clip of a batch draws for itself: gain, speed and shift are applied
+    with probability ``probability`` each, noise with ``noise_probability``.
+    In ``eval()`` nothing is changed. Draws come from a generator of its own,
+    on the CPU, so that ``seed`` makes an epoch repeatable on any device.
+
+    Source: the augmentation of the paper's released training, with linear
+    instead of nearest-neighbour interpolation.
+
+    Arguments
+    ---------
+    noise : list of torch.Tensor
+        Background recordings (samples,), each longer than a clip; none mixes
+        no noise. May be set later by ``set_noise``.
+    probability : float
+        Of gain, of speed, and of shift.
+    noise_probability : float
+        Of background noise.
+    gain : tuple
+        Range of the factor of the amplitude.
+    speed : float
+        Largest relative change of speed.
+    shift : int
+        Largest shift in samples.
+    noise_gain : float
+        Largest factor of the noise.
+
+    Example
+    -------
+    >>> augment = KeywordAugment([torch.randn(48000)])
+    >>> augment.seed(1)
+    >>> augment(torch.randn(4, 16000)).shape
+    torch.Size([4, 16000])
+    """
+
+    def __init__(
+        self,
+        noise=(),
+        probability=0.5,
+        noise_probability=0.3,
+        gain=(0.7, 1.1),
+        speed=0.2,
+        shift=3200,
+        noise_gain=0.3,
+    ):
+        super().__init__()
+        self.probability = probability
+        self.noise_probability = noise_probability
+        self.gain, self.speed, self.shift = tuple(gain), speed, shift
+        self.noise_gain = noise_gain
+        self.generator = torch.Generator()
+        self.set_noise(noise)
+
+    def set_noise(self, noise):
+        """Takes the background recordings to draw from."""
+        lengths = [len(recording) for recording in noise]
+        if lengths and min(lengths) < 1:
+            raise ValueError("noise: expected samples, got an empty recording")
+        flat = torch.cat(list(noise)) if lengths else torch.zeros(0)
+        self.register_buffer("noise", flat, persistent=False)
+        self.lengths = torch.tensor(lengths, dtype=torch.long)
+
+    def seed(self, seed):
+        """Starts the draws anew, such as at the start of an epoch."""
+        self.generator.manual_seed(seed)
+
+    def forward(self, wav):
+        """Augments a batch.
+
+        Arguments
+        ---------
+        wav : torch.Tensor
+            (B, samples).
+
+        Returns
+        -------
+        torch.Tensor
+            A new tensor of the same shape.
+        """
+        if not self.training:
+            return wav
+        wav = self._resample(wav)
+        low, high = self.gain
+        gain = low + (high - low) * self._uniform(wav)
+        gain = torch.where(self._chosen(wav, self.probability), gain, 1.0)
+        wav = wav * gain[:, None]
+        if len(self.lengths):
+            wav = wav + self._noise(wav)
+        return wav
+
+    def _uniform(self, wav):
+        drawn = torch.rand(len(wav), generator=self.generator)
+        return drawn.to(wav.device)
+
+    def _chosen(self, wav, probability):
+        return self._uniform(wav) < probability
+
+    def _resample(self, wav):
+        """Shift and speed, about the middle of the clip, in one reading."""
+        samples = wav.size(1)
+        rate = 1 + self.speed * (2 * self._uniform(wav) - 1)
+        rate = torch.where(self._chosen(wav, self.probability), rate, 1.0)
+        shift = (self.shift * (2 * self._uniform(wav) - 1)).round()
+        shift = torch.where(self._chosen(wav, self.probability), shift, 0.0)
+        time = torch.arange(samples, device=wav.device) - samples // 2
+        place = (time - shift[:, None]) * rate[:, None] + samples // 2
+        left = place.floor()
+        part = place - left
+        # A zero at either end is what lies beyond.
+        padded = nn.functional.pad(wav, (1, 1))
+        index = left.long().add_(1)
+        here = padded.gather(1, index.clamp(0, samples + 1))
+        after = padded.gather(1, index.add_(1).clamp_(0, samples + 1))
+        return torch.lerp(here, after, part)
+
+    def _noise(self, wav):
+        """A random stretch of a random recording for each clip."""
+        batch, samples = wav.shape
+        which = torch.randint(
+            len(self.lengths), (batch,), generator=self.generator
+        )
+        room = self.lengths[which] - samples
+        begin = self.lengths.cumsum(0)[which] - self.lengths[which]
+        drawn = torch.rand(batch, generator=self.generator, dtype=torch.double)
+        start = (begin + (drawn * (room + 1)).long()).to(wav.device)
+        windows = self.noise.unfold(0, samples, 1)
+        gain = self.noise_gain * self._uniform(wav)
+        gain *= self._chosen(wav, self.noise_probability)
+        return windows[start] * gain[:, None]

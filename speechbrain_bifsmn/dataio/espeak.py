@@ -1,0 +1,250 @@
+"""Speech from text with eSpeak NG, the same samples on every call.
+
+eSpeak NG (GPL-3.0) comes from the optional package ``espeakng-loader``, which
+nothing else in this project needs; it is called through its C interface.
+"""
+
+import _ctypes
+import contextlib
+import ctypes
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import firwin, resample_poly
+
+SAMPLE_RATE = 16000
+NATIVE_RATE = 22050
+UP, DOWN = 320, 441  # 16000 / 22050
+EDGE = 320  # samples kept around what is loud: a word ends softly
+RATES = (80, 450)
+FASTEST = 320  # words per minute that can still be understood
+# Their noise comes from the C library's rand(), so it never sounds twice.
+UNREPEATABLE = ("Reed", "caleb")
+
+ACCENTS = (
+    "en",
+    "en-029",
+    "en-gb-scotland",
+    "en-gb-x-gbclan",
+    "en-gb-x-gbcwmd",
+    "en-gb-x-rp",
+    "en-us",
+    "en-us-nyc",
+)
+
+# Values of enumerations of speak_lib.h.
+_SYNCHRONOUS, _DONT_EXIT, _CHARACTERS, _UTF8 = 2, 0x8000, 1, 1
+_RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
+
+_INT, _UINT, _TEXT = ctypes.c_int, ctypes.c_uint, ctypes.c_char_p
+_POINTER, _SIZE = ctypes.c_void_p, ctypes.c_size_t
+_CALLBACK = ctypes.CFUNCTYPE(
+    _INT, ctypes.POINTER(ctypes.c_short), _INT, _POINTER
+)
+_SIGNATURES = {  # result, then arguments
+    "espeak_Initialize": (_INT, _INT, _INT, _TEXT, _INT),
+    "espeak_SetSynthCallback": (None, _CALLBACK),
+    "espeak_ng_SetRandSeed": (_INT, ctypes.c_long),
+    "espeak_SetVoiceByName": (_INT, _TEXT),
+    "espeak_SetParameter": (_INT, _INT, _INT, _INT),
+    "espeak_Synth": (
+        *(_INT, _TEXT, _SIZE, _UINT, _INT, _UINT, _UINT),
+        *(_POINTER, _POINTER),
+    ),
+    "espeak_Terminate": (_INT,),
+}
+_LOCK = threading.Lock()  # the library is one set of global variables
+
+
+def _close(library):
+    """Unloads a library; ctypes has no public way."""
+    unload = getattr(_ctypes, "dlclose", None) or _ctypes.FreeLibrary
+    unload(library._handle)
+
+
+class Espeak:
+    """Speaks English text in many voices.
+
+    A voice is an accent and, after a plus, a variant: ``en-us+f3``. The library
+    keeps hidden state (where its flutter of the pitch stands), so it is loaded
+    afresh for every call, which takes a millisecond: a call's samples depend on
+    its arguments alone.
+
+    Example
+    -------
+    >>> espeak = Espeak()  # doctest: +SKIP
+    >>> espeak.speak("yes", "en-us+f3").dtype  # doctest: +SKIP
+    dtype('float32')
+    """
+
+    def __init__(self):
+        try:
+            import espeakng_loader
+        except ImportError as error:
+            raise ImportError(
+                "synthetic speech needs the package espeakng-loader, which is "
+                "not installed: run `pip install speechbrain-bifsmn[recipe]`"
+            ) from error
+        self.library = espeakng_loader.get_library_path()
+        self._folder = tempfile.TemporaryDirectory(prefix="espeak-")
+        self._copy_english(Path(espeakng_loader.get_data_path()))
+        found = {path.name for path in (self._data / "voices/!v").iterdir()}
+        self.variants = sorted(found.difference(UNREPEATABLE))
+        # resample_poly would design this filter anew on each call.
+        cutoff = 1 / max(UP, DOWN)
+        self._filter = firwin(20 * DOWN + 1, cutoff, window=("kaiser", 5.0))
+
+    @property
+    def _data(self):
+        return Path(self._folder.name) / "espeak-ng-data"
+
+    def _copy_english(self, source):
+        """Copies what English needs (1 MB).
+
+        With each accent in the file that its name asks for, the library opens
+        that file instead of reading those of all 140 languages.
+        """
+        (self._data / "lang").mkdir(parents=True)
+        for name in ("phondata", "phonindex", "phontab", "intonations"):
+            shutil.copyfile(source / name, self._data / name)
+        shutil.copyfile(source / "en_dict", self._data / "en_dict")
+        shutil.copytree(source / "voices" / "!v", self._data / "voices" / "!v")
+        for path in (source / "lang" / "gmw").iterdir():
+            if path.name.lower() in ACCENTS:
+                shutil.copyfile(path, self._data / "lang" / path.name.lower())
+
+    def speak(self, text, voice, rate=175, pitch=50, pitch_range=50):
+        """Speaks.
+
+        Arguments
+        ---------
+        text : str
+            What to say.
+        voice : str
+            One of ``ACCENTS``, alone or with ``+`` and one of ``variants``.
+        rate : int
+            Words per minute, from 80 to 450.
+        pitch : int
+            From 0 to 99; 50 is the voice's own.
+        pitch_range : int
+            From 0 (monotone) to 99; 50 is the voice's own.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, 16 kHz, within -1 and 1; the silence around it is kept.
+        """
+        self._check(text, voice, rate, pitch, pitch_range)
+        blocks = []
+
+        @_CALLBACK
+        def collect(samples, count, _):
+            if samples and count > 0:
+                blocks.append(ctypes.string_at(samples, 2 * count))
+            return 0
+
+        with _LOCK, self._loaded() as library:
+            library.espeak_SetSynthCallback(collect)
+            self._call(library, "espeak_ng_SetRandSeed", 1)
+            self._call(library, "espeak_SetVoiceByName", voice.encode())
+            for key, value in (
+                (_RATE, rate),
+                (_VOLUME, 100),
+                (_PITCH, pitch),
+                (_RANGE, pitch_range),
+            ):
+                self._call(library, "espeak_SetParameter", key, value, 0)
+            data = text.encode() + b"\0"
+            self._call(
+                library, "espeak_Synth",
+                data, len(data), 0, _CHARACTERS, 0, _UTF8, None, None,
+            )  # fmt: skip
+        native = np.frombuffer(b"".join(blocks), np.int16) / 32768
+        wav = resample_poly(native, UP, DOWN, window=self._filter)
+        return wav.clip(-1, 1).astype(np.float32)
+
+    def say(self, text, voice, longest, rate=175, pitch=50, pitch_range=50):
+        """Speaks within a given time: faster than ``rate`` where it must.
+
+        Arguments
+        ---------
+        text, voice, rate, pitch, pitch_range
+            As in ``speak``.
+        longest : int
+            Samples.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, 16 kHz, without the silence around the speech.
+        """
+        while True:
+            wav = self.speak(text, voice, rate, pitch, pitch_range)
+            loud = np.flatnonzero(np.abs(wav) > 0.01 * np.abs(wav).max())
+            if loud.size == 0:
+                raise ValueError(f"text: {voice} keeps silent at {text!r}")
+            wav = wav[max(loud[0] - EDGE, 0) : loud[-1] + EDGE + 1]
+            if len(wav) <= longest:
+                return wav
+            if rate >= FASTEST:
+                raise ValueError(
+                    f"text: {text!r} lasts {len(wav) / SAMPLE_RATE:.2f} s even "
+                    f"when said fast, but only {longest / SAMPLE_RATE:.2f} s "
+                    "are free; choose a shorter one"
+                )
+            faster = rate * max(1.05, len(wav) / longest)
+            rate = min(round(faster), FASTEST)
+
+    def _check(self, text, voice, rate, pitch, pitch_range):
+        if not text.strip():
+            raise ValueError(f"text: expected words to say, got {text!r}")
+        accent, plus, variant = voice.partition("+")
+        if accent not in ACCENTS:
+            raise ValueError(
+                f"voice: expected an accent among {', '.join(ACCENTS)}, "
+                f"got {accent!r}"
+            )
+        if plus and variant not in self.variants:
+            raise ValueError(
+                f"voice: eSpeak NG has no variant {variant!r}; choose from "
+                f"{', '.join(self.variants)}"
+            )
+        for name, value, low, high in (
+            ("rate", rate, *RATES),
+            ("pitch", pitch, 0, 99),
+            ("pitch_range", pitch_range, 0, 99),
+        ):
+            if not low <= value <= high:
+                raise ValueError(
+                    f"{name}: expected {low} to {high}, got {value}"
+                )
+
+    @contextlib.contextmanager
+    def _loaded(self):
+        """The library as a new process would find it."""
+        library = ctypes.CDLL(self.library)
+        try:
+            for name, (result, *arguments) in _SIGNATURES.items():
+                function = getattr(library, name)
+                function.restype, function.argtypes = result, arguments
+            rate = library.espeak_Initialize(
+                _SYNCHRONOUS, 0, str(self._data.parent).encode(), _DONT_EXIT
+            )
+            if rate != NATIVE_RATE:
+                raise RuntimeError(
+                    f"eSpeak NG: expected to start at {NATIVE_RATE} Hz, got "
+                    f"{rate}; reinstall espeakng-loader"
+                )
+            yield library
+            library.espeak_Terminate()
+        finally:
+            _close(library)
+
+    @staticmethod
+    def _call(library, name, *arguments):
+        code = getattr(library, name)(*arguments)
+        if code != 0:
+            raise RuntimeError(f"eSpeak NG: {name} failed with code {code}")

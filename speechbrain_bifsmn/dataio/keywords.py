@@ -1,0 +1,150 @@
+"""Keyword clips as SpeechBrain data sets."""
+
+import numpy as np
+import soundfile
+import torch
+from speechbrain.dataio.dataset import DynamicItemDataset
+from speechbrain.utils.data_pipeline import provides, takes
+
+
+def read_clip(path, start=0, stop=None, sample_rate=16000):
+    """Reads a stretch of a mono recording.
+
+    Arguments
+    ---------
+    path : str
+        Any file that libsndfile reads.
+    start, stop : int
+        First sample, and the one after the last; None reads to the end.
+    sample_rate : int
+        What the recording must have, in Hz.
+
+    Returns
+    -------
+    torch.Tensor
+        (samples,), from -1 to 1.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+    ...     soundfile.write(file.name, [0.0, 0.5, 0.0], 16000)
+    ...     read_clip(file.name).tolist()
+    [0.0, 0.5, 0.0]
+    """
+    try:
+        wav, rate = soundfile.read(
+            path, stop=stop, start=start, dtype="float32"
+        )
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise ValueError(
+            f"expected readable audio, found none in {path} ({error}); remove "
+            "or replace the file and prepare the data again"
+        ) from None
+    if rate != sample_rate or wav.ndim != 1 or not len(wav):
+        channels = 1 if wav.ndim == 1 else wav.shape[1]
+        raise ValueError(
+            f"expected {sample_rate} Hz mono, found {rate} Hz, {channels} "
+            f"channel(s) and {len(wav)} samples in {path}; convert it first"
+        )
+    if not np.isfinite(wav).all():
+        raise ValueError(
+            f"expected finite samples, found NaN or infinity in {path}; "
+            "replace the file"
+        )
+    return torch.from_numpy(wav)
+
+
+def fit_length(wav, samples):
+    """Cuts a waveform's end, or fills it with zeros.
+
+    Arguments
+    ---------
+    wav : torch.Tensor
+        (any number of samples,).
+    samples : int
+        Wanted length.
+
+    Returns
+    -------
+    torch.Tensor
+        (samples,).
+
+    Example
+    -------
+    >>> fit_length(torch.ones(2), 3).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    wav = wav[:samples]
+    return torch.nn.functional.pad(wav, (0, samples - len(wav)))
+
+
+def keyword_dataset(manifest, data_folder, labels, samples=16000):
+    """Makes a data set of clips of one length.
+
+    Arguments
+    ---------
+    manifest : str
+        CSV with the columns ID, duration, wav, start, stop, gain, label; paths
+        start with ``$data_root``.
+    data_folder : str
+        Stands for ``$data_root``.
+    labels : sequence of str
+        In the order of the network's outputs.
+    samples : int
+        Length of every clip.
+
+    Returns
+    -------
+    DynamicItemDataset
+        Gives ``id``, ``sig`` (samples,) and ``target``, an index of ``labels``.
+    """
+    index_of = {label: index for index, label in enumerate(labels)}
+
+    @takes("wav", "start", "stop", "gain")
+    @provides("sig")
+    def read(wav, start, stop, gain):
+        clip = read_clip(wav, int(start), int(stop))
+        return fit_length(clip, samples) * float(gain)
+
+    @takes("label")
+    @provides("target")
+    def encode(label):
+        return index_of[label]
+
+    dataset = DynamicItemDataset.from_csv(
+        manifest, replacements={"data_root": str(data_folder)}
+    )
+    found = {row["label"] for row in dataset.data.values()}
+    if found - set(index_of):
+        raise ValueError(
+            f"{manifest}: expected labels among {', '.join(labels)}, found "
+            f"{', '.join(sorted(found - set(index_of)))}; prepare the data "
+            "again for this task"
+        )
+    dataset.add_dynamic_item(read)
+    dataset.add_dynamic_item(encode)
+    dataset.set_output_keys(["id", "sig", "target"])
+    return dataset
+
+
+def load_noise(manifest, data_folder):
+    """Reads the background recordings that a manifest lists.
+
+    Arguments
+    ---------
+    manifest : str
+        CSV as for ``keyword_dataset``.
+    data_folder : str
+        Stands for ``$data_root``.
+
+    Returns
+    -------
+    list of torch.Tensor
+        Each (samples,).
+    """
+    dataset = keyword_dataset(manifest, data_folder, ["silence"])
+    return [
+        read_clip(row["wav"], int(row["start"]), int(row["stop"]))
+        for row in dataset.data.values()
+    ]

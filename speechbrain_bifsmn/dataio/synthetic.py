@@ -1,0 +1,317 @@
+"""A keyword corpus of synthetic voices, laid out like Speech Commands.
+
+For trying a recipe out, for tests, and for keywords that nobody has recorded:
+eSpeak NG says every word in many voices. The voices of the training,
+validation and test clips are different ones.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.io import wavfile
+from tqdm import tqdm
+
+from speechbrain_bifsmn.dataio.espeak import ACCENTS, SAMPLE_RATE, Espeak
+
+VERSION = 1  # of what this file makes; part of the marker
+MARKER = "synthetic.json"
+SAMPLES = SAMPLE_RATE  # of a clip
+LONGEST = int(0.95 * SAMPLES)  # of the speech in a clip
+
+COMMANDS = tuple("yes no up down left right on off stop go".split())
+WORDS_V2 = COMMANDS + tuple(
+    "backward bed bird cat dog eight five follow forward four happy house "
+    "learn marvin nine one seven sheila six three tree two visual wow "
+    "zero".split()
+)
+
+# Variants with nearly the same formants (aunty, f4) share a split. Whispers,
+# robots and monsters are left out.
+VARIANTS = {
+    "train": (
+        "Alex Alicia Andrea Andy Denis Diogo Gene Gene2 Henrique Hugo Lee "
+        "Mario Michael Nguyen adam antonio benjamin boris david ed edward "
+        "edward2 f1 f3 f5 grandma grandpa gustave iven4 john klatt klatt2 "
+        "klatt3 klatt4 klatt5 klatt6 m1 m3 m5 m7 marcelo max pablo pedro "
+        "quincy sandro steph steph2 steph3 travis"
+    ).split(),
+    "validation": "Annie Marco f2 ian m2 m4 victor".split(),
+    "test": (
+        "Mike aunty belinda f4 linda m6 m8 michel miguel paul rob robert shelby"
+    ).split(),
+}
+SPEAKERS = {"train": 250, "validation": 42, "test": 65}
+SHARES = {"train": 1.0, "validation": 0.17, "test": 0.23}  # of clips
+
+BABBLE = (
+    "The weather in the mountains may change within an hour. She bought "
+    "apples, bread and a little cheese. Most children would rather play."
+)
+
+
+class Speaker(NamedTuple):
+    """Who says a clip, in the manner of ``Espeak.speak``."""
+
+    name: str
+    voice: str
+    rate: float
+    pitch: float
+    pitch_range: float
+
+
+def stable_random(*key):
+    """Random numbers that depend on ``key`` (numbers, strings) alone.
+
+    Example
+    -------
+    >>> stable_random(1234, "yes", 0).randint(100)
+    40
+    """
+    digest = hashlib.sha256(json.dumps(key).encode()).digest()
+    # Of NumPy's generators, the one whose stream is never to change.
+    return np.random.RandomState(np.frombuffer(digest, "<u4"))
+
+
+def speakers(split, seed):
+    """The speakers of "train", "validation" or "test".
+
+    Example
+    -------
+    >>> speakers("test", seed=1234)[0].voice
+    'en-029+Mike'
+    """
+    variants, people = VARIANTS[split], []
+    for index in range(SPEAKERS[split]):
+        random = stable_random(seed, split, index)
+        accent = ACCENTS[random.randint(len(ACCENTS))]
+        voice = f"{accent}+{variants[index % len(variants)]}"
+        rate, pitch = random.uniform(135, 195), random.uniform(38, 62)
+        name, pitch_range = random.bytes(4).hex(), random.uniform(30, 70)
+        people.append(Speaker(name, voice, rate, pitch, pitch_range))
+    return people
+
+
+def check_word(word):
+    """Refuses what cannot be both said and the name of a folder."""
+    if not any(letter.isalnum() for letter in word):
+        fault = "has nothing to say"
+    elif word[0] in "_." or word != word.strip():
+        fault = "must not start with '_' or '.', nor have spaces around it"
+    elif not word.isprintable() or set(word) & set('/\\:*?"<>|'):
+        fault = 'must not hold a line break, nor any of / \\ : * ? " < > |'
+    else:
+        return
+    raise ValueError(f"words: {word!r} is to name a folder, but {fault}")
+
+
+def coloured_noise(samples, random, slope):
+    """Noise whose power falls as ``1 / frequency ** slope``; of power 1."""
+    spectrum = np.fft.rfft(random.standard_normal(samples))
+    spectrum /= np.arange(1, len(spectrum) + 1) ** (slope / 2)
+    spectrum[: 20 * samples // SAMPLE_RATE + 1] = 0  # nobody hears it
+    noise = np.fft.irfft(spectrum, samples)
+    return noise / noise.std()
+
+
+def make_clip(espeak, word, speaker, random):
+    """One second with a word at a random place, loudness and noise level."""
+    wav = espeak.say(
+        word,
+        speaker.voice,
+        LONGEST,
+        round(speaker.rate * random.uniform(0.93, 1.07)),
+        round(speaker.pitch + random.uniform(-4, 4)),
+        round(speaker.pitch_range + random.uniform(-8, 8)),
+    )
+    start = random.randint(SAMPLES - len(wav) + 1)
+    clip = np.zeros(SAMPLES)
+    clip[start : start + len(wav)] = wav
+    clip *= 10 ** (random.uniform(-20, -2) / 20) / np.abs(wav).max()
+    # Half of the clips are nearly clean, but no microphone is silent.
+    snr = random.uniform(10, 30) if random.rand() < 0.5 else 50
+    noise = coloured_noise(SAMPLES, random, random.uniform(0, 2))
+    power = np.square(clip).sum() / len(wav)
+    return clip + noise * np.sqrt(power) * 10 ** (-snr / 20)
+
+
+def _hum(samples, random):
+    time = np.arange(samples) / SAMPLE_RATE
+    hum = 0.3 * coloured_noise(samples, random, slope=1)
+    for harmonic in range(1, 12):
+        phase = random.uniform(0, 2 * np.pi)
+        hum += np.sin(100 * np.pi * harmonic * time + phase) / harmonic
+    return hum
+
+
+def _clicks(samples, random):
+    clicks = 0.1 * coloured_noise(samples, random, slope=1)
+    for start in random.randint(samples, size=3 * samples // SAMPLE_RATE + 1):
+        length = min(random.randint(50, 800), samples - start)
+        fade = np.exp(-6 * np.arange(length) / length)
+        burst = random.standard_normal(length) * fade
+        clicks[start : start + length] += random.uniform(0.5, 3) * burst
+    return clicks
+
+
+def _babble(samples, random, espeak):
+    """Eight training voices at once, none of which says a keyword."""
+    babble = np.zeros(samples)
+    for index in range(8):
+        voice = f"{ACCENTS[index]}+{VARIANTS['train'][5 * index]}"
+        rate = random.randint(140, 200)
+        speech = np.resize(espeak.speak(BABBLE, voice, rate), samples)
+        speech = np.roll(speech, random.randint(samples))
+        babble += random.uniform(0.3, 1) * speech / speech.std()
+    return babble / babble.std()
+
+
+BACKGROUNDS = {
+    "white_noise": partial(coloured_noise, slope=0),
+    "pink_noise": partial(coloured_noise, slope=1),
+    "brown_noise": partial(coloured_noise, slope=2),
+    "mains_hum": _hum,
+    "clicks": _clicks,
+}
+
+
+def plan_clips(clips, seed):
+    """Lists every clip: its split, word, speaker and take.
+
+    Clip ``n`` of a word is the same whatever else is asked for.
+    """
+    plan = []
+    for split, share in SHARES.items():
+        people = speakers(split, seed)
+        for word in sorted(clips):
+            first = stable_random(seed, split, word).randint(len(people))
+            for index in range(max(1, round(share * clips[word]))):
+                take, person = divmod(index, len(people))
+                speaker = people[(first + person) % len(people)]
+                plan.append((split, word, speaker, take))
+    return plan
+
+
+def make_corpus(
+    folder, words=WORDS_V2, clips=None, seed=1234, background_seconds=60
+):
+    """Makes a corpus, unless ``folder`` already holds this very one.
+
+    The layout is that of Speech Commands: ``word/speaker_nohash_take.wav``
+    (one second, 16 kHz, 16 bits), ``_background_noise_``, and the lists
+    ``validation_list.txt`` and ``testing_list.txt``. A phrase is a word like
+    any other: its folder has spaces in its name, as have the lists.
+
+    It is built beside ``folder`` and moved there when whole.
+
+    Arguments
+    ---------
+    folder : str | Path
+        Where to put it: a corpus of this function, empty, or not there yet.
+    words : sequence of str
+        Words and short phrases.
+    clips : int | dict, optional
+        Training clips of each word, or of each of these words; else 300 for
+        the ten commands and 100 for other words. For validation and test there
+        are 17 % and 23 % as many again.
+    seed : int
+        The same arguments give the same files.
+    background_seconds : int
+        Length of each background recording.
+
+    Returns
+    -------
+    Path
+        ``folder``.
+
+    Example
+    -------
+    >>> make_corpus("corpus", ["hey robot"], clips=20)  # doctest: +SKIP
+    PosixPath('corpus')
+    """
+    folder = Path(folder)
+    clips = _count_clips(words, clips)
+    description = {
+        "version": VERSION,
+        "clips": clips,
+        "seed": seed,
+        "background_seconds": background_seconds,
+    }
+    if _is_there(folder, description):
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{folder.name}-"
+    ) as workshop:
+        corpus = Path(workshop) / "corpus"
+        _write_corpus(corpus, description)
+        if folder.exists():  # empty; not every system replaces it
+            folder.rmdir()
+        os.replace(corpus, folder)
+    return folder
+
+
+def _count_clips(words, clips):
+    for word in words:
+        check_word(word)
+    if not 0 < len(words) == len({word.casefold() for word in words}):
+        raise ValueError(f"words: expected different words, got {words!r}")
+    if clips is None:
+        clips = {word: 300 if word in COMMANDS else 100 for word in words}
+    elif isinstance(clips, int):
+        clips = dict.fromkeys(words, clips)
+    if set(clips) != set(words) or min(clips.values()) < 1:
+        raise ValueError(
+            f"clips: expected at least 1 for each of {', '.join(words)}, "
+            f"got {clips!r}"
+        )
+    return dict(sorted(clips.items()))
+
+
+def _is_there(folder, description):
+    """Whether a folder holds this corpus; raises if it holds another thing."""
+    marker = folder / MARKER
+    if marker.exists():
+        if json.loads(marker.read_text("utf-8")) == description:
+            return True
+        found = "a synthetic corpus made with other settings"
+    elif folder.exists() and (folder.is_file() or any(folder.iterdir())):
+        found = "something else"
+    else:
+        return False
+    raise FileExistsError(
+        f"{folder} holds {found}: remove it or choose another folder"
+    )
+
+
+def _write_wav(path, wav):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    codes = np.round(wav * 32767).clip(-32768, 32767).astype(np.int16)
+    wavfile.write(path, SAMPLE_RATE, codes)
+
+
+def _write_corpus(folder, description):
+    espeak, seed = Espeak(), description["seed"]
+    listed = {"validation": [], "test": []}
+    for split, word, speaker, take in tqdm(
+        plan_clips(description["clips"], seed), "speaking", unit="clip"
+    ):
+        name = f"{word}/{speaker.name}_nohash_{take}.wav"
+        random = stable_random(seed, word, speaker.name, take)
+        _write_wav(folder / name, make_clip(espeak, word, speaker, random))
+        if split in listed:
+            listed[split].append(name + "\n")
+    samples = description["background_seconds"] * SAMPLE_RATE
+    babble = {"babble": partial(_babble, espeak=espeak)}
+    for kind, make in (BACKGROUNDS | babble).items():
+        noise = 0.1 * make(samples, stable_random(seed, kind))
+        _write_wav(folder / "_background_noise_" / f"{kind}.wav", noise)
+    for split, name in ("validation", "validation"), ("test", "testing"):
+        text = "".join(sorted(listed[split]))
+        (folder / f"{name}_list.txt").write_text(text, "utf-8", newline="\n")
+    (folder / MARKER).write_text(json.dumps(description), "utf-8")

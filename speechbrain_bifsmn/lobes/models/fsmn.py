@@ -1,0 +1,96 @@
+"""FSMN, the simpler baseline.
+
+Shapes: B batch, T frames, F mel bands, C channels.
+"""
+
+from torch import nn
+
+
+class FSMNBlock(nn.Module):
+    """``PReLU(W1 x + W2 m)``, with ``m`` a memory convolution of ``x``."""
+
+    def __init__(self, inputs, outputs, taps):
+        super().__init__()
+        self.direct = nn.Linear(inputs, outputs)
+        self.memory = nn.Conv1d(
+            inputs,
+            2 * inputs,
+            taps,
+            padding=taps // 2,
+            groups=inputs,
+            bias=False,
+        )
+        self.recall = nn.Linear(2 * inputs, outputs, bias=False)
+        self.activation = nn.PReLU()
+
+    def forward(self, x):
+        """Maps (B, T, inputs) to (B, T, outputs)."""
+        memory = self.memory(x.transpose(1, 2)).transpose(1, 2)
+        return self.activation(self.direct(x) + self.recall(memory))
+
+
+class FSMN(nn.Module):
+    """The simpler baseline: memory blocks straight on the mel bands.
+
+    Arguments
+    ---------
+    classes : int
+        Outputs.
+    n_mels, frames : int
+        F and T of a whole input.
+    layers : int
+        Number of blocks.
+    channels : int
+        C of the blocks.
+    taps : int
+        Odd number of frames that a memory sees.
+    input_mean, input_std : float
+        The input is scaled as ``(x - mean) / std``, in decibels.
+
+    Example
+    -------
+    >>> import torch
+    >>> FSMN(classes=12)(torch.zeros(2, 32, 32)).shape
+    torch.Size([2, 12])
+    """
+
+    def __init__(
+        self,
+        classes,
+        n_mels=32,
+        frames=32,
+        layers=8,
+        channels=128,
+        taps=7,
+        input_mean=-20.0,
+        input_std=30.0,
+    ):
+        super().__init__()
+        if taps % 2 == 0:
+            raise ValueError(f"taps: expected an odd number, got {taps}")
+        self.input_mean, self.input_std = input_mean, input_std
+        self.blocks = nn.Sequential(
+            *(
+                FSMNBlock(channels if block else n_mels, channels, taps)
+                for block in range(layers)
+            )
+        )
+        self.classifier = nn.Linear(channels * frames, classes)
+
+    def forward(self, features, lengths=None):
+        """Classifies log-mel features.
+
+        Arguments
+        ---------
+        features : torch.Tensor
+            (B, frames, n_mels) in decibels.
+        lengths : torch.Tensor, optional
+            Not used: the input is always one whole window.
+
+        Returns
+        -------
+        torch.Tensor
+            Logits (B, classes).
+        """
+        x = self.blocks((features - self.input_mean) / self.input_std)
+        return self.classifier(x.flatten(1))

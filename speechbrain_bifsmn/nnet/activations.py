@@ -1,0 +1,233 @@
+"""Dual-scale quantiser of activations.
+
+Shapes: B batch, T frames, C channels.
+"""
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.autograd.function import once_differentiable
+
+from speechbrain_bifsmn.nnet.binarizer import (
+    LearningPropagationBinarizer,
+    below,
+    inside,
+    positive,
+    sign,
+)
+
+GRANULARITIES = ("true", "released")
+SCALES = ("learned", "statistic", "frame")
+
+
+class _TwoPlanes(torch.autograd.Function):
+    """``s1 b1 + s2 b2`` in one pass; equations in DualScaleActivation.
+
+    Both bits are comparisons of ``x`` with constants of its channel:
+    ``theta1``, then ``theta2 + s1`` or ``theta2 + s1 - 2 s1``. A kernel that
+    stores these three takes the same decision on every float.
+    """
+
+    @staticmethod
+    def forward(ctx, x, theta1, theta2, s1, s2, alpha1, alpha2):
+        bit1 = below(x, theta1)
+        center = torch.addcmul(theta2 + s1, bit1, s1, value=-2)
+        bit2 = below(x, center)
+        ctx.save_for_backward(
+            x, bit1, bit2, center, theta1, theta2, s1, s2, alpha1, alpha2
+        )
+        y = torch.addcmul(s1 + s2, bit1, s1, value=-2)
+        return y.addcmul_(bit2, s2, value=-2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        x, bit1, bit2, center, theta1, theta2, *others = ctx.saved_tensors
+        s1, s2, alpha1, alpha2 = others
+        above, residual = x - theta1, x - center
+        through2 = inside(alpha2 * residual).mul_(grad).mul_(s2)
+        from2 = alpha2 * through2
+        grad1 = grad - from2
+        through1 = inside(alpha1 * above).mul_(grad1).mul_(s1)
+        from1 = alpha1 * through1
+        scale_grads = (None, None)
+        if ctx.needs_input_grad[3]:
+            scale_grads = (
+                (grad1.sum() - 2 * grad1.mul_(bit1).sum()).to(s1.dtype),
+                (grad.sum() - 2 * (grad * bit2).sum()).to(s2.dtype),
+            )
+        return (
+            from1 + from2,
+            from1.sum_to_size(theta1.shape).neg_(),
+            from2.sum_to_size(theta2.shape).neg_(),
+            *scale_grads,
+            through1.mul_(above).sum().to(alpha1.dtype),
+            through2.mul_(residual).sum().to(alpha2.dtype),
+        )
+
+
+class DualScaleActivation(nn.Module):
+    """Two one-bit planes that together approximate an activation.
+
+    ``x ~ s1 b1 + s2 b2`` with ``b1 = sign(alpha1 (x - theta1))`` and
+    ``b2 = sign(alpha2 (x - s1 b1 - theta2))``; thresholds per channel, widths
+    per layer. Both signs are learning-propagation binarizers: straight through
+    where ``|alpha ...| < 1``.
+
+    With ``granularity="true"`` the scales come out of any sum over channels, so
+    a layer after it is two XNOR-popcount products:
+
+    - ``scales="learned"``: one pair per layer, learned (the default);
+    - ``scales="statistic"``: one pair per layer, the running mean of ``|x|``
+      and of the residual, frozen in ``eval()``;
+    - ``scales="frame"``: the same means of every single frame, over channels.
+
+    The first training batch sets the start of learned scales and widths.
+    ``granularity="released"`` follows the paper's published code (``s1 = 1``,
+    ``s2`` the mean over the last axis, a shift per channel): it is there for
+    comparison and cannot be run with XNOR and popcount.
+
+    Source: Qin et al., "BiFSMNv2", section III (dual-scale activation).
+
+    Arguments
+    ---------
+    channels : int
+        Size of the channel axis.
+    channel_axis : int
+        Which axis holds the channels.
+    granularity : str
+        "true" or "released".
+    scales : str
+        "learned", "statistic" or "frame"; only for "true".
+    planes : int
+        2, or 1 for ``x ~ s1 b1`` alone.
+
+    Example
+    -------
+    >>> quantiser = DualScaleActivation(16, channel_axis=-1)
+    >>> quantiser(torch.randn(4, 32, 16)).unique().numel()
+    4
+    """
+
+    def __init__(
+        self,
+        channels,
+        channel_axis=1,
+        granularity="true",
+        scales="learned",
+        planes=2,
+    ):
+        super().__init__()
+        _check_choice("granularity", granularity, GRANULARITIES)
+        _check_choice("scales", scales, SCALES)
+        _check_choice("planes", planes, (1, 2))
+        if granularity == "released" and planes == 1:
+            raise ValueError("planes: released granularity has 2, got 1")
+        self.channels, self.channel_axis = channels, channel_axis
+        self.granularity, self.scales = granularity, scales
+        self.planes = planes
+        self.threshold1 = nn.Parameter(torch.rand(channels) * 1e-3)
+        self.binarizer1 = LearningPropagationBinarizer()
+        if planes == 2:
+            self.threshold2 = nn.Parameter(torch.rand(channels) * 1e-3)
+            self.binarizer2 = LearningPropagationBinarizer()
+        if granularity == "released":
+            self.shift = nn.Parameter(torch.rand(channels) * 1e-3)
+            return
+        pair = torch.tensor([0.8, 0.4])[:planes]  # of a normal input, roughly
+        if scales == "learned":
+            self.scale = nn.Parameter(pair)
+        else:
+            self.register_buffer("scale", pair)
+        self.register_buffer("started", torch.tensor(False))
+
+    def extra_repr(self):
+        """Shows what the constructor was told."""
+        detail = f"scales={self.scales}, planes={self.planes}"
+        return f"{self.channels}, granularity={self.granularity}, {detail}"
+
+    def _per_channel(self, parameter, x):
+        shape = [1] * x.dim()
+        shape[self.channel_axis] = self.channels
+        return parameter.view(shape)
+
+    def forward(self, x):
+        """Quantises activations.
+
+        Arguments
+        ---------
+        x : torch.Tensor
+            Activations with ``channels`` entries along ``channel_axis``.
+
+        Returns
+        -------
+        torch.Tensor
+            Of the same shape, with at most four values (``"true"``, per layer).
+        """
+        if x.size(self.channel_axis) != self.channels:
+            raise ValueError(
+                f"expected {self.channels} channels on axis "
+                f"{self.channel_axis}, got an input of {tuple(x.shape)}"
+            )
+        if self.granularity == "released":
+            return self._released(x)
+        if self.training and not self.started:
+            self._start(x.detach())
+        theta1 = self._per_channel(self.threshold1, x)
+        scale = self._scale_of(x.detach())
+        if self.planes == 1:
+            return scale[0] * self.binarizer1(x - theta1)
+        return _TwoPlanes.apply(
+            x,
+            theta1,
+            self._per_channel(self.threshold2, x),
+            *scale,
+            positive(self.binarizer1.alpha),
+            positive(self.binarizer2.alpha),
+        )
+
+    def _released(self, x):
+        first = self.binarizer1(x - self._per_channel(self.threshold1, x))
+        residual = x - first - self._per_channel(self.threshold2, x)
+        mean = residual.abs().mean(-1, keepdim=True)
+        second = self.binarizer2(residual, scale=mean)
+        return first + second - self._per_channel(self.shift, x)
+
+    def _means(self, x, axis=None):
+        """Mean magnitude of ``x`` and of what the first plane leaves."""
+        above = x - self._per_channel(self.threshold1, x)
+        s1 = above.abs().mean(axis, keepdim=axis is not None)
+        if self.planes == 1:
+            return (s1,)
+        residual = x - s1 * sign(above) - self._per_channel(self.threshold2, x)
+        return s1, residual.abs().mean(axis, keepdim=axis is not None)
+
+    def _scale_of(self, x):
+        if self.scales == "learned":
+            return positive(self.scale).unbind()
+        if self.scales == "frame":
+            return self._means(x, axis=self.channel_axis)
+        if self.training:
+            self.scale.lerp_(torch.stack(self._means(x)).to(self.scale), 0.1)
+        return self.scale.clone().unbind()
+
+    @torch.no_grad()
+    def _start(self, x):
+        """Sets scales and widths from the first batch, alike on all ranks."""
+        means = torch.stack(self._means(x)).to(self.scale).clamp_min(1e-3)
+        if dist.is_available() and dist.is_initialized():
+            dist.all_reduce(means)
+            means /= dist.get_world_size()
+        self.scale.copy_(means)
+        self.binarizer1.alpha.copy_(0.5 / means[0])
+        if self.planes == 2:
+            self.binarizer2.alpha.copy_(0.5 / means[1])
+        self.started.fill_(True)
+
+
+def _check_choice(name, value, choices):
+    if value not in choices:
+        raise ValueError(
+            f"{name}: expected one of {', '.join(map(str, choices))}, "
+            f"got {value!r}"
+        )

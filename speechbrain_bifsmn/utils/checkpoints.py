@@ -1,0 +1,153 @@
+"""Checkpoints that are whole or absent, and a history that lives in them."""
+
+import json
+import os
+import pickle
+import shutil
+from pathlib import Path
+
+import torch
+from speechbrain.utils.checkpoints import (
+    Checkpointer,
+    mark_as_loader,
+    mark_as_saver,
+    register_checkpoint_hooks,
+)
+from speechbrain.utils.distributed import if_main_process, main_process_only
+
+
+class AtomicCheckpointer(Checkpointer):
+    """SpeechBrain's Checkpointer, safe against a kill while it saves.
+
+    The parent class writes ``CKPT.yaml``, by which a checkpoint is known,
+    before the weights; stopped in between, it would leave a checkpoint that
+    cannot be loaded. Here every file is written in a folder aside, which then
+    moves in place in one step.
+
+    Arguments are those of ``speechbrain.utils.checkpoints.Checkpointer``.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import torch
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> model = torch.nn.Linear(2, 2)
+    >>> checkpointer = AtomicCheckpointer(folder.name, {"model": model})
+    >>> saved = checkpointer.save_checkpoint(meta={"accuracy": 90.0})
+    >>> checkpointer.recover_if_possible(max_key="accuracy").path == saved.path
+    True
+    """
+
+    def save_checkpoint(self, *args, **kwargs):
+        """Saves as the parent does; returns what it returns."""
+        place = self.checkpoints_dir
+        aside = place / "unfinished"
+        if if_main_process():
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir(parents=True)
+        self.checkpoints_dir = aside
+        try:
+            saved = super().save_checkpoint(*args, **kwargs)
+        finally:
+            self.checkpoints_dir = place
+        if saved is None:  # not the main process
+            return None
+        path = place / saved.path.name
+        os.replace(saved.path, path)
+        aside.rmdir()
+        files = {n: path / f.name for n, f in saved.paramfiles.items()}
+        return saved._replace(path=path, paramfiles=files)
+
+
+@register_checkpoint_hooks
+class History(list):
+    """Rows of plain numbers, one an epoch, saved with each checkpoint.
+
+    Example
+    -------
+    >>> history = History()
+    >>> history.append({"epoch": 1, "loss": 0.5})
+    >>> history
+    [{'epoch': 1, 'loss': 0.5}]
+    """
+
+    __hash__ = object.__hash__  # recoverables are told apart by identity
+
+    @mark_as_saver
+    @main_process_only
+    def save(self, path):
+        """Writes the rows as JSON."""
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self, file)
+
+    @mark_as_loader
+    def load(self, path, end_of_epoch):
+        """Takes the rows of a checkpoint in place of its own."""
+        with open(path, encoding="utf-8") as file:
+            self[:] = json.load(file)
+
+
+def save_weights(model, path):
+    """Writes the weights of a model, whole or not at all.
+
+    Arguments
+    ---------
+    model : torch.nn.Module
+        Its parameters and buffers are saved.
+    path : str
+        The file to write.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    torch.save(model.state_dict(), temporary)
+    os.replace(temporary, path)
+
+
+def load_weights(model, path):
+    """Reads weights that ``save_weights`` wrote; runs no code from the file.
+
+    Arguments
+    ---------
+    model : torch.nn.Module
+        Takes the weights; must have the names and shapes of the file.
+    path : str
+        The file to read.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     save_weights(torch.nn.Linear(2, 3), file.name)
+    ...     load_weights(torch.nn.Linear(2, 4), file.name)
+    Traceback (most recent call last):
+        ...
+    ValueError: expected weight of shape (4, 2), found (3, 2) in ...
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"expected a file of weights, found none at {path}; give the path "
+            "of a teacher.ckpt that a run has saved"
+        )
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+        found = dict(found)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError) as error:
+        raise ValueError(
+            f"expected a file of weights, found something else in {path} "
+            f"({str(error).splitlines()[0]}); give one that a run has saved"
+        ) from None
+    expected = model.state_dict()
+    for name in {**expected, **found}:
+        shapes = [
+            tuple(state[name].shape) if name in state else None
+            for state in (expected, found)
+        ]
+        if shapes[0] != shapes[1]:
+            ours, theirs = ("nothing" if s is None else s for s in shapes)
+            raise ValueError(
+                f"expected {name} of shape {ours}, found {theirs} in {path}; "
+                "give weights of the same architecture and classes"
+            )
+    model.load_state_dict(found)
