@@ -25,7 +25,7 @@ FASTEST = 320  # words per minute that can still be understood
 UNREPEATABLE = ("Reed", "caleb")
 
 ACCENTS = (
-    "en",
+    "en-gb",
     "en-029",
     "en-gb-scotland",
     "en-gb-x-gbclan",
@@ -113,8 +113,9 @@ class Espeak:
         shutil.copyfile(source / "en_dict", self._data / "en_dict")
         shutil.copytree(source / "voices" / "!v", self._data / "voices" / "!v")
         for path in (source / "lang" / "gmw").iterdir():
-            if path.name.lower() in ACCENTS:
-                shutil.copyfile(path, self._data / "lang" / path.name.lower())
+            name = "en-gb" if path.name == "en" else path.name.lower()
+            if name in ACCENTS:
+                shutil.copyfile(path, self._data / "lang" / name)
 
     def speak(self, text, voice, rate=175, pitch=50, pitch_range=50):
         """Speaks.

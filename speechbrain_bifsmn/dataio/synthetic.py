@@ -9,9 +9,9 @@ import hashlib
 import json
 import os
 import tempfile
+from collections import namedtuple
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from scipy.io import wavfile
@@ -55,14 +55,8 @@ BABBLE = (
 )
 
 
-class Speaker(NamedTuple):
-    """Who says a clip, in the manner of ``Espeak.speak``."""
-
-    name: str
-    voice: str
-    rate: float
-    pitch: float
-    pitch_range: float
+# Who says a clip, in the manner of Espeak.speak.
+Speaker = namedtuple("Speaker", "name voice rate pitch pitch_range")
 
 
 def stable_random(*key):
@@ -164,9 +158,8 @@ def _babble(samples, random, espeak):
     babble = np.zeros(samples)
     for index in range(8):
         voice = f"{ACCENTS[index]}+{VARIANTS['train'][5 * index]}"
-        rate = random.randint(140, 200)
-        speech = np.resize(espeak.speak(BABBLE, voice, rate), samples)
-        speech = np.roll(speech, random.randint(samples))
+        speech = espeak.speak(BABBLE, voice, random.randint(140, 200))
+        speech = np.roll(np.resize(speech, samples), random.randint(samples))
         babble += random.uniform(0.3, 1) * speech / speech.std()
     return babble / babble.std()
 
@@ -205,9 +198,8 @@ def make_corpus(
     The layout is that of Speech Commands: ``word/speaker_nohash_take.wav``
     (one second, 16 kHz, 16 bits), ``_background_noise_``, and the lists
     ``validation_list.txt`` and ``testing_list.txt``. A phrase is a word like
-    any other: its folder has spaces in its name, as have the lists.
-
-    It is built beside ``folder`` and moved there when whole.
+    any other: its folder has spaces in its name, as have the lists. All is
+    built beside ``folder`` and moved there when whole.
 
     Arguments
     ---------
@@ -228,20 +220,11 @@ def make_corpus(
     -------
     Path
         ``folder``.
-
-    Example
-    -------
-    >>> make_corpus("corpus", ["hey robot"], clips=20)  # doctest: +SKIP
-    PosixPath('corpus')
     """
     folder = Path(folder)
     clips = _count_clips(words, clips)
-    description = {
-        "version": VERSION,
-        "clips": clips,
-        "seed": seed,
-        "background_seconds": background_seconds,
-    }
+    description = {"version": VERSION, "clips": clips, "seed": seed}
+    description["background_seconds"] = background_seconds
     if _is_there(folder, description):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

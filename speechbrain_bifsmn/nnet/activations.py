@@ -193,6 +193,7 @@ class DualScaleActivation(nn.Module):
         second = self.binarizer2(residual, scale=mean)
         return first + second - self._per_channel(self.shift, x)
 
+    @torch.no_grad()
     def _means(self, x, axis=None):
         """Mean magnitude of ``x`` and of what the first plane leaves."""
         above = x - self._per_channel(self.threshold1, x)

@@ -1,0 +1,170 @@
+"""Networks: shapes, depth, lengths, sizes, a student's start."""
+
+import pytest
+import torch
+
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN, ThinnableDFSMN
+from speechbrain_bifsmn.lobes.models.fsmn import FSMN
+
+SMALL = {"layers": 4, "front_channels": 4, "channels": 16, "hidden": 24}
+
+
+def decibels(batch=2, frames=32, mels=32):
+    return torch.randn(batch, frames, mels) * 20 - 30
+
+
+def test_the_papers_sizes_are_the_default():
+    net = BiDFSMN(classes=12)
+    names = [layer.name for layer in net.binarized]
+    assert len(names) == 26
+    assert "front_end.0" not in names and "classifier" not in names
+    assert sum(layer.weights for layer in net.binarized) == 574_976
+    assert [len(net.blocks_at(d)) for d in net.depths] == [8, 4, 2]
+    assert list(net.blocks_at(2)) == [3, 7]
+
+
+@pytest.mark.parametrize("classes", [2, 12, 35])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {},
+        {"frames": 64},
+        {"n_mels": 40},
+        {"layers": 6, "depths": 2},
+        {"layers": 5, "depths": 1},
+        {"depths": 4, "layers": 8},
+        {"taps": (4, 0)},
+        {"channels": 20, "hidden": 12, "front_channels": 3},
+    ],
+)
+def test_sizes_are_arguments(classes, sizes):
+    net = BiDFSMN(classes=classes, **{**SMALL, **sizes}).eval()
+    x = decibels(3, net.frames, net.n_mels)
+    for depth in net.depths:
+        net.depth = depth
+        assert net(x).shape == (3, classes)
+
+
+def test_depths_together_equal_depths_alone():
+    net = BiDFSMN(classes=5, **SMALL).eval()
+    x = decibels()
+    together = net(x, depths=[0, 1, 2])
+    for depth, output in enumerate(together):
+        net.depth = depth
+        assert torch.equal(net(x), output.logits)
+        assert len(output.hidden) == 4 >> depth
+
+
+def test_a_short_input_is_filled_with_silence():
+    net = BiDFSMN(classes=5, **SMALL).eval()
+    x = decibels(2, 20)
+    filled = torch.cat([x, torch.full((2, 12, 32), -100.0)], 1)
+    assert torch.equal(net(x), net(filled))
+
+
+def test_relative_lengths_silence_the_rest():
+    net = BiDFSMN(classes=5, **SMALL).eval()
+    x = decibels(2)
+    silenced = x.clone()
+    silenced[1, 16:] = -100
+    lengths = torch.tensor([1.0, 0.5])
+    assert torch.equal(net(x, lengths), net(silenced))
+    assert torch.equal(net(x, torch.ones(2)), net(x))
+
+
+@pytest.mark.parametrize(
+    "shape", [(2, 32), (2, 32, 40), (2, 33, 32), (2, 0, 32), (2, 1, 32, 32)]
+)
+def test_inputs_of_another_shape(shape):
+    with pytest.raises(ValueError, match="features: expected"):
+        BiDFSMN(classes=5, **SMALL)(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("depth", [-1, 3, 0.5, "0"])
+def test_depths_that_do_not_exist(depth):
+    net = BiDFSMN(classes=5, **SMALL)
+    with pytest.raises(ValueError, match=r"depth: expected one of \[0, 1, 2\]"):
+        net.depth = depth
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"n_mels": 30}, "n_mels: expected a multiple of 4"),
+        ({"frames": 0}, "frames: expected a multiple of 4"),
+        ({"layers": 6}, "layers: expected a multiple of 4 for 3 depth"),
+        ({"depths": 0}, "for 0 depth settings"),
+    ],
+)
+def test_sizes_that_do_not_fit(sizes, message):
+    with pytest.raises(ValueError, match=message):
+        BiDFSMN(classes=5, **{**SMALL, **sizes})
+
+
+@pytest.mark.parametrize("scales", ["learned", "statistic", "frame"])
+@pytest.mark.parametrize("planes", [1, 2])
+def test_every_parameter_learns_from_all_depths(scales, planes):
+    net = BiDFSMN(classes=5, scales=scales, planes=planes, **SMALL)
+    outputs = net(decibels(8), depths=net.depths)
+    sum(output.logits.square().sum() for output in outputs).backward()
+    for name, parameter in net.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+
+
+def test_each_depth_has_its_own_last_normalisation_only():
+    net = ThinnableDFSMN(classes=5, **SMALL)
+    assert list(net.blocks[3].norms) == ["0", "1", "2"]
+    assert list(net.blocks[1].norms) == ["0", "1"]
+    assert list(net.blocks[0].norms) == ["0"]
+
+
+def test_a_student_starts_from_its_teacher():
+    teacher = DFSMN(classes=5, **SMALL)
+    for parameter in teacher.parameters():
+        parameter.data.uniform_(-1, 1)
+    student = BiDFSMN(classes=5, **SMALL)
+    student.start_from(teacher)
+    block, taught = student.blocks[3], teacher.blocks[3]
+    assert torch.equal(block.expand.weight, taught.expand.weight)
+    assert torch.equal(block.norms["2"].weight, taught.norms["0"].weight)
+    block.expand.weight.data.zero_()
+    assert taught.expand.weight.any()
+
+
+def test_a_student_of_another_size_says_so():
+    teacher = DFSMN(classes=6, **SMALL)
+    with pytest.raises(ValueError, match="got .* from the teacher"):
+        BiDFSMN(classes=5, **SMALL).start_from(teacher)
+
+
+def test_a_real_network_of_the_students_shape():
+    net = BiDFSMN(classes=5, binary=False, **SMALL)
+    assert net.binarized == []
+
+
+def test_weights_survive_saving():
+    net = BiDFSMN(classes=5, **SMALL)
+    net(decibels(8), depths=[0, 1, 2])
+    twin = BiDFSMN(classes=5, **SMALL)
+    twin.load_state_dict(net.state_dict())
+    x = decibels()
+    assert torch.equal(net.eval()(x), twin.eval()(x))
+
+
+def test_fsmn():
+    net = FSMN(classes=7, n_mels=16, frames=8, layers=3, channels=12)
+    assert net(decibels(2, 8, 16)).shape == (2, 7)
+    with pytest.raises(ValueError, match="taps: expected an odd number"):
+        FSMN(classes=7, taps=4)
+
+
+@pytest.mark.parametrize("model", [BiDFSMN, DFSMN])
+def test_mixed_precision_training(model):
+    net = model(classes=5, **SMALL)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs = net(decibels(4), depths=net.depths)
+        loss = sum(output.logits.float().sum() for output in outputs)
+    loss.backward()
+    assert all(torch.isfinite(p.grad).all() for p in net.parameters())
