@@ -91,7 +91,7 @@ class KeywordBrain(sb.Brain):
             "accuracy": accuracy,
             "seconds": self.train_row["seconds"] + seconds,
         }
-        self.hparams.history.append(row)
+        self.hparams.history.rows.append(row)
         self.hparams.train_logger.log_stats(
             stats_meta={
                 "stage": self.hparams.stage,

@@ -60,31 +60,30 @@ class AtomicCheckpointer(Checkpointer):
 
 
 @register_checkpoint_hooks
-class History(list):
+class History:
     """Rows of plain numbers, one an epoch, saved with each checkpoint.
 
     Example
     -------
     >>> history = History()
-    >>> history.append({"epoch": 1, "loss": 0.5})
-    >>> history
-    [{'epoch': 1, 'loss': 0.5}]
+    >>> history.rows.append({"epoch": 1, "loss": 0.5})
     """
 
-    __hash__ = object.__hash__  # recoverables are told apart by identity
+    def __init__(self):
+        self.rows = []
 
     @mark_as_saver
     @main_process_only
     def save(self, path):
         """Writes the rows as JSON."""
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(self, file)
+            json.dump(self.rows, file)
 
     @mark_as_loader
     def load(self, path, end_of_epoch):
         """Takes the rows of a checkpoint in place of its own."""
         with open(path, encoding="utf-8") as file:
-            self[:] = json.load(file)
+            self.rows = json.load(file)
 
 
 def save_weights(model, path):

@@ -152,7 +152,9 @@ def test_binarize_gives_frame_scales_where_they_fit():
         (nn.Sequential(nn.Linear(2, 2)), ["1"], "skip: expected the name"),
         (nn.Sequential(nn.Conv1d(2, 2, 3, padding="same")), [], "padding="),
         (
-            nn.Sequential(nn.Conv1d(2, 2, 3, padding=1, padding_mode="circular")),
+            nn.Sequential(
+                nn.Conv1d(2, 2, 3, padding=1, padding_mode="circular")
+            ),
             [],
             "padding_mode='circular'",
         ),

@@ -31,11 +31,6 @@ from speechbrain.utils.distributed import (
 )
 from speechbrain.utils.epoch_loop import EpochCounter
 
-from speech_commands_prepare import (
-    prepare_speech_commands,
-    summary,
-    task_labels,
-)
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
 from speechbrain_bifsmn.utils.checkpoints import (
@@ -47,6 +42,12 @@ from speechbrain_bifsmn.utils.checkpoints import (
 from speechbrain_bifsmn.utils.complexity import count, table
 from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
 from speechbrain_bifsmn.utils.report import git_commit, write_results
+
+from speech_commands_prepare import (
+    prepare_speech_commands,
+    summary,
+    task_labels,
+)
 
 
 def prepare_data(hparams):
@@ -186,7 +187,7 @@ def results_of(teacher, student, hparams_file):
     def by_depth(name):
         return {str(cost.depth): getattr(cost, name) for cost in costs}
 
-    rows = [*teacher.hparams.history, *student.hparams.history]
+    rows = [*teacher.hparams.history.rows, *student.hparams.history.rows]
     seconds = {"teacher": 0.0, "student": 0.0}
     for row in rows:
         seconds[row["stage"]] += row["seconds"]
@@ -222,7 +223,7 @@ def results_of(teacher, student, hparams_file):
 def report(teacher, student, hparams_file):
     """Prints the final table; writes results and plots."""
     folder = Path(student.hparams.output_folder)
-    history = [*teacher.hparams.history, *student.hparams.history]
+    history = [*teacher.hparams.history.rows, *student.hparams.history.rows]
     plot_curves(history, folder / "curves.png")
     for depth, stats in zip(student.depths, student.stats, strict=True):
         plot_confusion(

@@ -1,0 +1,1 @@
+"""Checkpoints, metrics, complexity, plots and reports."""

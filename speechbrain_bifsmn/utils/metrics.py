@@ -1,0 +1,117 @@
+"""Accuracy with its interval, and the confusion matrix."""
+
+import math
+
+import numpy as np
+import torch
+
+
+def wilson_interval(correct, total, z=1.96):
+    """Wilson's score interval of a proportion.
+
+    Arguments
+    ---------
+    correct, total : int
+        Successes and trials.
+    z : float
+        Half-width in standard deviations; 1.96 is 95 %.
+
+    Returns
+    -------
+    low, high : float
+        In percent.
+
+    Example
+    -------
+    >>> [round(bound, 1) for bound in wilson_interval(90, 100)]
+    [82.6, 94.5]
+    """
+    if not 0 <= correct <= total or total == 0:
+        raise ValueError(
+            f"expected 0 <= correct <= total and total > 0, got {correct} of "
+            f"{total}; evaluate on at least one clip"
+        )
+    share = correct / total
+    middle = share + z * z / (2 * total)
+    half = z * math.sqrt(
+        share * (1 - share) / total + z * z / (4 * total * total)
+    )
+    scale = 100 / (1 + z * z / total)
+    return max(0.0, (middle - half) * scale), min(
+        100.0, (middle + half) * scale
+    )
+
+
+class ClassificationStats:
+    """Counts decisions.
+
+    Arguments
+    ---------
+    labels : sequence of str
+        In the order of the logits.
+
+    Example
+    -------
+    >>> stats = ClassificationStats(["yes", "no"])
+    >>> logits = torch.tensor([[2.0, 1.0], [3.0, 1.0]])
+    >>> stats.append(logits, torch.tensor([0, 1]))
+    >>> stats.accuracy, stats.total
+    (50.0, 2)
+    >>> stats.confusion.tolist()
+    [[1, 0], [1, 0]]
+    """
+
+    def __init__(self, labels):
+        self.labels = list(labels)
+        size = len(self.labels)
+        self.confusion = np.zeros((size, size), dtype=np.int64)
+
+    def append(self, logits, targets):
+        """Counts a batch.
+
+        Arguments
+        ---------
+        logits : torch.Tensor
+            (B, classes).
+        targets : torch.Tensor
+            (B,), indices of the right labels.
+        """
+        classes = len(self.labels)
+        if logits.dim() != 2 or logits.size(1) != classes:
+            raise ValueError(
+                f"logits: expected (batch, {classes}), got "
+                f"{tuple(logits.shape)}; labels and network must agree"
+            )
+        if not torch.isfinite(logits).all():
+            raise ValueError(
+                "logits: expected finite numbers, got NaN or infinity; the "
+                "network has diverged, try a lower learning rate"
+            )
+        rows = targets.cpu().numpy()
+        if rows.size and not 0 <= rows.min() <= rows.max() < classes:
+            raise ValueError(
+                f"targets: expected indices below {classes}, got "
+                f"{rows.min()} to {rows.max()}"
+            )
+        columns = logits.argmax(1).cpu().numpy()
+        np.add.at(self.confusion, (rows, columns), 1)
+
+    @property
+    def total(self):
+        """Number of clips."""
+        return int(self.confusion.sum())
+
+    @property
+    def correct(self):
+        """Number of right decisions."""
+        return int(self.confusion.trace())
+
+    @property
+    def accuracy(self):
+        """Right decisions in percent."""
+        return 100 * self.correct / self.total if self.total else math.nan
+
+    @property
+    def interval(self):
+        """The 95 % interval of the accuracy, in percent."""
+        return wilson_interval(self.correct, self.total)

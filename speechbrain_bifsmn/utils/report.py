@@ -1,0 +1,117 @@
+"""The results of a run, for people and for programs."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+REQUIRED = (
+    "task data labels seed commit command yaml test_clips teacher_accuracy "
+    "teacher_interval teacher_stored_bytes teacher_macs accuracy interval "
+    "one_bit_weights parameters macs bit_macs stored_bytes seconds versions"
+).split()
+
+
+def git_commit(folder):
+    """Returns the commit that a folder is at.
+
+    Arguments
+    ---------
+    folder : str
+        Any folder of the work tree.
+
+    Returns
+    -------
+    str
+        The hash, with "-dirty" behind it where tracked files differ from it;
+        "unknown" outside git.
+    """
+
+    def git(*arguments):
+        command = ["git", "-C", str(folder), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        changes = git("status", "--porcelain", "--untracked-files=no")
+    except OSError:
+        return "unknown"
+    if commit is None:
+        return "unknown"
+    return f"{commit}-dirty" if changes else commit
+
+
+def write_results(folder, results):
+    """Writes ``results.json`` and ``results.md``.
+
+    Arguments
+    ---------
+    folder : str
+        Where to.
+    results : dict
+        With the keys ``REQUIRED``; what depends on the depth setting is a dict
+        by depth, written as text.
+
+    Returns
+    -------
+    str
+        The content of ``results.md``.
+    """
+    missing = [key for key in REQUIRED if key not in results]
+    if missing:
+        raise ValueError(
+            f"results: expected the keys {', '.join(REQUIRED)}, found none of "
+            f"{', '.join(missing)}"
+        )
+    text = as_markdown(results)
+    _write(Path(folder) / "results.json", json.dumps(results, indent=2) + "\n")
+    _write(Path(folder) / "results.md", text)
+    return text
+
+
+def as_markdown(results):
+    """Returns the table of ``results.md``, with what it takes to repeat it."""
+    r = results
+    lines = [
+        f"# {r['task']} ({r['data']})",
+        "",
+        "| network | accuracy, % (95 % interval) | one-bit weights "
+        "| stored, KiB | smaller | MACs | bit-MACs |",
+        "|---|---|---|---|---|---|---|",
+        "| teacher, full precision | "
+        + _accuracy(r["teacher_accuracy"], r["teacher_interval"])
+        + f" | 0 | {r['teacher_stored_bytes'] / 1024:.1f} | 1.0x "
+        f"| {r['teacher_macs']:,} | 0 |",
+    ]
+    for depth, accuracy in r["accuracy"].items():
+        size = r["stored_bytes"][depth]
+        lines.append(
+            f"| student, depth {depth} | "
+            + _accuracy(accuracy, r["interval"][depth])
+            + f" | {r['one_bit_weights'][depth]:,} | {size / 1024:.1f} "
+            f"| {r['teacher_stored_bytes'] / size:.1f}x "
+            f"| {r['macs'][depth]:,} | {r['bit_macs'][depth]:,} |"
+        )
+    seconds = ", ".join(f"{k} {v:.0f} s" for k, v in r["seconds"].items())
+    versions = ", ".join(f"{k} {v}" for k, v in r["versions"].items())
+    lines += [
+        "",
+        f"- test set: {r['test_clips']:,} clips",
+        f"- command: `{r['command']}`",
+        f"- seed {r['seed']}, commit {r['commit']}",
+        f"- training time: {seconds}",
+        f"- {versions}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _accuracy(accuracy, interval):
+    return f"{accuracy:.2f} ({interval[0]:.1f} to {interval[1]:.1f})"
+
+
+def _write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)

@@ -1,0 +1,27 @@
+"""What all tests share."""
+
+import random
+import sys
+
+import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
+
+# isort: split
+import numpy as np
+import pytest
+import speechbrain  # noqa: F401
+import torch
+from speechbrain.utils.importutils import LazyModule
+
+# Hypothesis asks every module for its file; SpeechBrain's lazy ones would
+# then import what is not installed.
+for _module in list(sys.modules.values()):
+    if isinstance(_module, LazyModule):
+        _module.__file__ = None
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    """Starts each test from the same random state."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
