@@ -62,8 +62,6 @@ class KeywordAugment(nn.Module):
     def set_noise(self, noise):
         """Takes the background recordings to draw from."""
         lengths = [len(recording) for recording in noise]
-        if lengths and min(lengths) < 1:
-            raise ValueError("noise: expected samples, got an empty recording")
         flat = torch.cat(list(noise)) if lengths else torch.zeros(0)
         self.register_buffer("noise", flat, persistent=False)
         self.lengths = torch.tensor(lengths, dtype=torch.long)
@@ -124,6 +122,11 @@ class KeywordAugment(nn.Module):
     def _noise(self, wav):
         """A random stretch of a random recording for each clip."""
         batch, samples = wav.shape
+        if self.lengths.min() < samples:
+            raise ValueError(
+                f"noise: expected at least {samples} samples a recording, got "
+                f"{int(self.lengths.min())}; leave short ones out"
+            )
         which = torch.randint(
             len(self.lengths), (batch,), generator=self.generator
         )

@@ -2,8 +2,8 @@
 
 import json
 import os
-import pickle
 import shutil
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -52,7 +52,9 @@ class AtomicCheckpointer(Checkpointer):
             self.checkpoints_dir = place
         if saved is None:  # not the main process
             return None
-        path = place / saved.path.name
+        stem = saved.path.name.rpartition("+")[0]  # the rest counts within it
+        names = (f"{stem}+{number:02d}" for number in count())
+        path = next(place / n for n in names if not (place / n).exists())
         os.replace(saved.path, path)
         aside.rmdir()
         files = {n: path / f.name for n, f in saved.paramfiles.items()}
@@ -130,21 +132,17 @@ def load_weights(model, path):
             "of a teacher.ckpt that a run has saved"
         )
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        found = dict(found)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError) as error:
+        found = dict(torch.load(path, map_location="cpu", weights_only=True))
+        shapes = {name: tuple(value.shape) for name, value in found.items()}
+    except Exception:  # a file of anything raises anything
         raise ValueError(
-            f"expected a file of weights, found something else in {path} "
-            f"({str(error).splitlines()[0]}); give one that a run has saved"
+            f"expected a file of weights, found something else in {path}; give "
+            "one that a run has saved"
         ) from None
-    expected = model.state_dict()
-    for name in {**expected, **found}:
-        shapes = [
-            tuple(state[name].shape) if name in state else None
-            for state in (expected, found)
-        ]
-        if shapes[0] != shapes[1]:
-            ours, theirs = ("nothing" if s is None else s for s in shapes)
+    expected = {n: tuple(v.shape) for n, v in model.state_dict().items()}
+    for name in {**expected, **shapes}:
+        ours, theirs = expected.get(name), shapes.get(name)
+        if ours != theirs:
             raise ValueError(
                 f"expected {name} of shape {ours}, found {theirs} in {path}; "
                 "give weights of the same architecture and classes"

@@ -1,0 +1,122 @@
+"""Checkpoints survive a kill; weights are checked before they are taken."""
+
+import pytest
+import torch
+from torch import nn
+
+from speechbrain_bifsmn.utils.checkpoints import (
+    AtomicCheckpointer,
+    History,
+    load_weights,
+    save_weights,
+)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_a_kill_while_saving_leaves_the_checkpoint_before(tmp_path):
+    model, history = nn.Linear(2, 2), History()
+    recoverables = {"model": model, "history": history}
+    checkpointer = AtomicCheckpointer(tmp_path, recoverables)
+    history.rows.append({"epoch": 1})
+    checkpointer.save_and_keep_only(meta={"accuracy": 1.0})
+    weights = model.weight.detach().clone()
+
+    def killed(obj, path):
+        path.write_bytes(b"half")
+        raise Killed
+
+    nn.init.zeros_(model.weight)
+    history.rows.append({"epoch": 2})
+    checkpointer.custom_save_hooks["history"] = killed
+    with pytest.raises(Killed):
+        checkpointer.save_and_keep_only(meta={"accuracy": 2.0})
+    del checkpointer.custom_save_hooks["history"]
+
+    again = AtomicCheckpointer(tmp_path, recoverables)
+    again.recover_if_possible()
+    assert torch.equal(model.weight, weights)
+    assert history.rows == [{"epoch": 1}]
+    again.save_and_keep_only(meta={"accuracy": 2.0})
+    assert not (tmp_path / "unfinished").exists()
+    assert len(again.list_checkpoints()) == 1
+
+
+def test_the_best_and_the_latest_are_kept(tmp_path):
+    checkpointer = AtomicCheckpointer(tmp_path, {"model": nn.Linear(2, 2)})
+    for accuracy in (1.0, 3.0, 2.0, 2.5):
+        checkpointer.save_and_keep_only(
+            meta={"accuracy": accuracy}, max_keys=["accuracy"]
+        )
+    kept = [c.meta["accuracy"] for c in checkpointer.list_checkpoints()]
+    assert sorted(kept) == [2.5, 3.0]
+    best = checkpointer.find_checkpoint(max_key="accuracy")
+    assert best.meta["accuracy"] == 3.0
+    assert all(path.is_file() for path in best.paramfiles.values())
+
+
+def test_weights_round_trip(tmp_path):
+    model, twin = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
+    model(torch.randn(8, 3))
+    save_weights(model, tmp_path / "new" / "w.ckpt")
+    load_weights(twin, tmp_path / "new" / "w.ckpt")
+    assert torch.equal(model.running_mean, twin.running_mean)
+
+
+class Evil:
+    """A pickle that would run code."""
+
+    def __reduce__(self):
+        return (print, ("ran",))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"weight": torch.zeros(3, 3)}, r"shape \(2, 2\), found \(3, 3\)"),
+        ({"weight": torch.zeros(2, 2)}, "expected bias of .* found None"),
+        (
+            {
+                "weight": torch.zeros(2, 2),
+                "bias": torch.zeros(2),
+                "x": torch.ones(1),
+            },
+            "expected x of shape None",
+        ),
+        (Evil(), "found something else"),
+        ([1, 2], "found something else"),
+        ({"weight": 1, "bias": 2}, "found something else"),
+    ],
+)
+def test_weights_that_do_not_fit(tmp_path, content, message, capsys):
+    path = tmp_path / "w.ckpt"
+    torch.save(content, path)
+    model = nn.Linear(2, 2)
+    before = model.weight.clone()
+    with pytest.raises(ValueError, match=message):
+        load_weights(model, path)
+    assert torch.equal(before, model.weight)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04broken"])
+def test_files_that_hold_no_weights(tmp_path, content):
+    path = tmp_path / "w.ckpt"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="found something else"):
+        load_weights(nn.Linear(2, 2), path)
+
+
+def test_truncated_weights(tmp_path):
+    path = tmp_path / "w.ckpt"
+    save_weights(nn.Linear(20, 20), path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ValueError, match="found something else"):
+        load_weights(nn.Linear(20, 20), path)
+
+
+def test_weights_that_are_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="found none at"):
+        load_weights(nn.Linear(2, 2), tmp_path / "gone.ckpt")

@@ -1,0 +1,77 @@
+"""What the package declares is what it uses."""
+
+import ast
+import configparser
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import speechbrain_bifsmn
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = [
+    *ROOT.glob("speechbrain_bifsmn/**/*.py"),
+    *ROOT.glob("recipes/**/*.py"),
+]
+OWN = {"speechbrain_bifsmn", "speech_commands_prepare"}
+NAMES = {"espeakng_loader": "espeakng-loader"}  # whose import differs
+
+
+def setup():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    return config
+
+
+def declared():
+    config = setup()
+    lines = config["options"]["install_requires"].split()
+    lines += config["options.extras_require"]["recipe"].split()
+    return {re.split(r"[<>=~]", line)[0] for line in lines}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_every_import_is_declared(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module]
+        for name in names:
+            top = name.partition(".")[0]
+            if top in sys.stdlib_module_names | OWN:
+                continue
+            assert NAMES.get(top, top) in declared(), f"{path}: {name}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_files_stay_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 310
+
+
+def test_the_version_is_one():
+    stated = speechbrain_bifsmn.__version__
+    assert version("speechbrain-bifsmn") == stated
+    for name in ("CITATION.cff", "CHANGELOG.md"):
+        assert stated in (ROOT / name).read_text(encoding="utf-8"), name
+
+
+def test_the_library_needs_no_gpl_package():
+    config = setup()
+    assert "espeak" not in config["options"]["install_requires"]
+    code = (
+        "import sys; sys.modules['espeakng_loader'] = None\n"
+        "import speechbrain_bifsmn.dataio.synthetic, speechbrain_bifsmn.core"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_no_path_of_a_machine():
+    pattern = re.compile(r"(?<![\w.])/(home|root|work|Users|opt)/\w")
+    for path in [*SOURCES, *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        assert not pattern.search(path.read_text(encoding="utf-8")), path

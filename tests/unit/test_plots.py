@@ -1,0 +1,48 @@
+"""Plots are whole PNG files."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
+
+
+def row(stage, epoch, depths):
+    accuracy = {str(depth): 50.0 + epoch for depth in range(depths)}
+    losses = {"loss": 1.0 / epoch, "valid_loss": 1.1 / epoch}
+    return {"stage": stage, "epoch": epoch, "accuracy": accuracy} | losses
+
+
+def is_png(path):
+    return path.read_bytes().startswith(b"\x89PNG") and not list(
+        path.parent.glob("*.tmp")
+    )
+
+
+@pytest.mark.parametrize("classes", [2, 35])
+def test_confusion(tmp_path, classes):
+    path = tmp_path / "new" / "confusion.png"
+    confusion = np.random.randint(0, 50, (classes, classes))
+    confusion[0] = 0  # a class without clips
+    plot_confusion(confusion, [f"word{c}" for c in range(classes)], path, "T")
+    assert is_png(path)
+
+
+@pytest.mark.parametrize("teacher_epochs", [0, 1, 5])
+def test_curves(tmp_path, teacher_epochs):
+    rows = [row("teacher", e + 1, 1) for e in range(teacher_epochs)]
+    rows += [row("student", e + 1, 3) for e in range(4)]
+    plot_curves(rows, tmp_path / "curves.png")
+    assert is_png(tmp_path / "curves.png")
+
+
+def test_curves_of_nothing(tmp_path):
+    plot_curves([], tmp_path / "curves.png")
+    assert is_png(tmp_path / "curves.png")
+
+
+def test_without_matplotlib(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match="pip install"):
+        plot_curves([], tmp_path / "curves.png")

@@ -1,0 +1,74 @@
+"""Results files and the commit they name."""
+
+import json
+import subprocess
+
+import pytest
+
+from speechbrain_bifsmn.utils.report import REQUIRED, git_commit, write_results
+
+
+def results():
+    values = dict.fromkeys(REQUIRED, "x")
+    depths = ("one_bit_weights", "parameters", "macs", "bit_macs")
+    values |= {key: {"0": 5000, "1": 3000} for key in depths}
+    return values | {
+        "accuracy": {"0": 91.234, "1": 80.0},
+        "interval": {"0": [90.0, 92.0], "1": [78.0, 82.0]},
+        "stored_bytes": {"0": 1024, "1": 512},
+        "teacher_accuracy": 95.5,
+        "teacher_interval": [94.0, 97.0],
+        "teacher_stored_bytes": 10240,
+        "teacher_macs": 6000,
+        "test_clips": 1234,
+        "seconds": {"teacher": 10.4, "student": 20.0},
+        "versions": {"torch": "2.13"},
+    }
+
+
+def test_both_files_say_the_same(tmp_path):
+    text = write_results(tmp_path / "new", results())
+    assert (tmp_path / "new" / "results.md").read_text() == text
+    assert json.loads((tmp_path / "new" / "results.json").read_text()) == (
+        results()
+    )
+    assert "| student, depth 0 | 91.23 (90.0 to 92.0) | 5,000 " in text
+    assert "| 1.0 | 10.0x |" in text
+    assert "1,234 clips" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({row.count("|") for row in rows}) == 1
+    assert len(list((tmp_path / "new").iterdir())) == 2
+
+
+def test_a_missing_key_writes_nothing(tmp_path):
+    incomplete = results()
+    del incomplete["seed"]
+    with pytest.raises(ValueError, match="found none of seed"):
+        write_results(tmp_path / "new", incomplete)
+    assert not (tmp_path / "new").exists()
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    command = ["git", "-C", str(folder), *identity, *arguments]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_the_commit_and_its_changes(tmp_path):
+    assert git_commit(tmp_path) == "unknown"
+    git(tmp_path, "init")
+    assert git_commit(tmp_path) == "unknown"
+    (tmp_path / "file").write_text("a")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "x")
+    clean = git_commit(tmp_path)
+    assert len(clean) == 40
+    (tmp_path / "untracked").write_text("a")
+    assert git_commit(tmp_path) == clean
+    (tmp_path / "file").write_text("b")
+    assert git_commit(tmp_path) == f"{clean}-dirty"
+
+
+def test_without_git(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert git_commit(tmp_path) == "unknown"
