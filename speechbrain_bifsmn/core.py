@@ -124,6 +124,4 @@ class KeywordBrain(sb.Brain):
         if not self.distributed_launch or self.device_type != "cpu":
             super()._wrap_distributed()
             return
-        self.modules["model"] = DistributedDataParallel(
-            self.modules["model"], broadcast_buffers=False
-        )
+        self.modules["model"] = DistributedDataParallel(self.modules["model"])

@@ -13,7 +13,11 @@ from speechbrain.utils.checkpoints import (
     mark_as_saver,
     register_checkpoint_hooks,
 )
-from speechbrain.utils.distributed import if_main_process, main_process_only
+from speechbrain.utils.distributed import (
+    if_main_process,
+    main_process_only,
+    run_on_main,
+)
 
 
 class AtomicCheckpointer(Checkpointer):
@@ -59,6 +63,14 @@ class AtomicCheckpointer(Checkpointer):
         aside.rmdir()
         files = {n: path / f.name for n, f in saved.paramfiles.items()}
         return saved._replace(path=path, paramfiles=files)
+
+    def delete_checkpoints(self, **kwargs):
+        """Deletes as the parent does, on the main process alone.
+
+        Left to list for itself, another process may miss what main has just
+        deleted, and wait for ever.
+        """
+        run_on_main(super().delete_checkpoints, kwargs=kwargs)
 
 
 @register_checkpoint_hooks

@@ -16,6 +16,7 @@ from speechbrain_bifsmn.nnet.binary_layers import BINARY_LAYERS
 _WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 _QUANTISERS = (DualScaleActivation, LearningPropagationBinarizer)
+_PASSIVE = (nn.Identity, nn.Dropout, nn.Flatten, nn.Unflatten)
 
 
 class Complexity(NamedTuple):
@@ -28,7 +29,8 @@ class Complexity(NamedTuple):
     for the other weights, for a scale and a shift per binary output channel
     (with bias, BatchNorm and weight scale folded in), for biases, PReLU slopes,
     and one threshold per binary input channel and plane. Not in it are
-    ``scale_bytes``, the scales of the activations, a few numbers a layer.
+    ``scale_bytes``: the FP32 scales of the activations, one per binary layer
+    and plane; none where they follow from the input (``scales="frame"``).
     """
 
     depth: int
@@ -56,11 +58,12 @@ class _Counter:
         if isinstance(module, _WEIGHTED):
             self._count_macs(module, output)
         own = sum(p.numel() for p in module.parameters(recurse=False))
-        if own and module not in self.seen:
+        if module not in self.seen:
             self.seen.add(module)
             self.parameters += own
             self._count_storage(module, own)
-        if own:
+        leaf = next(module.children(), None) is None
+        if own or (leaf and not isinstance(module, _PASSIVE)):
             self.previous = module
 
     def _count_macs(self, layer, output):
@@ -73,15 +76,19 @@ class _Counter:
     def _count_storage(self, module, own):
         if isinstance(module, BINARY_LAYERS):
             self._count_binary(module)
-        elif isinstance(module, _NORMS) and isinstance(
-            self.previous, _WEIGHTED
-        ):  # folds into the layer before it, and gives it a bias
-            if self.previous.bias is None and not isinstance(
-                self.previous, BINARY_LAYERS
-            ):
-                self.numbers += module.num_features
+        elif isinstance(module, _NORMS):
+            self._count_norm(module)
         else:
             self.numbers += own
+
+    def _count_norm(self, norm):
+        layer = self.previous
+        if isinstance(layer, BINARY_LAYERS):
+            return  # folds into the scale and shift of that layer
+        if not isinstance(layer, _WEIGHTED):
+            self.numbers += 2 * norm.num_features
+        elif layer.bias is None:  # folds, and gives the layer a bias
+            self.numbers += norm.num_features
 
     def _count_binary(self, layer):
         weights, outputs = layer.weight.numel(), layer.weight.size(0)
@@ -94,8 +101,8 @@ class _Counter:
         quantiser = layer.activation
         thresholds = quantiser.planes * quantiser.channels
         self.numbers += 2 * outputs + thresholds
-        if getattr(quantiser, "scales", None) in ("learned", "statistic"):
-            self.scales += quantiser.planes
+        stored = quantiser.granularity == "true" and quantiser.scales != "frame"
+        self.scales += quantiser.planes if stored else 0
 
 
 def _weight_scales(layer):
@@ -136,14 +143,16 @@ def count(model, example):
     """
     if len(example) != 1:
         raise ValueError(
-            f"example: expected a batch of one, got {len(example)}"
+            f"example: expected a batch of one, got {len(example)}; give x[:1]"
         )
-    training, depth = model.training, getattr(model, "depth", None)
+    modes = {module: module.training for module in model.modules()}
+    depth = getattr(model, "depth", None)
     model.eval()
     try:
         return [_pass(model, example, d) for d in getattr(model, "depths", [0])]
     finally:
-        model.train(training)
+        for module, training in modes.items():
+            module.training = training
         if depth is not None:
             model.depth = depth
 
@@ -182,19 +191,17 @@ def table(costs):
     Returns
     -------
     str
-        Aligned columns under a header.
+        Aligned columns under a header; the last is ``scale_bytes``.
 
     Example
     -------
     >>> print(table(count(nn.Linear(8, 2), torch.zeros(1, 8))))
-    depth  parameters  one-bit weights  MACs  of them binary  bit-MACs  bytes
-        0          18                0    16               0         0     72
+    depth  parameters  one-bit  MACs  binary MACs  bit-MACs  bytes  +scales
+        0          18        0    16            0         0     72        0
     """
-    header = (
-        "depth|parameters|one-bit weights|MACs|of them binary|bit-MACs|bytes"
-    )
+    header = "depth|parameters|one-bit|MACs|binary MACs|bit-MACs|bytes|+scales"
     rows = [header.split("|")]
-    rows += [[f"{number:,}" for number in cost[:-1]] for cost in costs]
+    rows += [[f"{number:,}" for number in cost] for cost in costs]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True))

@@ -57,8 +57,10 @@ class ClassificationStats:
     >>> stats.append(logits, torch.tensor([0, 1]))
     >>> stats.accuracy, stats.total
     (50.0, 2)
-    >>> stats.confusion.tolist()
+    >>> stats.confusion.tolist()  # rows are true, columns predicted
     [[1, 0], [1, 0]]
+    >>> stats.per_class()
+    {'yes': 100.0, 'no': 0.0}
     """
 
     def __init__(self, labels):
@@ -87,11 +89,16 @@ class ClassificationStats:
                 "logits: expected finite numbers, got NaN or infinity; the "
                 "network has diverged, try a lower learning rate"
             )
+        if targets.shape != logits.shape[:1]:
+            raise ValueError(
+                f"targets: expected ({len(logits)},), got "
+                f"{tuple(targets.shape)}; give one index for each row of logits"
+            )
         rows = targets.cpu().numpy()
         if rows.size and not 0 <= rows.min() <= rows.max() < classes:
             raise ValueError(
                 f"targets: expected indices below {classes}, got "
-                f"{rows.min()} to {rows.max()}"
+                f"{rows.min()} to {rows.max()}; labels and data must agree"
             )
         columns = logits.argmax(1).cpu().numpy()
         np.add.at(self.confusion, (rows, columns), 1)
@@ -109,9 +116,28 @@ class ClassificationStats:
     @property
     def accuracy(self):
         """Right decisions in percent."""
-        return 100 * self.correct / self.total if self.total else math.nan
+        if not self.total:
+            raise ValueError(
+                "accuracy: expected at least one clip, got none; append a batch"
+            )
+        return 100 * self.correct / self.total
 
     @property
     def interval(self):
         """The 95 % interval of the accuracy, in percent."""
         return wilson_interval(self.correct, self.total)
+
+    def per_class(self):
+        """Returns the accuracy on the clips of each label.
+
+        Returns
+        -------
+        dict of str to float
+            In percent; a label without clips is left out.
+        """
+        rows = zip(self.labels, self.confusion, strict=True)
+        return {
+            label: float(100 * row[index] / row.sum())
+            for index, (label, row) in enumerate(rows)
+            if row.any()
+        }

@@ -27,7 +27,9 @@ def _save(figure, path):
 
 
 def plot_confusion(confusion, labels, path, title=""):
-    """Draws a confusion matrix: colour is the share of a row, text the clips.
+    """Draws a confusion matrix, coloured by the share of each row.
+
+    A cell shows that share in percent, with the number of clips below it.
 
     Arguments
     ---------
@@ -40,25 +42,31 @@ def plot_confusion(confusion, labels, path, title=""):
     title : str
         Above the plot.
     """
-    size = 2 + 0.42 * len(labels)
+    confusion = np.asarray(confusion)
+    if confusion.shape != (len(labels), len(labels)):
+        raise ValueError(
+            f"confusion: expected a row and a column for each of {len(labels)} "
+            f"labels, got {confusion.shape}; give the labels it was made with"
+        )
+    size = 2 + 0.45 * len(labels)
     figure = _figure(size, size)
     axes = figure.add_subplot()
-    confusion = np.asarray(confusion)
     share = confusion / confusion.sum(1, keepdims=True).clip(1)
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    # The root of the share, so that rare confusions can be seen too.
+    axes.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
     for row, column in zip(*np.nonzero(confusion), strict=True):
         axes.text(
             column,
             row,
-            str(confusion[row, column]),
+            f"{100 * share[row, column]:.1f}\n{confusion[row, column]}",
             ha="center",
             va="center",
             size=7,
-            color="white" if share[row, column] > 0.5 else "black",
+            color="white" if share[row, column] > 0.4 else "black",
         )
     axes.set_xticks(range(len(labels)), labels, rotation=90)
     axes.set_yticks(range(len(labels)), labels)
-    axes.set_xlabel("predicted")
+    axes.set_xlabel("predicted (percent of the row, clips)")
     axes.set_ylabel("true")
     axes.set_title(title)
     _save(figure, path)
@@ -82,14 +90,16 @@ def plot_curves(rows, path):
         chosen = [row for row in rows if row["stage"] == stage]
         epochs = [row["epoch"] for row in chosen]
         for key, name in (("loss", "training"), ("valid_loss", "validation")):
-            upper.plot(epochs, [row[key] for row in chosen], label=name)
+            curve = [row[key] for row in chosen]
+            upper.plot(epochs, curve, ".-", label=name)
         for depth in chosen[0]["accuracy"]:
             curve = [row["accuracy"][depth] for row in chosen]
-            lower.plot(epochs, curve, label=f"depth {depth}")
+            lower.plot(epochs, curve, ".-", label=f"depth {depth}")
         upper.set_title(stage)
         upper.set_ylabel("loss")
         lower.set_ylabel("validation accuracy, %")
         lower.set_xlabel("epoch")
+        lower.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         for axes in (upper, lower):
             axes.grid(alpha=0.3)
             axes.legend()

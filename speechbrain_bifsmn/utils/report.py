@@ -10,6 +10,9 @@ REQUIRED = (
     "teacher_interval teacher_stored_bytes teacher_macs accuracy interval "
     "one_bit_weights parameters macs bit_macs stored_bytes seconds versions"
 ).split()
+BY_DEPTH = (
+    "accuracy interval one_bit_weights parameters macs bit_macs stored_bytes"
+).split()
 
 
 def git_commit(folder):
@@ -29,7 +32,9 @@ def git_commit(folder):
 
     def git(*arguments):
         command = ["git", "-C", str(folder), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace"
+        )
         return done.stdout.strip() if done.returncode == 0 else None
 
     try:
@@ -50,24 +55,36 @@ def write_results(folder, results):
     folder : str
         Where to.
     results : dict
-        With the keys ``REQUIRED``; what depends on the depth setting is a dict
-        by depth, written as text.
+        With the keys ``REQUIRED``, all plain data; those of ``BY_DEPTH`` are
+        dicts by depth setting, "0" and on.
 
     Returns
     -------
     str
         The content of ``results.md``.
     """
-    missing = [key for key in REQUIRED if key not in results]
-    if missing:
-        raise ValueError(
-            f"results: expected the keys {', '.join(REQUIRED)}, found none of "
-            f"{', '.join(missing)}"
-        )
+    _check(results)
     text = as_markdown(results)
     _write(Path(folder) / "results.json", json.dumps(results, indent=2) + "\n")
     _write(Path(folder) / "results.md", text)
     return text
+
+
+def _check(results):
+    missing = [key for key in REQUIRED if key not in results]
+    if missing:
+        raise ValueError(
+            f"results: expected the keys {', '.join(REQUIRED)}, found none of "
+            f"{', '.join(missing)}; add what is missing"
+        )
+    depths = list(results["accuracy"])
+    for key in BY_DEPTH:
+        if list(results[key]) != depths:
+            raise ValueError(
+                f"results: expected {key} at the depths {', '.join(depths)} of "
+                f"accuracy, found {', '.join(results[key]) or 'none'}; count "
+                "and evaluate the same depths"
+            )
 
 
 def as_markdown(results):

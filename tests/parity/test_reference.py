@@ -56,10 +56,10 @@ RENAMES = [
     (r"^classifier\.1\.", "classifier."),
     (r"^backbone\.", "blocks."),
     (r"\.memory\.0\.", ".memory."),
-    (r"\.memory\.1\.", ".memory_norm."),
+    (r"\.memory\.1\.", ".memory_norms.0."),
     (r"\.memory\.2\.", ".memory_activation."),
     (r"\.fc_trans\.0\.", ".expand."),
-    (r"\.fc_trans\.1\.", ".expand_norm."),
+    (r"\.fc_trans\.1\.", ".expand_norms.0."),
     (r"\.fc_trans\.2\.", ".expand_activation."),
     (r"\.fc_trans\.4\.", ".project."),
     (r"\.bn(\d?)\.", lambda m: f".norms.{m[1] or 0}."),
@@ -85,8 +85,19 @@ def part(vectors, prefix):
     }
 
 
+INNER = re.compile(r"(memory|expand)_norms\.\d+")
+
+
+def released(name):
+    """The released code has one normalisation of inner layers for all depths."""
+    return INNER.sub(r"\1_norms.0", name)
+
+
 def load_state(module, state):
     """Loads all that the module has; what it lacks it must never run."""
+    for name in module.state_dict():
+        if released(name) in state:
+            state[name] = state[released(name)]
     unknown = set(state) - set(module.state_dict())
     unused = re.compile(r"^blocks\.\d+\.(norms|activations)\.[123]\.")
     assert all(unused.match(name) for name in unknown), unknown
@@ -101,7 +112,11 @@ def assert_gradients(module, gradients):
     shifts it is 0, and both sides hold the rounding of far larger sums.
     """
     largest = max(float(g.abs().max()) for g in gradients.values())
-    ours = {n: p.grad for n, p in module.named_parameters()}
+    ours = {}
+    for name, parameter in module.named_parameters():
+        if parameter.grad is not None:
+            name = released(name)
+            ours[name] = ours.get(name, 0) + parameter.grad
     compared = [name for name in gradients if ours.get(name) is not None]
     assert compared
     for name, gradient in gradients.items():

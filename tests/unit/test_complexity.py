@@ -5,6 +5,8 @@ import torch
 from torch import nn
 
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
+from speechbrain_bifsmn.lobes.models.fsmn import FSMN
 from speechbrain_bifsmn.nnet.binarize import binarize
 from speechbrain_bifsmn.utils.complexity import count, table
 
@@ -95,3 +97,98 @@ def test_table_is_aligned():
     lines = table(count(BiDFSMN(classes=12), INPUT)).splitlines()
     assert len(lines) == 4 and len({len(line) for line in lines}) == 1
     assert "191,836" in lines[1]
+
+
+def test_table_fits_a_terminal():
+    lines = table(count(BiDFSMN(classes=12), INPUT)).splitlines()
+    assert {len(line) for line in lines} == {80}
+    assert lines[1].split()[-2:] == ["191,836", "208"]
+
+
+def test_stored_bytes_number_by_number():
+    # Real weights; scale and shift of the outputs of 8 blocks, the second
+    # convolution and the projection; two biases; PReLUs; two thresholds.
+    outputs, inputs = 8 * (128 + 256 + 128) + 32 + 128, 4368
+    numbers = 12_688 + 2 * outputs + 16 + 12 + 27 + 2 * inputs
+    two, one = (column("stored_bytes", planes=planes)[0] for planes in (2, 1))
+    assert two == 574_976 // 8 + 4 * numbers
+    assert two - one == 4 * inputs
+
+
+def test_what_is_binary_in_released_granularity():
+    conv2d, projection, memories = 32 * 16 * 25, 256 * 128, 8 * 128 * 5
+    released = {"granularity": "released"}
+    weights = conv2d + projection + memories
+    assert column("one_bit_weights", **released)[0] == weights
+    macs = 8 * (projection + memories)  # on 8 frames
+    assert column("binary_macs", **released)[0] == macs
+    assert column("scale_bytes", **released) == [0] * 4
+
+
+def test_the_teacher_has_the_students_shape():
+    (cost,) = count(DFSMN(classes=12), INPUT)
+    assert (cost.macs, cost.one_bit_weights) == (5_431_296, 0)
+    assert cost.parameters == 600_263 - 11  # PReLUs
+    assert cost.stored_bytes == 2_367_900 - 4 * 11
+
+
+def test_a_network_without_depths():
+    model = FSMN(classes=12)
+    (cost,) = count(model, INPUT)
+    assert cost.depth == 0
+    assert cost.parameters == sum(p.numel() for p in model.parameters())
+    assert cost.stored_bytes == 4 * cost.parameters
+
+
+def test_groups_and_batch_norms_of_a_binarized_network():
+    model = nn.Sequential(
+        nn.Conv1d(3, 8, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm1d(8),
+        nn.PReLU(),
+        nn.Conv1d(8, 12, 3, groups=4),
+        nn.BatchNorm1d(12),
+        nn.Flatten(),
+        nn.Linear(48, 5),
+    )
+    binarize(model, skip=["0", "6"])
+    (cost,) = count(model, torch.zeros(1, 3, 12))  # 12 to 6 to 4 frames
+    assert cost.parameters == 72 + 16 + 1 + (72 + 12) + 24 + 245
+    assert cost.one_bit_weights == 72
+    assert cost.macs == 6 * 72 + 4 * 72 + 240
+    assert (cost.binary_macs, cost.bit_macs) == (4 * 72, 2 * 4 * 72)
+    numbers = (72 + 8) + 1 + (2 * 12 + 2 * 8) + 245
+    assert cost.stored_bytes == 72 // 8 + 4 * numbers
+
+
+@pytest.mark.parametrize(
+    ("layers", "numbers"),
+    [
+        ([nn.Linear(4, 3), nn.BatchNorm1d(3)], 12 + 3),
+        ([nn.Linear(4, 3, bias=False), nn.BatchNorm1d(3)], 12 + 3),
+        ([nn.Linear(4, 3, bias=False), nn.BatchNorm1d(3, affine=False)], 15),
+        ([nn.Linear(4, 3), nn.Dropout(), nn.BatchNorm1d(3)], 12 + 3),
+        # These cannot fold: a scale and a shift of their own.
+        ([nn.Linear(4, 3), nn.ReLU(), nn.BatchNorm1d(3)], 15 + 6),
+        ([nn.BatchNorm1d(4, affine=False), nn.Linear(4, 3)], 8 + 15),
+    ],
+)
+def test_where_batch_norms_fold(layers, numbers):
+    (cost,) = count(nn.Sequential(*layers), torch.zeros(1, 4))
+    assert cost.stored_bytes == 4 * numbers
+
+
+def test_a_frozen_layer_stays_frozen():
+    net = BiDFSMN(classes=12).train()
+    net.blocks[0].memory_norm.eval()
+    modes = [module.training for module in net.modules()]
+    count(net, INPUT)
+    assert [module.training for module in net.modules()] == modes
+
+
+def test_a_failed_pass_leaves_no_trace():
+    net = BiDFSMN(classes=12).train()
+    net.depth = 2
+    with pytest.raises(ValueError, match="features: expected"):
+        count(net, torch.zeros(1, 32, 40))
+    assert net.training and net.depth == 2
+    assert not any(module._forward_hooks for module in net.modules())

@@ -51,3 +51,58 @@ def test_batches_add_up():
 def test_bad_batches(logits, target, message):
     with pytest.raises(ValueError, match=message):
         ClassificationStats("ab").append(logits, torch.tensor([target]))
+
+
+@pytest.mark.parametrize(
+    ("correct", "total", "low", "high"),
+    [
+        # Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+        (81, 263, 25.53, 36.62),
+        (15, 148, 6.24, 16.05),
+        (0, 20, 0.00, 16.11),
+        (1, 29, 0.61, 17.18),
+    ],
+)
+def test_wilson_meets_published_values(correct, total, low, high):
+    found = wilson_interval(correct, total)
+    assert found == pytest.approx((low, high), abs=0.006)
+
+
+counts = st.integers(1, 10**6).flatmap(
+    lambda total: st.tuples(st.integers(0, total), st.just(total))
+)
+
+
+@given(counts, st.integers(2, 100))
+def test_wilson_holds_the_share_is_symmetric_and_narrows(pair, factor):
+    correct, total = pair
+    low, high = wilson_interval(correct, total)
+    share = 100 * correct / total
+    assert 0 <= low <= share + 1e-9 and share - 1e-9 <= high <= 100
+    mirrored = wilson_interval(total - correct, total)
+    assert mirrored == pytest.approx((100 - high, 100 - low), abs=1e-9)
+    more = wilson_interval(correct * factor, total * factor)
+    assert more[1] - more[0] < high - low
+
+
+def test_confusion_is_true_by_predicted():
+    stats = ClassificationStats(["yes", "no", "up"])
+    stats.append(torch.eye(3)[[0, 1, 1, 2]], torch.tensor([0, 1, 0, 1]))
+    assert stats.confusion.tolist() == [[1, 1, 0], [0, 1, 1], [0, 0, 0]]
+    assert stats.per_class() == {"yes": 50.0, "no": 50.0}
+
+
+def test_no_clips():
+    stats = ClassificationStats("ab")
+    assert stats.total == 0 and stats.per_class() == {}
+    with pytest.raises(ValueError, match="accuracy: expected at least one"):
+        _ = stats.accuracy
+    with pytest.raises(ValueError, match="got 0 of 0; evaluate on"):
+        _ = stats.interval
+
+
+def test_one_target_for_many_logits():
+    stats = ClassificationStats("ab")
+    with pytest.raises(ValueError, match=r"targets: expected \(2,\), got"):
+        stats.append(torch.zeros(2, 2), torch.tensor([0]))
+    assert stats.total == 0

@@ -113,11 +113,20 @@ def test_every_parameter_learns_from_all_depths(scales, planes):
         assert torch.isfinite(parameter.grad).all(), name
 
 
-def test_each_depth_has_its_own_last_normalisation_only():
+def test_each_depth_has_its_own_normalisations():
     net = ThinnableDFSMN(classes=5, **SMALL)
-    assert list(net.blocks[3].norms) == ["0", "1", "2"]
-    assert list(net.blocks[1].norms) == ["0", "1"]
-    assert list(net.blocks[0].norms) == ["0"]
+    for norms in ("memory_norms", "expand_norms", "norms"):
+        found = [list(getattr(block, norms)) for block in net.blocks]
+        assert found == [["0"], ["0", "1"], ["0"], ["0", "1", "2"]]
+
+
+def test_training_of_one_depth_leaves_the_statistics_of_others():
+    """Running statistics of all depths together would fit none of them."""
+    net = ThinnableDFSMN(classes=5, **SMALL)
+    net(decibels(8), depths=[2])
+    for name, value in net.blocks[3].named_buffers():
+        if name.endswith("num_batches_tracked"):
+            assert value == (".2." in name), name
 
 
 def test_a_student_starts_from_its_teacher():
@@ -128,7 +137,9 @@ def test_a_student_starts_from_its_teacher():
     student.start_from(teacher)
     block, taught = student.blocks[3], teacher.blocks[3]
     assert torch.equal(block.expand.weight, taught.expand.weight)
-    assert torch.equal(block.norms["2"].weight, taught.norms["0"].weight)
+    for norms in ("memory_norms", "expand_norms", "norms"):
+        ours, theirs = getattr(block, norms)["2"], getattr(taught, norms)["0"]
+        assert torch.equal(ours.weight, theirs.weight)
     block.expand.weight.data.zero_()
     assert taught.expand.weight.any()
 

@@ -1,5 +1,6 @@
 """Plots are whole PNG files."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -46,3 +47,36 @@ def test_without_matplotlib(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match="pip install"):
         plot_curves([], tmp_path / "curves.png")
+
+
+def test_confusion_with_other_labels(tmp_path):
+    with pytest.raises(ValueError, match="for each of 3 labels, got"):
+        plot_confusion(np.eye(2), ["yes", "no", "up"], tmp_path / "c.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+    def fail(self, path, **_):
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    path = tmp_path / "curves.png"
+    path.write_bytes(b"old")
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
+    with pytest.raises(OSError, match="disk full"):
+        plot_curves([row("student", 1, 1)], path)
+    assert path.read_bytes() == b"old"
+
+
+def test_only_drawing_imports_matplotlib(tmp_path):
+    """And never pyplot, which has global state and looks for a window."""
+    code = (
+        "import sys\n"
+        "from speechbrain_bifsmn.utils.plots import plot_confusion\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "plot_confusion([[1]], ['yes'], sys.argv[1])\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    path = tmp_path / "confusion.png"
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    assert is_png(path)

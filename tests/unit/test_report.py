@@ -1,11 +1,17 @@
 """Results files and the commit they name."""
 
 import json
+import re
 import subprocess
 
 import pytest
 
-from speechbrain_bifsmn.utils.report import REQUIRED, git_commit, write_results
+from speechbrain_bifsmn.utils.report import (
+    BY_DEPTH,
+    REQUIRED,
+    git_commit,
+    write_results,
+)
 
 
 def results():
@@ -72,3 +78,32 @@ def test_the_commit_and_its_changes(tmp_path):
 def test_without_git(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert git_commit(tmp_path) == "unknown"
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+def test_every_missing_key_is_named(tmp_path, key):
+    incomplete = results()
+    del incomplete[key]
+    with pytest.raises(ValueError, match=f"found none of {key}; add"):
+        write_results(tmp_path, incomplete)
+
+
+@pytest.mark.parametrize("key", BY_DEPTH[1:])
+def test_depths_must_agree(tmp_path, key):
+    incomplete = results()
+    del incomplete[key]["1"]
+    with pytest.raises(ValueError, match=f"expected {key} at .* 0, 1 of"):
+        write_results(tmp_path, incomplete)
+    assert not list(tmp_path.iterdir())
+
+
+def test_new_results_replace_old_ones(tmp_path):
+    write_results(tmp_path, results())
+    assert "seed 5," in write_results(tmp_path, results() | {"seed": 5})
+    assert json.loads((tmp_path / "results.json").read_text())["seed"] == 5
+
+
+def test_the_commit_of_this_folder_or_none(tmp_path):
+    assert git_commit(tmp_path / "missing") == "unknown"
+    pattern = r"unknown|[0-9a-f]{40}(-dirty)?"
+    assert re.fullmatch(pattern, git_commit("."))

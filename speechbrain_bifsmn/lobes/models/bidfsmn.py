@@ -75,8 +75,8 @@ class BiDFSMN(ThinnableDFSMN):
         theirs = teacher.state_dict()
         for name, value in mine.items():
             parts = name.split(".")
-            if len(parts) > 3 and parts[2] in ("norms", "activations"):
-                parts[3] = "0"
+            if len(parts) > 3 and parts[3].isdigit():
+                parts[3] = "0"  # as in blocks.7.norms.2.weight
             source = theirs.get(".".join(parts))
             if source is None:
                 continue

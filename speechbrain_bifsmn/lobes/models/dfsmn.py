@@ -29,6 +29,11 @@ def _norm(batch_norm, x):
     return batch_norm(x.flatten(0, 1)).view_as(x)
 
 
+def _norms(depths, channels):
+    """One batch normalisation for each depth setting."""
+    return nn.ModuleDict({str(d): nn.BatchNorm1d(channels) for d in depths})
+
+
 def _over_time(conv, x):
     """Runs a 1-D convolution, which wants (B, C, T), on ``x`` (B, T, C)."""
     return conv(x.transpose(1, 2)).transpose(1, 2)
@@ -46,8 +51,8 @@ class DFSMNBlock(nn.Module):
     taps : tuple
         Frames that the memory sees before and after the present one.
     depths : sequence of int
-        The depth settings at which this block runs; each has its own output
-        normalisation.
+        The depth settings at which this block runs; each has its own
+        normalisations and output activation.
     activation : type
         Of the activation between the pointwise convolutions.
     dropout : float
@@ -72,27 +77,26 @@ class DFSMNBlock(nn.Module):
         super().__init__()
         self.taps = tuple(taps)
         self.memory = DepthwiseConv1d(channels, sum(taps) + 1)
-        self.memory_norm = nn.BatchNorm1d(channels)
+        self.memory_norms = _norms(depths, channels)
         self.memory_activation = nn.PReLU()
         self.expand = nn.Conv1d(channels, hidden, 1)
-        self.expand_norm = nn.BatchNorm1d(hidden)
+        self.expand_norms = _norms(depths, hidden)
         self.expand_activation = activation()
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Conv1d(hidden, channels, 1)
-        self.norms = nn.ModuleDict(
-            {str(d): nn.BatchNorm1d(channels) for d in depths}
-        )
+        self.norms = _norms(depths, channels)
         self.activations = nn.ModuleDict({str(d): nn.PReLU() for d in depths})
 
     def forward(self, x, depth=0):
         """Maps (B, T, C) to (B, T, C) with the norms of a depth setting."""
+        key = str(depth)
         padded = F.pad(x, (0, 0, *self.taps))
-        memory = _norm(self.memory_norm, _over_time(self.memory, padded))
+        memory = _norm(self.memory_norms[key], _over_time(self.memory, padded))
         x = self.memory_activation(memory) + x
-        y = _norm(self.expand_norm, _over_time(self.expand, x))
+        y = _norm(self.expand_norms[key], _over_time(self.expand, x))
         y = self.dropout(self.expand_activation(y))
-        y = _norm(self.norms[str(depth)], _over_time(self.project, y))
-        return self.activations[str(depth)](y) + x
+        y = _norm(self.norms[key], _over_time(self.project, y))
+        return self.activations[key](y) + x
 
 
 class ThinnableDFSMN(nn.Module):
@@ -100,7 +104,9 @@ class ThinnableDFSMN(nn.Module):
 
     Depth setting ``d`` runs every ``2**d``-th block: of 8 blocks, setting 0
     runs all, 1 the blocks 1, 3, 5, 7, and 2 the blocks 3, 7. All settings share
-    weights; only each block's last normalisation and activation is per setting.
+    weights; normalisations and each block's last activation are per setting.
+    (The paper's released code has one normalisation of the inner layers for all
+    settings. Its running statistics, a mixture, then fit none of them.)
 
     Arguments
     ---------
