@@ -89,7 +89,7 @@ INNER = re.compile(r"(memory|expand)_norms\.\d+")
 
 
 def released(name):
-    """The released code has one normalisation of inner layers for all depths."""
+    """The released code has one normalisation of an inner layer in all."""
     return INNER.sub(r"\1_norms.0", name)
 
 

@@ -179,7 +179,7 @@ def test_where_batch_norms_fold(layers, numbers):
 
 def test_a_frozen_layer_stays_frozen():
     net = BiDFSMN(classes=12).train()
-    net.blocks[0].memory_norm.eval()
+    net.blocks[0].memory_norms["0"].eval()
     modes = [module.training for module in net.modules()]
     count(net, INPUT)
     assert [module.training for module in net.modules()] == modes
