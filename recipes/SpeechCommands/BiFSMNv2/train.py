@@ -144,10 +144,9 @@ def test(brain, data):
 
 
 def get_teacher(hparams, run_opts, data):
-    """Trains the teacher or loads it; returns its Brain, its model frozen."""
+    """Trains the teacher unless it is given; returns its Brain, frozen."""
     model = hparams["teacher_model"]
     if hparams["teacher"]:
-        load_weights(model, hparams["teacher"])
         brain, _ = make_brain("teacher", hparams, run_opts, len(data["train"]))
         brain.checkpointer = None
         test(brain, data)
@@ -251,8 +250,13 @@ def main():
         hyperparams_to_save=hparams_file,
         overrides=overrides,
     )
-    run_on_main(prepare_data, args=[hparams])
-    data = load_data(hparams)
+    try:
+        run_on_main(prepare_data, args=[hparams])
+        data = load_data(hparams)
+        if hparams["teacher"]:
+            load_weights(hparams["teacher_model"], hparams["teacher"])
+    except (OSError, ValueError) as error:
+        sys.exit(f"train.py: {error}")
     teacher = get_teacher(hparams, run_opts, data)
     hparams["student_model"].start_from(hparams["teacher_model"])
     student = run_stage(
