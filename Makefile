@@ -23,7 +23,7 @@ help:  ## List the targets
 
 train: .venv  ## Train BiFSMNv2 (ARGS="--data_folder=DATA" for real speech)
 	cd $(RECIPE) && ../../../$(BIN)/python train.py \
-		hparams/bifsmnv2.yaml --device=cpu $(ARGS)
+		hparams/bifsmnv2.yaml $(ARGS)
 
 test: lint  ## Run every check
 	$(BIN)/python -m pytest -q
@@ -39,7 +39,10 @@ format: .venv  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+tables: .venv  ## Write the tables of README and docs from docs/results
+	$(BIN)/python docs/make_tables.py
+
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv train test lint format clean
+.PHONY: help .venv train test lint format tables clean

@@ -7,12 +7,13 @@ from pathlib import Path
 
 REQUIRED = (
     "task data labels seed commit command yaml test_clips teacher_accuracy "
-    "teacher_interval teacher_stored_bytes teacher_macs accuracy interval "
-    "one_bit_weights parameters macs bit_macs stored_bytes seconds versions"
+    "teacher_interval teacher_stored_bytes teacher_macs seconds versions"
 ).split()
 BY_DEPTH = (
-    "accuracy interval one_bit_weights parameters macs bit_macs stored_bytes"
+    "accuracy interval valid_accuracy parameters one_bit_weights macs "
+    "binary_macs bit_macs stored_bytes scale_bytes"
 ).split()
+REQUIRED += BY_DEPTH
 
 
 def git_commit(folder):

@@ -16,8 +16,7 @@ from speechbrain_bifsmn.utils.report import (
 
 def results():
     values = dict.fromkeys(REQUIRED, "x")
-    depths = ("one_bit_weights", "parameters", "macs", "bit_macs")
-    values |= {key: {"0": 5000, "1": 3000} for key in depths}
+    values |= {key: {"0": 5000, "1": 3000} for key in BY_DEPTH}
     return values | {
         "accuracy": {"0": 91.234, "1": 80.0},
         "interval": {"0": [90.0, 92.0], "1": [78.0, 82.0]},

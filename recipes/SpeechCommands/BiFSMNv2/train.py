@@ -39,7 +39,11 @@ from speechbrain_bifsmn.utils.checkpoints import (
     load_weights,
     save_weights,
 )
-from speechbrain_bifsmn.utils.complexity import count, table
+from speechbrain_bifsmn.utils.complexity import (
+    Complexity,
+    count,
+    table,
+)
 from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
 from speechbrain_bifsmn.utils.report import git_commit, write_results
 
@@ -169,6 +173,15 @@ def accuracy_by_depth(brain):
     )
 
 
+def valid_accuracy(brain):
+    """Returns the validation accuracy of the epoch that was chosen."""
+    best = brain.checkpointer.find_checkpoint(max_key="accuracy")
+    rows = brain.hparams.history.rows
+    return next(
+        row["accuracy"] for row in rows if row["epoch"] == best.meta["epoch"]
+    )
+
+
 def example_input(brain):
     """Returns the features of a second of silence."""
     wav = torch.zeros(1, 16000, device=brain.device)
@@ -183,9 +196,10 @@ def results_of(teacher, student, hparams_file):
     accuracy, interval = accuracy_by_depth(student)
     teacher_accuracy, teacher_interval = accuracy_by_depth(teacher)
 
-    def by_depth(name):
-        return {str(cost.depth): getattr(cost, name) for cost in costs}
-
+    by_depth = {
+        name: {str(cost.depth): getattr(cost, name) for cost in costs}
+        for name in Complexity._fields[1:]
+    }
     rows = [*teacher.hparams.history.rows, *student.hparams.history.rows]
     seconds = {"teacher": 0.0, "student": 0.0}
     for row in rows:
@@ -204,11 +218,8 @@ def results_of(teacher, student, hparams_file):
         "teacher_interval": teacher_interval["0"],
         "accuracy": accuracy,
         "interval": interval,
-        "one_bit_weights": by_depth("one_bit_weights"),
-        "parameters": by_depth("parameters"),
-        "macs": by_depth("macs"),
-        "bit_macs": by_depth("bit_macs"),
-        "stored_bytes": by_depth("stored_bytes"),
+        "valid_accuracy": valid_accuracy(student),
+        **by_depth,
         "teacher_stored_bytes": teacher_cost.stored_bytes,
         "teacher_macs": teacher_cost.macs,
         "seconds": seconds,

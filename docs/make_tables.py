@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Writes the tables of README and docs from the files in ``docs/results``.
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. With
+``--check`` nothing is written, and a table that is out of date is an error.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = (ROOT / "README.md", ROOT / "docs" / "experiments.md")
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+DEPTHS = ("0", "1", "2")
+
+
+def load(name):
+    """Returns one results file."""
+    path = ROOT / "docs" / "results" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def accuracy(value, interval):
+    """Formats an accuracy with its 95 % interval."""
+    return f"{value:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"
+
+
+def run_table(name):
+    """One run: teacher and student at each depth, and how to repeat it."""
+    r = load(name)
+    teacher = r["teacher_stored_bytes"]
+    lines = [
+        "| network | accuracy, % (95 % interval) | stored, KiB | smaller "
+        "| MACs | of them in one bit |",
+        "|---|---|---|---|---|---|",
+        "| full-precision teacher | "
+        + accuracy(r["teacher_accuracy"], r["teacher_interval"])
+        + f" | {teacher / 1024:.0f} | | {r['teacher_macs'] / 1e6:.2f} M | 0 |",
+    ]
+    for depth in DEPTHS:
+        size = r["stored_bytes"][depth]
+        share = r["binary_macs"][depth] / r["macs"][depth]
+        lines.append(
+            f"| 1-bit, depth {depth} | "
+            + accuracy(r["accuracy"][depth], r["interval"][depth])
+            + f" | {size / 1024:.0f} | {teacher / size:.1f}x "
+            f"| {r['macs'][depth] / 1e6:.2f} M | {100 * share:.1f} % |"
+        )
+    seconds = sum(r["seconds"].values()) / 60
+    return [
+        *lines,
+        "",
+        f"{r['test_clips']} test clips; `{r['command']}`; seed {r['seed']}; "
+        f"commit {r['commit'][:12]}; {seconds:.0f} minutes of training.",
+    ]
+
+
+def comparison_table(_):
+    """The comparison of scales, planes and rates, one run a row."""
+    runs = json.loads(
+        (ROOT / "docs" / "results" / "comparison.json").read_text()
+    )
+    columns = ["run", *(f"depth {d}" for d in DEPTHS), "options", "commit"]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for run in runs:
+        valid = " | ".join(f"{run['valid'][d]:.1f}" for d in DEPTHS)
+        lines.append(
+            f"| {run['name']} | {valid} | `{run['options']}` "
+            f"| {run['commit'][:12]} |"
+        )
+    return lines
+
+
+TABLES = {"comparison": comparison_table}
+
+
+def filled(text):
+    """Returns a page with its tables made anew."""
+
+    def table(match):
+        lines = TABLES.get(match[2], run_table)(match[2])
+        return match[1] + "\n".join(lines) + "\n" + match[4]
+
+    return BLOCK.sub(table, text)
+
+
+def main():
+    """Writes or checks the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    for path in FILES:
+        before = path.read_text(encoding="utf-8")
+        after = filled(before)
+        if before == after:
+            continue
+        if check:
+            sys.exit(f"{path.name}: tables are out of date; run make tables")
+        path.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
