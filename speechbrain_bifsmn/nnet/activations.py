@@ -21,7 +21,7 @@ SCALES = ("learned", "statistic", "frame")
 
 
 class _TwoPlanes(torch.autograd.Function):
-    """``s1 b1 + s2 b2`` in one pass; equations in DualScaleActivation.
+    """``s1 b1 + s2 b2`` of (N, C), for the equations in DualScaleActivation.
 
     Both bits are comparisons of ``x`` with constants of its channel:
     ``theta1``, then ``theta2 + s1`` or ``theta2 + s1 - 2 s1``. A kernel that
@@ -34,7 +34,7 @@ class _TwoPlanes(torch.autograd.Function):
         center = torch.addcmul(theta2 + s1, bit1, s1, value=-2)
         bit2 = below(x, center)
         ctx.save_for_backward(
-            x, bit1, bit2, center, theta1, theta2, s1, s2, alpha1, alpha2
+            x, bit1, bit2, center, theta1, s1, s2, alpha1, alpha2
         )
         y = torch.addcmul(s1 + s2, bit1, s1, value=-2)
         return y.addcmul_(bit2, s2, value=-2)
@@ -42,28 +42,43 @@ class _TwoPlanes(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
-        x, bit1, bit2, center, theta1, theta2, *others = ctx.saved_tensors
-        s1, s2, alpha1, alpha2 = others
+        x, bit1, bit2, center, theta1, s1, s2, alpha1, alpha2 = (
+            ctx.saved_tensors
+        )
         above, residual = x - theta1, x - center
         through2 = inside(alpha2 * residual).mul_(grad).mul_(s2)
         from2 = alpha2 * through2
         grad1 = grad - from2
         through1 = inside(alpha1 * above).mul_(grad1).mul_(s1)
-        from1 = alpha1 * through1
-        scale_grads = (None, None)
+        to_alpha1, to_alpha2 = _dot(through1, above), _dot(through2, residual)
+        from1 = through1.mul_(alpha1)
+        to_s1 = to_s2 = None
         if ctx.needs_input_grad[3]:
-            scale_grads = (
-                (grad1.sum() - 2 * grad1.mul_(bit1).sum()).to(s1.dtype),
-                (grad.sum() - 2 * (grad * bit2).sum()).to(s2.dtype),
-            )
-        return (
-            from1 + from2,
-            from1.sum_to_size(theta1.shape).neg_(),
-            from2.sum_to_size(theta2.shape).neg_(),
-            *scale_grads,
-            through1.mul_(above).sum().to(alpha1.dtype),
-            through2.mul_(residual).sum().to(alpha2.dtype),
-        )
+            to_s1 = grad1.sum() - 2 * _dot(grad1, bit1)
+            to_s2 = grad.sum() - 2 * _dot(grad, bit2)
+        to_theta1, to_theta2 = -from1.sum(0), -from2.sum(0)
+        to_x = from1.add_(from2)
+        return to_x, to_theta1, to_theta2, to_s1, to_s2, to_alpha1, to_alpha2
+
+
+def _dot(a, b):
+    return torch.dot(a.reshape(-1), b.reshape(-1))
+
+
+class PReLU(nn.PReLU):
+    """``torch.nn.PReLU``, whose gradient takes half the time on a CPU.
+
+    Example
+    -------
+    >>> PReLU()(torch.tensor([-4.0, 4.0])).tolist()
+    [-1.0, 4.0]
+    """
+
+    def forward(self, x):
+        """Keeps what is positive, and multiplies the rest by the slope."""
+        if x.is_cuda or self.num_parameters > 1:
+            return super().forward(x)
+        return torch.relu(x) - self.weight * torch.relu(-x)
 
 
 class DualScaleActivation(nn.Module):
@@ -146,11 +161,6 @@ class DualScaleActivation(nn.Module):
         detail = f"scales={self.scales}, planes={self.planes}"
         return f"{self.channels}, granularity={self.granularity}, {detail}"
 
-    def _per_channel(self, parameter, x):
-        shape = [1] * x.dim()
-        shape[self.channel_axis] = self.channels
-        return parameter.view(shape)
-
     def forward(self, x):
         """Quantises activations.
 
@@ -171,43 +181,52 @@ class DualScaleActivation(nn.Module):
             )
         if self.granularity == "released":
             return self._released(x)
+        last = x.movedim(self.channel_axis, -1)
+        y = self._quantise(last.reshape(-1, self.channels)).view(last.shape)
+        return y.movedim(-1, self.channel_axis)
+
+    def _quantise(self, x):
+        """Maps (N, C) to (N, C), in single precision at least."""
+        if x.dtype in (torch.float16, torch.bfloat16):
+            x = x.float()
         if self.training and not self.started:
             self._start(x.detach())
-        theta1 = self._per_channel(self.threshold1, x)
         scale = self._scale_of(x.detach())
         if self.planes == 1:
-            return scale[0] * self.binarizer1(x - theta1)
+            return scale[0] * self.binarizer1(x - self.threshold1)
         return _TwoPlanes.apply(
             x,
-            theta1,
-            self._per_channel(self.threshold2, x),
+            self.threshold1,
+            self.threshold2,
             *scale,
             positive(self.binarizer1.alpha),
             positive(self.binarizer2.alpha),
         )
 
     def _released(self, x):
-        first = self.binarizer1(x - self._per_channel(self.threshold1, x))
-        residual = x - first - self._per_channel(self.threshold2, x)
+        shape = [1] * x.dim()
+        shape[self.channel_axis] = self.channels
+        first = self.binarizer1(x - self.threshold1.view(shape))
+        residual = x - first - self.threshold2.view(shape)
         mean = residual.abs().mean(-1, keepdim=True)
         second = self.binarizer2(residual, scale=mean)
-        return first + second - self._per_channel(self.shift, x)
+        return first + second - self.shift.view(shape)
 
     @torch.no_grad()
     def _means(self, x, axis=None):
         """Mean magnitude of ``x`` and of what the first plane leaves."""
-        above = x - self._per_channel(self.threshold1, x)
+        above = x - self.threshold1
         s1 = above.abs().mean(axis, keepdim=axis is not None)
         if self.planes == 1:
             return (s1,)
-        residual = x - s1 * sign(above) - self._per_channel(self.threshold2, x)
+        residual = x - s1 * sign(above) - self.threshold2
         return s1, residual.abs().mean(axis, keepdim=axis is not None)
 
     def _scale_of(self, x):
         if self.scales == "learned":
             return positive(self.scale).unbind()
         if self.scales == "frame":
-            return self._means(x, axis=self.channel_axis)
+            return self._means(x, axis=1)
         if self.training:
             self.scale.lerp_(torch.stack(self._means(x)).to(self.scale), 0.1)
         return self.scale.clone().unbind()

@@ -5,8 +5,18 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.autograd.function import once_differentiable
 
 BANDS = ("high", "low")
+
+
+def _low(x):
+    """Mean of each 2 x 2 square of (B, T, C); an orthogonal projection."""
+    time, channels = x.shape[1:]
+    even = F.pad(x, (0, channels % 2, 0, time % 2))
+    means = F.avg_pool2d(even, 2)[:, :, None, :, None]
+    squares = means.expand(-1, -1, 2, -1, 2)
+    return squares.flatten(3, 4).flatten(1, 2)[:, :time, :channels]
 
 
 def haar_bands(x):
@@ -31,18 +41,55 @@ def haar_bands(x):
     >>> low.flatten().tolist(), high.flatten().tolist()
     ([4.0, 4.0, 4.0, 4.0], [-3.0, -1.0, 1.0, 3.0])
     """
-    time, channels = x.shape[1:]
-    even = F.pad(x, (0, channels % 2, 0, time % 2))
-    squares = even.unflatten(1, (-1, 2)).unflatten(3, (-1, 2))
-    low = squares.mean((2, 4), keepdim=True).expand_as(squares)
-    low = low.flatten(3, 4).flatten(1, 2)[:, :time, :channels]
+    low = _low(x)
     return x - low, low
 
 
 def _emphasis(part):
-    """``part**2 / ||part**2||_2`` over the whole tensor."""
+    """``part**2 / ||part**2||_2`` over the whole tensor, and the norm."""
     square = part.square()
-    return square / square.norm().clamp_min(1e-12)
+    norm = square.norm().clamp_min(1e-12)
+    return square.div_(norm), norm
+
+
+def _distance(student, teacher):
+    """``D = ||N(teacher) - N(student)||_2`` and its gradient by ``student``.
+
+    With ``a = s^2``, ``n = ||a||``, ``e = a / n`` and ``d = e - N(teacher)``:
+    ``dD/da = (d - (d . e) e) / (n D)`` and ``da/ds = 2 s``.
+    """
+    emphasis, norm = _emphasis(student)
+    difference = emphasis - _emphasis(teacher)[0]
+    distance = difference.norm()
+    along = (difference * emphasis).sum()
+    gradient = difference.sub_(emphasis.mul_(along)).mul_(student)
+    return distance, gradient.mul_(2 / (norm * distance.clamp_min(1e-12)))
+
+
+class _BandDistances(torch.autograd.Function):
+    """The sum over bands; its gradient is at hand when its value is."""
+
+    @staticmethod
+    def forward(ctx, student, teacher, bands, released):
+        ours = dict(zip(BANDS, haar_bands(student), strict=True))
+        theirs = dict(zip(BANDS, haar_bands(teacher), strict=True))
+        found = {band: _distance(ours[band], theirs[band]) for band in bands}
+        gradient = torch.zeros_like(student)
+        if "low" in found:
+            gradient += found["low"][1]
+        if "high" in found and not released:
+            gradient -= found["high"][1]
+        gradient = _low(gradient)  # the projection is its own transpose
+        if "high" in found and not released:
+            gradient += found["high"][1]
+        ctx.save_for_backward(gradient)
+        return sum(distance for distance, _ in found.values())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        (gradient,) = ctx.saved_tensors
+        return gradient * grad, None, None, None
 
 
 class FrequencyIndependentDistillation(nn.Module):
@@ -88,19 +135,10 @@ class FrequencyIndependentDistillation(nn.Module):
         torch.Tensor
             The distance, a scalar.
         """
+        options = (self.bands, self.released)
         return sum(
-            self._distance(ours, theirs.detach())
+            _BandDistances.apply(ours, theirs.detach(), *options)
             for ours, theirs in zip(student, teacher, strict=True)
-        )
-
-    def _distance(self, student, teacher):
-        ours = dict(zip(BANDS, haar_bands(student), strict=True))
-        theirs = dict(zip(BANDS, haar_bands(teacher), strict=True))
-        if self.released:
-            ours["high"] = ours["high"].detach()
-        return sum(
-            (_emphasis(theirs[band]) - _emphasis(ours[band])).norm()
-            for band in self.bands
         )
 
 

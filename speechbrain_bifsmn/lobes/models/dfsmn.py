@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from speechbrain_bifsmn.nnet.activations import PReLU
 from speechbrain_bifsmn.nnet.depthwise import DepthwiseConv1d
 
 SILENCE_DB = -100.0
@@ -71,21 +72,21 @@ class DFSMNBlock(nn.Module):
         hidden,
         taps,
         depths=(0,),
-        activation=nn.PReLU,
+        activation=PReLU,
         dropout=0.0,
     ):
         super().__init__()
         self.taps = tuple(taps)
         self.memory = DepthwiseConv1d(channels, sum(taps) + 1)
         self.memory_norms = _norms(depths, channels)
-        self.memory_activation = nn.PReLU()
+        self.memory_activation = PReLU()
         self.expand = nn.Conv1d(channels, hidden, 1)
         self.expand_norms = _norms(depths, hidden)
         self.expand_activation = activation()
         self.dropout = nn.Dropout(dropout)
         self.project = nn.Conv1d(hidden, channels, 1)
         self.norms = _norms(depths, channels)
-        self.activations = nn.ModuleDict({str(d): nn.PReLU() for d in depths})
+        self.activations = nn.ModuleDict({str(d): PReLU() for d in depths})
 
     def forward(self, x, depth=0):
         """Maps (B, T, C) to (B, T, C) with the norms of a depth setting."""
@@ -160,7 +161,7 @@ class ThinnableDFSMN(nn.Module):
         channels=128,
         hidden=256,
         taps=(2, 2),
-        activation=nn.PReLU,
+        activation=PReLU,
         dropout=0.0,
         input_mean=-20.0,
         input_std=30.0,
