@@ -7,7 +7,7 @@ from pathlib import Path
 
 REQUIRED = (
     "task data labels seed commit command yaml test_clips teacher_accuracy "
-    "teacher_interval teacher_stored_bytes teacher_macs seconds versions"
+    "teacher_interval teacher_stored_bytes teacher_macs epochs seconds versions"
 ).split()
 BY_DEPTH = (
     "accuracy interval valid_accuracy parameters one_bit_weights macs "
@@ -111,14 +111,17 @@ def as_markdown(results):
             f"| {r['teacher_stored_bytes'] / size:.1f}x "
             f"| {r['macs'][depth]:,} | {r['bit_macs'][depth]:,} |"
         )
-    seconds = ", ".join(f"{k} {v:.0f} s" for k, v in r["seconds"].items())
+    training = ", ".join(
+        f"{stage} {epochs} epochs in {r['seconds'][stage]:.0f} s"
+        for stage, epochs in r["epochs"].items()
+    )
     versions = ", ".join(f"{k} {v}" for k, v in r["versions"].items())
     lines += [
         "",
         f"- test set: {r['test_clips']:,} clips",
         f"- command: `{r['command']}`",
         f"- seed {r['seed']}, commit {r['commit']}",
-        f"- training time: {seconds}",
+        f"- training: {training}",
         f"- {versions}",
     ]
     return "\n".join(lines) + "\n"

@@ -19,6 +19,7 @@ def test_a_run_ends_with_its_table(trained):
     assert list(found["accuracy"]) == ["0", "1", "2"]
     assert found["test_clips"] == 10 * 3 + 3 + 3
     assert found["one_bit_weights"]["0"] == 574_976
+    assert found["epochs"] == {"teacher": 2, "student": 2}
     assert found["stored_bytes"]["2"] == 92_980
     assert len(found["labels"]) == 12 and found["seed"] == 1234
     screen = (trained / "screen.txt").read_text()

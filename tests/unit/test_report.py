@@ -26,6 +26,7 @@ def results():
         "teacher_stored_bytes": 10240,
         "teacher_macs": 6000,
         "test_clips": 1234,
+        "epochs": {"teacher": 5, "student": 10},
         "seconds": {"teacher": 10.4, "student": 20.0},
         "versions": {"torch": "2.13"},
     }
@@ -40,6 +41,7 @@ def test_both_files_say_the_same(tmp_path):
     assert "| student, depth 0 | 91.23 (90.0 to 92.0) | 5,000 " in text
     assert "| 1.0 | 10.0x |" in text
     assert "1,234 clips" in text
+    assert "teacher 5 epochs in 10 s, student 10 epochs in 20 s" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len({row.count("|") for row in rows}) == 1
     assert len(list((tmp_path / "new").iterdir())) == 2

@@ -14,6 +14,7 @@ import math
 import platform
 import shlex
 import sys
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
@@ -144,7 +145,9 @@ def run_stage(stage, hparams, run_opts, data, teacher=None):
 def test(brain, data):
     """Evaluates the best epoch of a stage on the test set."""
     loader = {"batch_size": brain.hparams.batch_size}
+    rows = brain.hparams.history.rows
     brain.evaluate(data["test"], max_key="accuracy", test_loader_kwargs=loader)
+    brain.hparams.history.rows = rows  # the best checkpoint ends earlier
 
 
 def get_teacher(hparams, run_opts, data):
@@ -201,9 +204,10 @@ def results_of(teacher, student, hparams_file):
         for name in Complexity._fields[1:]
     }
     rows = [*teacher.hparams.history.rows, *student.hparams.history.rows]
-    seconds = {"teacher": 0.0, "student": 0.0}
+    seconds, epochs = Counter(), Counter()
     for row in rows:
         seconds[row["stage"]] += row["seconds"]
+        epochs[row["stage"]] += 1
     packages = ("speechbrain-bifsmn", "speechbrain", "torch", "torchaudio")
     return {
         "task": f"Speech Commands, {student.hparams.classes} classes",
@@ -222,6 +226,7 @@ def results_of(teacher, student, hparams_file):
         **by_depth,
         "teacher_stored_bytes": teacher_cost.stored_bytes,
         "teacher_macs": teacher_cost.macs,
+        "epochs": epochs,
         "seconds": seconds,
         "versions": {
             "python": platform.python_version(),
