@@ -93,5 +93,5 @@ def binarize(model, skip=(), granularity="true", scales="learned", planes=2):
 
 
 def _scales_for(layer, scales):
-    one_frame = getattr(layer, "kernel_size", (1,)) == (1,)
+    one_frame = set(getattr(layer, "kernel_size", (1,))) == {1}
     return scales if scales != "frame" or one_frame else "learned"

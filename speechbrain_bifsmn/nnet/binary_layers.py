@@ -19,11 +19,30 @@ class _BinaryLayer:
 
     channel_axis = 1
 
-    def _make_binary(self, in_channels, options):
-        self.granularity = options.get("granularity", "true")
+    def __init__(
+        self,
+        *shape,
+        granularity="true",
+        scales="learned",
+        planes=2,
+        **named_shape,
+    ):
+        super().__init__(*shape, **named_shape)
+        taps = getattr(self, "kernel_size", (1,))
+        if scales == "frame" and set(taps) != {1}:
+            raise ValueError(
+                "scales='frame': expected a layer of one tap, since only there "
+                f"a frame's scale leaves the sum, got a kernel of {taps}; use "
+                "'learned' or 'statistic'"
+            )
+        self.granularity = granularity
         self.weight_binarizer = LearningPropagationBinarizer()
         self.activation = DualScaleActivation(
-            in_channels, channel_axis=self.channel_axis, **options
+            self.weight.size(1) * getattr(self, "groups", 1),
+            self.channel_axis,
+            granularity,
+            scales,
+            planes,
         )
 
     def binary_weight(self):
@@ -77,10 +96,6 @@ class BinaryLinear(_BinaryLayer, nn.Linear):
 
     channel_axis = -1
 
-    def __init__(self, in_features, out_features, bias=True, **options):
-        super().__init__(in_features, out_features, bias=bias)
-        self._make_binary(in_features, options)
-
     def forward(self, x):
         """Maps (..., in_features) to (..., out_features)."""
         return F.linear(self.activation(x), self.binary_weight(), self.bias)
@@ -127,7 +142,7 @@ class BinaryConv1d(_BinaryLayer, nn.Conv1d):
         As in ``torch.nn.Conv1d``.
     **options
         ``granularity``, ``scales``, ``planes``; ``scales="frame"`` needs a
-        kernel of one tap, since only there a frame's scale leaves the sum.
+        kernel of one tap.
 
     Example
     -------
@@ -136,27 +151,6 @@ class BinaryConv1d(_BinaryLayer, nn.Conv1d):
     >>> layer(torch.randn(2, 8, 12)).shape
     torch.Size([2, 8, 12])
     """
-
-    def __init__(
-        self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        **options,
-    ):
-        shape = (kernel_size, stride, padding, dilation, groups, bias)
-        super().__init__(in_channels, out_channels, *shape)
-        if options.get("scales") == "frame" and self.kernel_size != (1,):
-            raise ValueError(
-                "scales='frame': expected a kernel of 1 tap, got "
-                f"{self.kernel_size[0]}; use 'learned' or 'statistic'"
-            )
-        self._make_binary(in_channels, options)
 
     def forward(self, x):
         """Maps (B, in_channels, T) to (B, out_channels, T')."""
@@ -192,7 +186,8 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
     stride, padding, dilation, groups, bias
         As in ``torch.nn.Conv2d``.
     **options
-        ``granularity``, ``scales``, ``planes``; not ``scales="frame"``.
+        ``granularity``, ``scales``, ``planes``; ``scales="frame"`` needs a
+        kernel of one tap.
 
     Example
     -------
@@ -201,27 +196,6 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
     >>> layer(torch.randn(2, 4, 16, 16)).shape
     torch.Size([2, 6, 8, 8])
     """
-
-    def __init__(
-        self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        **options,
-    ):
-        shape = (kernel_size, stride, padding, dilation, groups, bias)
-        super().__init__(in_channels, out_channels, *shape)
-        if options.get("scales") == "frame":
-            raise ValueError(
-                "scales='frame': expected a Linear or a Conv1d of 1 tap, got "
-                "a Conv2d; use 'learned' or 'statistic'"
-            )
-        self._make_binary(in_channels, options)
 
     def forward(self, x):
         """Maps (B, in_channels, H, W) to (B, out_channels, H', W')."""

@@ -64,6 +64,17 @@ class AtomicCheckpointer(Checkpointer):
         files = {n: path / f.name for n, f in saved.paramfiles.items()}
         return saved._replace(path=path, paramfiles=files)
 
+    def load_checkpoint(self, checkpoint):
+        """Loads as the parent does; says so if it is of another network."""
+        try:
+            super().load_checkpoint(checkpoint)
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(
+                "expected a checkpoint of the network that these options make, "
+                f"found another in {checkpoint.path}; give a new output_folder "
+                "or the options of that run"
+            ) from error
+
     def delete_checkpoints(self, **kwargs):
         """Deletes as the parent does, on the main process alone.
 

@@ -82,12 +82,19 @@ def test_released_pointwise_weights_are_not_one_bit():
     torch.testing.assert_close(layer.binary_weight(), layer.weight)
 
 
-def test_frame_scales_need_one_frame():
+def test_frame_scales_need_one_tap():
     BinaryConv1d(4, 4, 1, scales="frame")
-    with pytest.raises(ValueError, match="kernel of 1 tap"):
-        BinaryConv1d(4, 4, 3, scales="frame")
-    with pytest.raises(ValueError, match="got a Conv2d"):
-        BinaryConv2d(4, 4, 1, scales="frame")
+    BinaryConv2d(4, 4, 1, scales="frame")
+    for layer, kernel in ((BinaryConv1d, 3), (BinaryConv2d, (1, 3))):
+        with pytest.raises(ValueError, match="expected a layer of one tap"):
+            layer(4, 4, kernel, scales="frame")
+
+
+@pytest.mark.parametrize("layer", [BinaryConv1d, BinaryConv2d])
+def test_frame_scales_equal_plain(layer):
+    layer = layer(6, 4, 1, scales="frame").eval()
+    x = torch.randn(3, 6, *[7] * len(layer.kernel_size))
+    torch.testing.assert_close(layer(x), plain(layer, x), rtol=1e-5, atol=1e-5)
 
 
 def test_binarize_lists_and_skips():

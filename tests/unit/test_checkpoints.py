@@ -57,6 +57,13 @@ def test_the_best_and_the_latest_are_kept(tmp_path):
     assert all(path.is_file() for path in best.paramfiles.values())
 
 
+def test_a_checkpoint_of_another_network(tmp_path):
+    AtomicCheckpointer(tmp_path, {"model": nn.Linear(2, 2)}).save_checkpoint()
+    other = AtomicCheckpointer(tmp_path, {"model": nn.Linear(2, 3)})
+    with pytest.raises(ValueError, match="found another in .*CKPT"):
+        other.recover_if_possible()
+
+
 def test_weights_round_trip(tmp_path):
     model, twin = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
     model(torch.randn(8, 3))
