@@ -14,7 +14,7 @@ from speechbrain_bifsmn.nnet.binarizer import LearningPropagationBinarizer
 from speechbrain_bifsmn.nnet.binary_layers import BINARY_LAYERS
 
 _WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
-_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_NORMS = nn.modules.batchnorm._BatchNorm  # the synchronised one too
 _QUANTISERS = (DualScaleActivation, LearningPropagationBinarizer)
 _PASSIVE = (nn.Identity, nn.Dropout, nn.Flatten, nn.Unflatten)
 
