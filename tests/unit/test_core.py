@@ -1,0 +1,61 @@
+"""Parts of the Brain that a short recipe run does not show."""
+
+import torch
+from speechbrain import Stage
+from torch import nn
+
+from speechbrain_bifsmn.core import KeywordBrain
+from speechbrain_bifsmn.dataio.augment import KeywordAugment
+from speechbrain_bifsmn.nnet.schedulers import WarmupCosine
+
+
+def brain(**hparams):
+    hparams = {
+        "seed": 1,
+        "stage": "student",
+        "depths": [0],
+        "labels": ["a", "b"],
+        "schedule": WarmupCosine(0.1),
+        "total_steps": 10,
+    } | hparams
+    modules = {"model": nn.Linear(2, 2), "augment": KeywordAugment()}
+    return KeywordBrain(
+        modules,
+        lambda p: torch.optim.SGD(p, lr=1.0),
+        hparams,
+        {"device": "cpu"},
+    )
+
+
+def draws(trainer, epoch):
+    trainer.on_stage_start(Stage.TRAIN, epoch)
+    own = torch.rand(3, generator=trainer.modules.augment.generator)
+    return torch.cat([torch.rand(3), own])
+
+
+def test_an_epoch_is_seeded_by_itself():
+    trainer = brain()
+    first, second = draws(trainer, 1), draws(trainer, 2)
+    assert not torch.equal(first, second)
+    torch.manual_seed(99)
+    assert torch.equal(draws(brain(), 2), second)
+    assert not torch.equal(draws(brain(seed=2), 2), second)
+    assert not torch.equal(draws(brain(stage="teacher"), 2), second)
+
+
+def test_the_rate_follows_the_schedule():
+    trainer = brain()
+    trainer.init_optimizers()
+    for step in (0, 5, 10):
+        trainer.optimizer_step = step
+        trainer.on_fit_batch_start(None, should_step=True)
+        rate = trainer.optimizer.param_groups[0]["lr"]
+        assert rate == WarmupCosine(0.1)(step, 10)
+
+
+def test_the_teacher_is_no_module_of_the_brain():
+    """SpeechBrain would set it to training mode, and it would drift."""
+    trainer = brain()
+    trainer.teacher = nn.BatchNorm1d(2).eval()
+    trainer.modules.train()
+    assert not trainer.teacher.training
