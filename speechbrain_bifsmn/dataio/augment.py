@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from speechbrain_bifsmn.utils.chunks import in_chunks
+
 
 class KeywordAugment(nn.Module):
     """Random gain, speed with pitch, shift and background noise.
@@ -103,21 +105,11 @@ class KeywordAugment(nn.Module):
 
     def _resample(self, wav):
         """Shift and speed, about the middle of the clip, in one reading."""
-        samples = wav.size(1)
         rate = 1 + self.speed * (2 * self._uniform(wav) - 1)
         rate = torch.where(self._chosen(wav, self.probability), rate, 1.0)
         shift = (self.shift * (2 * self._uniform(wav) - 1)).round()
         shift = torch.where(self._chosen(wav, self.probability), shift, 0.0)
-        time = torch.arange(samples, device=wav.device) - samples // 2
-        place = (time - shift[:, None]) * rate[:, None] + samples // 2
-        left = place.floor()
-        part = place - left
-        # A zero at either end is what lies beyond.
-        padded = nn.functional.pad(wav, (1, 1))
-        index = left.long().add_(1)
-        here = padded.gather(1, index.clamp(0, samples + 1))
-        after = padded.gather(1, index.add_(1).clamp_(0, samples + 1))
-        return torch.lerp(here, after, part)
+        return in_chunks(_read, wav, rate[:, None], shift[:, None])
 
     def _noise(self, wav):
         """A random stretch of a random recording for each clip."""
@@ -138,3 +130,18 @@ class KeywordAugment(nn.Module):
         gain = self.noise_gain * self._uniform(wav)
         gain *= self._chosen(wav, self.noise_probability)
         return windows[start] * gain[:, None]
+
+
+def _read(wav, rate, shift):
+    """Reads (B, samples) at other places, linear between samples."""
+    samples = wav.size(1)
+    time = torch.arange(samples, device=wav.device) - samples // 2
+    place = (time - shift) * rate + samples // 2
+    left = place.floor()
+    part = place - left
+    # A zero at either end is what lies beyond.
+    padded = nn.functional.pad(wav, (1, 1))
+    index = left.long().add_(1)
+    here = padded.gather(1, index.clamp(0, samples + 1))
+    after = padded.gather(1, index.add_(1).clamp_(0, samples + 1))
+    return torch.lerp(here, after, part)

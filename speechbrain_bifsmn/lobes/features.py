@@ -4,6 +4,8 @@ import torch
 import torchaudio
 from torch import nn
 
+from speechbrain_bifsmn.utils.chunks import in_chunks
+
 
 class LogMel(nn.Module):
     """Log-mel spectrogram in decibels.
@@ -63,4 +65,7 @@ class LogMel(nn.Module):
                 f"got {tuple(wav.shape)}; pad shorter clips with zeros"
             )
         with torch.autocast(wav.device.type, enabled=False):
-            return self.decibels(self.mel(wav.float())).transpose(1, 2)
+            return in_chunks(self._decibels, wav.float())
+
+    def _decibels(self, wav):
+        return self.decibels(self.mel(wav)).transpose(1, 2)

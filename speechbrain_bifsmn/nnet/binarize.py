@@ -10,12 +10,13 @@ from speechbrain_bifsmn.nnet.binary_layers import (
     BinaryConv2d,
     BinaryLinear,
 )
-from speechbrain_bifsmn.nnet.depthwise import DepthwiseConv1d
+from speechbrain_bifsmn.nnet.separable import DepthwiseConv1d, PointwiseConv1d
 
 _BINARY_OF = {
     nn.Linear: BinaryLinear,
     nn.Conv1d: BinaryConv1d,
     DepthwiseConv1d: BinaryConv1d,
+    PointwiseConv1d: BinaryConv1d,
     nn.Conv2d: BinaryConv2d,
 }
 

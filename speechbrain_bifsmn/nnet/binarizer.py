@@ -29,8 +29,9 @@ def below(x, threshold=0.0):
     >>> below(torch.tensor([-0.5, -0.0, 0.0, 2.0]))
     tensor([1., 0., 0., 0.])
     """
-    # In place on a copy: many times as fast on a CPU as torch.where.
-    return x.clone().lt_(threshold)
+    # Compared into numbers: many times as fast on a CPU as torch.where.
+    x = x.detach()
+    return torch.lt(x, threshold, out=torch.empty_like(x))
 
 
 def sign(x):

@@ -11,7 +11,10 @@ from torch import nn
 
 from speechbrain_bifsmn.nnet.activations import DualScaleActivation
 from speechbrain_bifsmn.nnet.binarizer import LearningPropagationBinarizer
-from speechbrain_bifsmn.nnet.depthwise import depthwise_conv1d
+from speechbrain_bifsmn.nnet.separable import (
+    depthwise_conv1d,
+    pointwise_conv1d,
+)
 
 
 class _BinaryLayer:
@@ -157,8 +160,8 @@ class BinaryConv1d(_BinaryLayer, nn.Conv1d):
         x = self.activation(F.pad(x, (self.padding[0],) * 2))
         weight = self.binary_weight()
         if self.kernel_size == (1,) and self.groups == 1:
-            x = x[..., :: self.stride[0]].transpose(1, 2)
-            return F.linear(x, weight[..., 0], self.bias).transpose(1, 2)
+            x = x[..., :: self.stride[0]]
+            return pointwise_conv1d(x, weight, self.bias)
         if weight.size(1) == 1 and (self.stride, self.dilation) == ((1,), (1,)):
             return depthwise_conv1d(x, weight, self.bias)
         return F.conv1d(

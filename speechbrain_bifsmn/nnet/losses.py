@@ -10,13 +10,34 @@ from torch.autograd.function import once_differentiable
 BANDS = ("high", "low")
 
 
-def _low(x):
-    """Mean of each 2 x 2 square of (B, T, C); an orthogonal projection."""
+def _pairs(x):
+    """Splits (B, T, C), both even, to (2, B, T/2, 2, C/2), channel pairs first.
+
+    Every later pass then runs over channels that lie side by side in memory.
+    """
+    batch, time, channels = x.shape
+    x = x.view(batch, time // 2, 2, channels // 2, 2)
+    return x.permute(4, 0, 1, 2, 3).contiguous()
+
+
+def _joined(pairs):
+    """Turns what ``_pairs`` gives back to (B, T, C)."""
+    return pairs.permute(1, 2, 3, 4, 0).flatten(3).flatten(1, 2)
+
+
+def _means(pairs):
+    """Means of the 2 x 2 squares, (1, B, T/2, 1, C/2)."""
+    sums = pairs[0] + pairs[1]
+    means = (sums[:, :, 0] + sums[:, :, 1]) / 4  # ``mean`` is 10 times slower
+    return means[None, :, :, None]
+
+
+def _even(x):
+    """Extends an odd axis of (B, T, C) with zeros."""
     time, channels = x.shape[1:]
-    even = F.pad(x, (0, channels % 2, 0, time % 2))
-    means = F.avg_pool2d(even, 2)[:, :, None, :, None]
-    squares = means.expand(-1, -1, 2, -1, 2)
-    return squares.flatten(3, 4).flatten(1, 2)[:, :time, :channels]
+    if time % 2 or channels % 2:
+        x = F.pad(x, (0, channels % 2, 0, time % 2))
+    return x
 
 
 def haar_bands(x):
@@ -41,13 +62,15 @@ def haar_bands(x):
     >>> low.flatten().tolist(), high.flatten().tolist()
     ([4.0, 4.0, 4.0, 4.0], [-3.0, -1.0, 1.0, 3.0])
     """
-    low = _low(x)
+    pairs = _pairs(_even(x))
+    low = _joined(_means(pairs).expand_as(pairs))
+    low = low[:, : x.size(1), : x.size(2)]
     return x - low, low
 
 
 def _emphasis(part):
     """``part**2 / ||part**2||_2`` over the whole tensor, and the norm."""
-    square = part.square()
+    square = part * part
     norm = square.norm().clamp_min(1e-12)
     return square.div_(norm), norm
 
@@ -61,29 +84,35 @@ def _distance(student, teacher):
     emphasis, norm = _emphasis(student)
     difference = emphasis - _emphasis(teacher)[0]
     distance = difference.norm()
-    along = (difference * emphasis).sum()
+    along = torch.dot(difference.flatten(), emphasis.flatten())
+    factor = 2 / (norm * distance.clamp_min(1e-12))
     gradient = difference.sub_(emphasis.mul_(along)).mul_(student)
-    return distance, gradient.mul_(2 / (norm * distance.clamp_min(1e-12)))
+    return distance, gradient.mul_(factor)
 
 
 class _BandDistances(torch.autograd.Function):
-    """The sum over bands; its gradient is at hand when its value is."""
+    """The sum over bands; its gradient is at hand when its value is.
+
+    The low part holds each mean four times, and its norm twice that of the
+    means: both factors cancel, so the means alone give its distance.
+    """
 
     @staticmethod
     def forward(ctx, student, teacher, bands, released):
-        ours = dict(zip(BANDS, haar_bands(student), strict=True))
-        theirs = dict(zip(BANDS, haar_bands(teacher), strict=True))
-        found = {band: _distance(ours[band], theirs[band]) for band in bands}
-        gradient = torch.zeros_like(student)
-        if "low" in found:
-            gradient += found["low"][1]
-        if "high" in found and not released:
-            gradient -= found["high"][1]
-        gradient = _low(gradient)  # the projection is its own transpose
-        if "high" in found and not released:
-            gradient += found["high"][1]
-        ctx.save_for_backward(gradient)
-        return sum(distance for distance, _ in found.values())
+        ours, theirs = _pairs(student), _pairs(teacher)
+        low, their_low = _means(ours), _means(theirs)
+        total, to_low, to_high = 0.0, 0.0, torch.zeros_like(ours)
+        if "low" in bands:
+            distance, to_low = _distance(low, their_low)
+            total = total + distance
+        if "high" in bands:
+            distance, gradient = _distance(ours - low, theirs - their_low)
+            total = total + distance
+            if not released:
+                to_high = gradient
+        gradient = to_high + (to_low / 4 - _means(to_high))
+        ctx.save_for_backward(_joined(gradient))
+        return total
 
     @staticmethod
     @once_differentiable
@@ -137,7 +166,7 @@ class FrequencyIndependentDistillation(nn.Module):
         """
         options = (self.bands, self.released)
         return sum(
-            _BandDistances.apply(ours, theirs.detach(), *options)
+            _BandDistances.apply(_even(ours), _even(theirs).detach(), *options)
             for ours, theirs in zip(student, teacher, strict=True)
         )
 

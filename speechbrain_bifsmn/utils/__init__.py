@@ -1,1 +1,1 @@
-"""Checkpoints, metrics, complexity, plots and reports."""
+"""Checkpoints, chunks, complexity, downloads, metrics, plots, reports."""

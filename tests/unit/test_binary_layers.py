@@ -10,7 +10,7 @@ from speechbrain_bifsmn.nnet.binary_layers import (
     BinaryConv2d,
     BinaryLinear,
 )
-from speechbrain_bifsmn.nnet.depthwise import DepthwiseConv1d
+from speechbrain_bifsmn.nnet.separable import DepthwiseConv1d
 
 LAYERS = {
     "linear": (lambda **o: BinaryLinear(6, 4, **o), (3, 5, 6)),

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.nnet.depthwise import DepthwiseConv1d
+from speechbrain_bifsmn.nnet.separable import DepthwiseConv1d, PointwiseConv1d
 
 SILENCE_DB = -100.0
 
@@ -80,11 +80,11 @@ class DFSMNBlock(nn.Module):
         self.memory = DepthwiseConv1d(channels, sum(taps) + 1)
         self.memory_norms = _norms(depths, channels)
         self.memory_activation = PReLU()
-        self.expand = nn.Conv1d(channels, hidden, 1)
+        self.expand = PointwiseConv1d(channels, hidden)
         self.expand_norms = _norms(depths, hidden)
         self.expand_activation = activation()
         self.dropout = nn.Dropout(dropout)
-        self.project = nn.Conv1d(hidden, channels, 1)
+        self.project = PointwiseConv1d(hidden, channels)
         self.norms = _norms(depths, channels)
         self.activations = nn.ModuleDict({str(d): PReLU() for d in depths})
 
