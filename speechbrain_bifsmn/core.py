@@ -22,8 +22,9 @@ class KeywordBrain(sb.Brain):
     def compute_forward(self, batch, stage):
         """Returns the network's output at each depth, and the teacher's."""
         batch = batch.to(self.device)
-        wav = self.modules.augment(batch.sig.data)
+        wav = self.modules.wav_augment(self.modules.augment(batch.sig.data))
         features = self.modules.features(wav)
+        features = self.modules.feature_augment(features)
         outputs = self.modules.model(features, depths=self.hparams.depths)
         if self.teacher is None:
             return outputs, None
@@ -62,6 +63,7 @@ class KeywordBrain(sb.Brain):
         np.random.seed(seed)
         torch.manual_seed(seed)
         self.modules.augment.seed(seed)
+        self.modules.wav_augment.restart()
 
     @property
     def depths(self):

@@ -1,6 +1,9 @@
 """Augmentation of keyword clips, on the batch and on its device."""
 
+from inspect import signature
+
 import torch
+from speechbrain.augment.time_domain import AddReverb
 from torch import nn
 
 from speechbrain_bifsmn.utils.chunks import in_chunks
@@ -145,3 +148,60 @@ def _read(wav, rate, shift):
     here = padded.gather(1, index.clamp(0, samples + 1))
     after = padded.gather(1, index.add_(1).clamp_(0, samples + 1))
     return torch.lerp(here, after, part)
+
+
+class RandomApply(nn.Module):
+    """Applies augmentations one after the other, each to some batches.
+
+    For SpeechBrain's augmentations, which treat a batch as a whole. In
+    ``eval()`` nothing is changed. Draws come from torch's global generator, as
+    those of SpeechBrain do.
+
+    Arguments
+    ---------
+    augmentations : sequence of callable
+        Map (B, ...) to (B, ...); one that has an argument ``lengths`` is told
+        that all are whole.
+    probabilities : sequence of float
+        How likely a batch is to go through each; 0 switches it off.
+
+    Example
+    -------
+    >>> from speechbrain.augment.time_domain import DropChunk, DropFreq
+    >>> augment = RandomApply([DropFreq(), DropChunk()], [0.5, 0.0])
+    >>> augment(torch.randn(4, 16000)).shape
+    torch.Size([4, 16000])
+    """
+
+    def __init__(self, augmentations, probabilities):
+        super().__init__()
+        self.augmentations = nn.ModuleList(augmentations)
+        self.probabilities = list(probabilities)
+        if len(self.probabilities) != len(self.augmentations):
+            raise ValueError(
+                f"probabilities: expected {len(self.augmentations)}, one for "
+                f"each augmentation, got {self.probabilities}"
+            )
+
+    def forward(self, x):
+        """Augments a batch (B, ...)."""
+        if not self.training:
+            return x
+        for augment, probability in zip(
+            self.augmentations, self.probabilities, strict=True
+        ):
+            if torch.rand(()) < probability:
+                x = self._on_all(augment, x)
+        return x
+
+    @staticmethod
+    def _on_all(augment, x):
+        if "lengths" in signature(augment.forward).parameters:
+            return augment(x, torch.ones(len(x), device=x.device))
+        return augment(x)
+
+    def restart(self):
+        """Forgets where reverberation was in its rooms: an epoch starts."""
+        for augment in self.augmentations:
+            if isinstance(augment, AddReverb):
+                vars(augment).pop("data_loader", None)

@@ -45,42 +45,47 @@ from speechbrain_bifsmn.utils.complexity import (
     count,
     table,
 )
+from speechbrain_bifsmn.utils.hparams import base_and_overrides
 from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
 from speechbrain_bifsmn.utils.report import git_commit, write_results
 
-from speech_commands_prepare import (
-    prepare_speech_commands,
-    summary,
-    task_labels,
-)
+from speech_commands_prepare import prepare_speech_commands
+
+# What a batch goes through before the network
+LOBES = ("augment", "wav_augment", "features", "feature_augment")
+
+
+def data_folder(hparams):
+    """Returns the folder that the manifests' paths are relative to."""
+    return hparams["data_folder"] or hparams["synthetic_folder"]
 
 
 def prepare_data(hparams):
     """Makes the synthetic corpus where no data is given, and the manifests."""
-    folder = hparams["data_folder"]
-    if not folder:
-        folder = hparams["synthetic_folder"]
+    if not hparams["data_folder"]:
         print(
-            f"No --data_folder: training on synthetic speech in {folder}. For "
-            "real speech, unpack Speech Commands and give --data_folder=FOLDER."
+            "No --data_folder: training on synthetic speech in "
+            f"{data_folder(hparams)}. For real speech, unpack Speech Commands "
+            "and give --data_folder=FOLDER, or add --download=True."
         )
-        hparams["make_synthetic"]()
-    counts = prepare_speech_commands(
-        folder,
-        hparams["save_folder"],
-        hparams["classes"],
-        hparams["seed"],
-        hparams["unknown_percentage"],
-        hparams["silence_percentage"],
+        hparams["make_corpus"]()
+    if hparams["reverberation_probability"]:
+        hparams["make_rooms"]()
+    print(
+        prepare_speech_commands(
+            data_folder(hparams),
+            hparams["save_folder"],
+            hparams["task"],
+            hparams["version"],
+        )
     )
-    print(summary(counts, task_labels(hparams["classes"])))
 
 
 def load_data(hparams):
     """Returns the data sets by split; gives the augmentation its noise."""
-    folder = hparams["data_folder"] or hparams["synthetic_folder"]
+    folder = data_folder(hparams)
     manifests = Path(hparams["save_folder"]) / "manifest"
-    labels = task_labels(hparams["classes"])
+    labels = hparams["labels"]
     hparams["augment"].set_noise(load_noise(manifests / "noise.csv", folder))
     return {
         split: keyword_dataset(manifests / f"{split}.csv", folder, labels)
@@ -103,13 +108,12 @@ def make_brain(stage, hparams, run_opts, train_clips):
     own = {
         "stage": stage,
         "depths": list(model.depths),
-        "labels": task_labels(hparams["classes"]),
         "objective": hparams[f"{stage}_objective"],
         "schedule": hparams[f"{stage}_schedule"],
         "total_steps": counter.limit * steps,
         "history": history,
     }
-    modules = {name: hparams[name] for name in ("features", "augment")}
+    modules = {name: hparams[name] for name in LOBES}
     brain = KeywordBrain(
         {"model": model, **modules},
         hparams[f"{stage}_optimizer"],
@@ -191,39 +195,48 @@ def example_input(brain):
     return brain.modules.features(wav)
 
 
-def results_of(teacher, student, hparams_file):
-    """Gathers what results.json holds."""
-    example = example_input(student)
-    costs = count(student.hparams.student_model, example)
-    teacher_cost = count(student.hparams.teacher_model, example)[0]
-    accuracy, interval = accuracy_by_depth(student)
-    teacher_accuracy, teacher_interval = accuracy_by_depth(teacher)
+def task_name(hparams):
+    """Returns what was to be told apart, in a line."""
+    version = "" if hparams.version == "any" else f" {hparams.version}"
+    protocol = "" if hparams.protocol == "standard" else f", {hparams.protocol}"
+    return f"{hparams.corpus}{version}, {hparams.classes} classes{protocol}"
 
-    by_depth = {
-        name: {str(cost.depth): getattr(cost, name) for cost in costs}
-        for name in Complexity._fields[1:]
-    }
-    rows = [*teacher.hparams.history.rows, *student.hparams.history.rows]
+
+def results_of(teacher, student, hparams_file):
+    """Gathers what results.json holds; ``student`` may be None."""
+    hparams, example = teacher.hparams, example_input(teacher)
+    teacher_cost = count(hparams.teacher_model, example)[0]
+    teacher_accuracy, teacher_interval = accuracy_by_depth(teacher)
+    rows = list(hparams.history.rows)
+    costs, accuracy, interval, valid = [], {}, {}, {}
+    if student:
+        costs = count(hparams.student_model, example)
+        accuracy, interval = accuracy_by_depth(student)
+        valid = valid_accuracy(student)
+        rows += student.hparams.history.rows
     seconds, epochs = Counter(), Counter()
     for row in rows:
         seconds[row["stage"]] += row["seconds"]
         epochs[row["stage"]] += 1
     packages = ("speechbrain-bifsmn", "speechbrain", "torch", "torchaudio")
     return {
-        "task": f"Speech Commands, {student.hparams.classes} classes",
-        "data": student.hparams.data_folder or "synthetic speech",
-        "labels": student.hparams.labels,
-        "seed": student.hparams.seed,
+        "task": task_name(hparams),
+        "data": hparams.data_folder or "synthetic speech",
+        "labels": hparams.labels,
+        "seed": hparams.seed,
         "commit": git_commit(Path(__file__).parent),
         "command": shlex.join(["python", *sys.argv]),
         "yaml": hparams_file,
-        "test_clips": student.stats[0].total,
+        "test_clips": teacher.stats[0].total,
         "teacher_accuracy": teacher_accuracy["0"],
         "teacher_interval": teacher_interval["0"],
         "accuracy": accuracy,
         "interval": interval,
-        "valid_accuracy": valid_accuracy(student),
-        **by_depth,
+        "valid_accuracy": valid,
+        **{
+            name: {str(cost.depth): getattr(cost, name) for cost in costs}
+            for name in Complexity._fields[1:]
+        },
         "teacher_stored_bytes": teacher_cost.stored_bytes,
         "teacher_macs": teacher_cost.macs,
         "epochs": epochs,
@@ -237,47 +250,57 @@ def results_of(teacher, student, hparams_file):
 
 def report(teacher, student, hparams_file):
     """Prints the final table; writes results and plots."""
-    folder = Path(student.hparams.output_folder)
-    history = [*teacher.hparams.history.rows, *student.hparams.history.rows]
+    last = student or teacher
+    folder, history = Path(last.hparams.output_folder), []
+    for brain in filter(None, (teacher, student)):
+        history += brain.hparams.history.rows
     plot_curves(history, folder / "curves.png")
-    for depth, stats in zip(student.depths, student.stats, strict=True):
+    for depth, stats in zip(last.depths, last.stats, strict=True):
         plot_confusion(
             stats.confusion,
-            student.hparams.labels,
+            last.hparams.labels,
             folder / f"confusion_depth{depth}.png",
             title=f"Test set, depth {depth}: {stats.accuracy:.2f} %",
         )
-    results = results_of(teacher, student, hparams_file)
-    text = write_results(folder, results)
-    example = example_input(student)
-    print(table(count(student.hparams.student_model, example)))
+    text = write_results(folder, results_of(teacher, student, hparams_file))
+    if student:
+        example = example_input(student)
+        print(table(count(student.hparams.student_model, example)))
     print(text)
     print(f"Written to {folder.resolve()}")
 
 
-def main():
-    """Runs the recipe."""
-    hparams_file, run_opts, overrides = sb.parse_arguments(sys.argv[1:])
+def load_hparams(arguments):
+    """Reads the command line and the YAML file that it names."""
+    named, run_opts, overrides = sb.parse_arguments(arguments)
     ddp_init_group(run_opts)
-    with open(hparams_file, encoding="utf-8") as file:
-        hparams = load_hyperpyyaml(file, overrides)
+    path, overrides = base_and_overrides(named, overrides)
+    with open(path, encoding="utf-8") as file:
+        hparams = load_hyperpyyaml(file, overrides, overrides_must_match=True)
     sb.create_experiment_directory(
         experiment_directory=hparams["output_folder"],
-        hyperparams_to_save=hparams_file,
+        hyperparams_to_save=path,
         overrides=overrides,
     )
+    return named, hparams, run_opts
+
+
+def main():
+    """Runs the recipe."""
     try:
+        hparams_file, hparams, run_opts = load_hparams(sys.argv[1:])
         run_on_main(prepare_data, args=[hparams])
         data = load_data(hparams)
         if hparams["teacher"]:
             load_weights(hparams["teacher_model"], hparams["teacher"])
     except (OSError, ValueError) as error:
         sys.exit(f"train.py: {error}")
-    teacher = get_teacher(hparams, run_opts, data)
-    hparams["student_model"].start_from(hparams["teacher_model"])
-    student = run_stage(
-        "student", hparams, run_opts, data, hparams["teacher_model"]
-    )
+    teacher, student = get_teacher(hparams, run_opts, data), None
+    if hparams["student_epochs"]:
+        hparams["student_model"].start_from(hparams["teacher_model"])
+        student = run_stage(
+            "student", hparams, run_opts, data, hparams["teacher_model"]
+        )
     if if_main_process():
         report(teacher, student, hparams_file)
     if dist.is_initialized():

@@ -1,0 +1,256 @@
+"""Keyword tasks: which clip of a corpus is what, in which split.
+
+Every choice depends on names alone: two machines, in whatever order they list
+files, choose the same clips, whatever the seed of a training.
+"""
+
+import hashlib
+import math
+from typing import NamedTuple
+
+from speechbrain_bifsmn.dataio.corpus import (
+    ADDED_IN_0_02,
+    NOISE_FOLDER,
+    SAMPLE_RATE,
+    SPLITS,
+    speaker_of,
+)
+
+COMMANDS = "yes no up down left right on off stop go".split()
+DIGITS = "zero one two three four five six seven eight nine".split()
+OTHERS = (
+    "backward bed bird cat dog follow forward happy house learn marvin sheila "
+    "tree visual wow"
+).split()
+UNKNOWN, SILENCE = "unknown", "silence"
+PROTOCOLS = ("standard", "paper")
+# Each split takes its silence from a stretch of its own of each recording.
+NOISE_SHARES = {"train": (0.0, 0.8), "valid": (0.8, 0.9), "test": (0.9, 1.0)}
+DRAW = 1234  # part of what the tasks are; another one would draw other clips
+
+
+class Row(NamedTuple):
+    """A stretch of a recording, and what it is."""
+
+    wav: str  # relative to the data folder, with forward slashes
+    start: int  # samples
+    stop: int
+    label: str
+    speaker: str
+    gain: float = 1.0
+
+
+class Task(NamedTuple):
+    """What to tell apart.
+
+    Arguments
+    ---------
+    labels : list of str
+        In the order of the network's outputs.
+    protocol : str
+        Of tasks with "unknown": "standard", or "paper", which is that of the
+        paper's released code: *all* other words are unknown, and silence is
+        digital zeros, a tenth as many as there are words.
+    unknown_percentage, silence_percentage : float
+        Clips of these two classes, relative to the clips of the keywords in
+        the same split ("paper": silence relative to all words).
+    """
+
+    labels: list
+    protocol: str = "standard"
+    unknown_percentage: float = 10
+    silence_percentage: float = 10
+
+
+def task_labels(classes):
+    """Returns the labels of one of Speech Commands' tasks.
+
+    Arguments
+    ---------
+    classes : int
+        12 (ten commands, unknown, silence), 20 (commands and digits) or 35
+        (all words of version 0.02; version 0.01 has 30 of them).
+
+    Returns
+    -------
+    list of str
+        In the order of the network's outputs.
+
+    Example
+    -------
+    >>> task_labels(12)[9:]
+    ['go', 'unknown', 'silence']
+    """
+    tasks = {
+        12: [*COMMANDS, UNKNOWN, SILENCE],
+        20: [*COMMANDS, *DIGITS],
+        35: sorted([*COMMANDS, *DIGITS, *OTHERS]),
+    }
+    if classes not in tasks:
+        raise ValueError(f"classes: expected 12, 20 or 35, got {classes}")
+    return tasks[classes]
+
+
+def words_of(version):
+    """Returns the words of a version of Speech Commands.
+
+    Arguments
+    ---------
+    version : str
+        "0.01" (30 words), or anything else (35).
+
+    Returns
+    -------
+    list of str
+
+    Example
+    -------
+    >>> len(words_of("0.01")), len(words_of("0.02"))
+    (30, 35)
+    """
+    left_out = ADDED_IN_0_02 if str(version) == "0.01" else ()
+    return [word for word in task_labels(35) if word not in left_out]
+
+
+def task_rows(corpus, task):
+    """Chooses the clips of a task.
+
+    The test split of the standard 12-class task is the official test set where
+    the corpus has it, else the equivalent from the testing list: the same
+    clips of the keywords, and as many unknown words and silences.
+
+    Arguments
+    ---------
+    corpus : Corpus
+        What there is.
+    task : Task
+        What is wanted.
+
+    Returns
+    -------
+    dict
+        {split: sorted list of Row}.
+    """
+    if task.protocol not in PROTOCOLS:
+        raise ValueError(
+            f"protocol: expected one of {', '.join(PROTOCOLS)}, got "
+            f"{task.protocol!r}"
+        )
+    rows = {}
+    for split in SPLITS:
+        if split == "test" and uses_official_test_set(corpus, task):
+            rows[split] = _official(corpus)
+        else:
+            rows[split] = _words(corpus, split, task)
+        rows[split].sort()
+    _check_counts(corpus, task, rows)
+    return rows
+
+
+def uses_official_test_set(corpus, task):
+    """Whether a task is tested on the official archive's clips."""
+    commands = task.labels == task_labels(12)
+    return commands and task.protocol == "standard" and bool(corpus.test_set)
+
+
+def noise_rows(corpus):
+    """Returns the stretches that may be mixed into training clips."""
+    return [
+        Row(wav, *_stretch(corpus.samples[wav], "train"), SILENCE, "")
+        for wav in corpus.noise
+    ]
+
+
+def _row(corpus, wav, label):
+    return Row(wav, 0, corpus.samples[wav], label, speaker_of(wav))
+
+
+def _official(corpus):
+    names = {f"_{label}_": label for label in (UNKNOWN, SILENCE)}
+    return [
+        _row(corpus, wav, names.get(folder, folder))
+        for folder, wavs in corpus.test_set.items()
+        for wav in wavs
+        if folder in names or folder in COMMANDS
+    ]
+
+
+def _words(corpus, split, task):
+    clips = corpus.clips[split]
+    rows = [
+        _row(corpus, wav, label)
+        for label in task.labels
+        for wav in clips.get(label, [])
+    ]
+    known = len(rows)
+    if UNKNOWN in task.labels:
+        others = [
+            wav
+            for word, wavs in clips.items()
+            if word not in task.labels
+            for wav in wavs
+        ]
+        if task.protocol == "standard":
+            others.sort(key=lambda wav: _hash(wav))
+            others = others[: math.ceil(known * task.unknown_percentage / 100)]
+        rows += [_row(corpus, wav, UNKNOWN) for wav in others]
+    if SILENCE not in task.labels:
+        return rows
+    if task.protocol == "paper":
+        return rows + _zeros(rows, task.silence_percentage)
+    size = math.ceil(known * task.silence_percentage / 100)
+    return rows + _draw_silence(corpus, split, size)
+
+
+def _hash(*key):
+    text = "\n".join(map(str, (DRAW, *key)))
+    return int(hashlib.sha1(text.encode()).hexdigest()[:15], 16)
+
+
+def _stretch(length, split):
+    """First and last sample of a recording that belong to a split."""
+    first, last = NOISE_SHARES[split]
+    return round(first * length), round(last * length)
+
+
+def _draw_silence(corpus, split, size):
+    """Draws stretches of one second, at volumes from none to full."""
+    rows = []
+    for index in range(size if corpus.noise else 0):
+        number = _hash(split, index)
+        wav = corpus.noise[number % len(corpus.noise)]
+        first, last = _stretch(corpus.samples[wav], split)
+        places = last - first - SAMPLE_RATE + 1
+        start = first + (number // 1009) % places
+        gain = (number // 1013 % 1000) / 1000
+        stop = start + SAMPLE_RATE
+        rows.append(Row(wav, start, stop, SILENCE, "", gain))
+    return rows
+
+
+def _zeros(rows, percentage):
+    """Digital zeros: words at a volume of nothing."""
+    chosen = sorted(rows, key=lambda row: _hash(row.wav))
+    chosen = chosen[: int(len(rows) * percentage / 100)]
+    return [row._replace(label=SILENCE, speaker="", gain=0.0) for row in chosen]
+
+
+def _check_counts(corpus, task, rows):
+    for split in SPLITS:
+        there = {row.label for row in rows[split]}
+        empty = [label for label in task.labels if label not in there]
+        if SILENCE in empty and not corpus.noise:
+            raise ValueError(
+                "data_folder: expected recordings in "
+                f"{corpus.folder / NOISE_FOLDER}, found none; silence is made "
+                "of them"
+            )
+        if task.labels == task_labels(35) and set(empty) < set(OTHERS):
+            continue  # version 0.01 has 30 of the 35 words
+        if empty:
+            raise ValueError(
+                f"data_folder: expected {split} clips of "
+                f"{', '.join(task.labels)} in {corpus.folder}, found none of "
+                f"{', '.join(empty)}; use the whole data set, add clips, or "
+                "choose a task without them"
+            )
