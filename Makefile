@@ -28,6 +28,9 @@ train: .venv  ## Train BiFSMNv2 (ARGS="--data_folder=DATA" for real speech)
 test: lint  ## Run every check
 	$(BIN)/python -m pytest -q
 
+bench-training: .venv  ## Time training against the released code's step
+	cd benchmarks && ../$(BIN)/python training.py $(ARGS)
+
 lint: .venv  ## Check style, types and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,4 +48,4 @@ tables: .venv  ## Write the tables of README and docs from docs/results
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv train test lint format tables clean
+.PHONY: help .venv train test bench-training lint format tables clean

@@ -25,7 +25,8 @@ class Wavelet(nn.Module):
         wavelet = pywt.Wavelet(name)
         for kind in ("dec", "rec"):
             for band in ("lo", "hi"):
-                taps = torch.tensor(getattr(wavelet, f"{kind}_{band}"))
+                taps = getattr(wavelet, f"{kind}_{band}")
+                taps = torch.tensor(taps, dtype=torch.float64)
                 taps = taps.flip(0) if kind == "dec" else taps
                 self.register_buffer(f"{kind}_{band}", taps)
 
@@ -39,7 +40,7 @@ class Wavelet(nn.Module):
     def _analyse(self, x, axis):
         filters = self._filters("dec", axis, x.size(1))
         size, taps = x.size(axis), len(self.dec_lo)
-        pad = taps - 2 + (size + taps) % 2
+        pad = 2 * ((size + taps - 1) // 2 - 1) - size + taps
         sides = (pad // 2, pad - pad // 2)
         x = F.pad(x, (0, 0, *sides) if axis == 2 else (*sides, 0, 0))
         stride = (2, 1) if axis == 2 else (1, 2)
@@ -93,7 +94,7 @@ class Objective:
 
     def __init__(self, student, teacher, gamma=0.01):
         self.student, self.teacher, self.gamma = student, teacher, gamma
-        self.wavelet = Wavelet()
+        self.wavelet = Wavelet().to(next(student.parameters()).dtype)
 
     def distance(self, student, teacher):
         """FID of two lists of block outputs (B, C, T)."""

@@ -74,7 +74,43 @@ def comparison_table(_):
     return lines
 
 
-TABLES = {"comparison": comparison_table}
+def training_table(_):
+    """Time of a step and of an epoch, both sides of the benchmark."""
+    path = ROOT / "benchmarks" / "results" / "training.json"
+    r = json.loads(path.read_text(encoding="utf-8"))
+    step, epoch, memory = r["objective"], r["epoch"], r["peak_memory_mb"]
+
+    def spread(times, unit):
+        low, middle, high = (
+            times[key] / unit for key in ("p10_ms", "median_ms", "p90_ms")
+        )
+        return f"{middle:.3g} ({low:.3g} to {high:.3g})"
+
+    clips = f"epoch of {r['epoch_clips']:,} clips, s"
+    lines = [
+        f"| | step of {r['batch']} clips, ms | peak memory, MB | {clips} |",
+        "|---|---|---|---|",
+        f"| released code's computation | {spread(step['released'], 1)} "
+        f"| {memory['released']} | {spread(epoch['released'], 1000)} |",
+        f"| here, equal losses | {spread(step['equal'], 1)} "
+        f"| {memory['equal']} | |",
+        f"| here, the recipe | {spread(step['default'], 1)} "
+        f"| {memory['default']} | {spread(epoch['default'], 1000)} |",
+        f"| times as fast | {r['objective_ratio']:.1f} (equal losses) | "
+        f"| {r['epoch_ratio']:.1f} |",
+    ]
+    return [
+        *lines,
+        "",
+        f"Medians of {step['released']['n']} steps and "
+        f"{epoch['released']['n']} epochs, in turns (10 % to 90 %); "
+        f"{r['threads']} threads of {r['processor']}, torch "
+        f"{r['versions']['torch']}; `{r['command']}` in `benchmarks`; commit "
+        f"{r['commit'][:12]}.",
+    ]
+
+
+TABLES = {"comparison": comparison_table, "training": training_table}
 
 
 def filled(text):

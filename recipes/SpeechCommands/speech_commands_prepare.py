@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Google Speech Commands, checked, and listed for SpeechBrain.
+"""Google Speech Commands, downloaded, checked, and listed for SpeechBrain.
 
     python speech_commands_prepare.py --data_folder=DATA --save_folder=OUT
     python speech_commands_prepare.py --data_folder=DATA --save_folder=OUT \
-        --version=0.02 --classes=35
+        --version=0.02 --classes=35 --download
 
 writes ``OUT/manifest/{train,valid,test,noise}.csv`` and prints their counts. A
 second run, another machine, another order of files give the same manifests.
@@ -25,8 +25,67 @@ from speechbrain_bifsmn.dataio.tasks import (
     task_rows,
     uses_official_test_set,
 )
+from speechbrain_bifsmn.utils.download import Archive, download, unpack
 
-VERSIONS = ("0.01", "0.02")
+URL = "http://download.tensorflow.org/data/"
+# The data set and the official test set of the 12-class task. For the test set
+# of version 0.01 no check sum is published.
+ARCHIVES = {
+    "0.01": (
+        Archive(
+            URL + "speech_commands_v0.01.tar.gz",
+            "743935421bb51cccdb6bdd152e04c5c70274e935c82119ad7faeec31780d811d",
+            bytes=1_489_096_277,
+            unpacked_bytes=2_300_000_000,
+        ),
+        Archive(
+            URL + "speech_commands_test_set_v0.01.tar.gz",
+            "",
+            bytes=0,
+            unpacked_bytes=110_000_000,
+        ),
+    ),
+    "0.02": (
+        Archive(
+            URL + "speech_commands_v0.02.tar.gz",
+            "af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58",
+            bytes=2_428_923_189,
+            unpacked_bytes=3_800_000_000,
+        ),
+        Archive(
+            URL + "speech_commands_test_set_v0.02.tar.gz",
+            "cc2a00c1147c2254e9be3fa0f779d8c17421dc349b86366567a8edfa9acd51df",
+            bytes=112_563_277,
+            unpacked_bytes=180_000_000,
+        ),
+    ),
+}
+
+
+def download_speech_commands(data_folder, version, archives=ARCHIVES):
+    """Downloads and unpacks what is not there yet.
+
+    The archives, and the folder of the official test set, are put beside
+    ``data_folder``; the archives may be deleted afterwards.
+
+    Arguments
+    ---------
+    data_folder : str | Path
+        Where the data set is, or is to be.
+    version : str
+        "0.01" or "0.02".
+    archives : dict
+        Where from: {version: (data set, test set)}.
+    """
+    data = Path(data_folder).resolve()
+    for archive in archives[_known(version)]:
+        name = archive.url.rpartition("/")[2]
+        is_test_set = "_test_set_" in name
+        folder = data.parent / name.removesuffix(".tar.gz")
+        folder = folder if is_test_set else data
+        if not (folder.is_dir() and any(folder.iterdir())):
+            path = download(archive, data.parent / name)
+            unpack(path, folder, archive.unpacked_bytes)
 
 
 def prepare_speech_commands(
@@ -35,6 +94,7 @@ def prepare_speech_commands(
     task,
     version="any",
     manifest_format="csv",
+    download=False,
 ):
     """Writes the manifests of one task.
 
@@ -50,12 +110,16 @@ def prepare_speech_commands(
         "0.01" or "0.02": what the folder must hold; "any" takes either.
     manifest_format : str
         "csv" or "json".
+    download : bool
+        Whether to get what is not there; needs a version.
 
     Returns
     -------
     str
         What was chosen, as a table.
     """
+    if download:
+        download_speech_commands(data_folder, version)
     corpus = read_corpus(data_folder)
     if version != "any" and _known(version) != corpus.version:
         raise ValueError(
@@ -83,9 +147,9 @@ def _title(corpus, task):
 
 def _known(version):
     """Returns a version as text: YAML may have made it a number."""
-    if str(version) not in VERSIONS:
+    if str(version) not in ARCHIVES:
         raise ValueError(
-            f"version: expected one of {', '.join(VERSIONS)}, got {version}"
+            f"version: expected one of {', '.join(ARCHIVES)}, got {version}"
         )
     return str(version)
 
@@ -103,6 +167,7 @@ def main():
     add("--classes", type=int, default=12, choices=(12, 20, 35))
     add("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0])
     add("--manifest_format", choices=("csv", "json"), default="csv")
+    add("--download", action="store_true", help="get what is not there")
     options = vars(parser.parse_args())
     labels = task_labels(options.pop("classes"))
     task = Task(labels, options.pop("protocol"))

@@ -85,10 +85,9 @@ def keyword_dataset(manifest, data_folder, labels, samples=16000):
     Arguments
     ---------
     manifest : str
-        CSV with the columns ID, duration, wav, start, stop, gain, label; paths
-        start with ``$data_root``.
+        CSV or JSON of ``write_manifest``; paths are relative to ``data_root``.
     data_folder : str
-        Stands for ``$data_root``.
+        Stands for ``data_root``.
     labels : sequence of str
         In the order of the network's outputs.
     samples : int
@@ -112,9 +111,10 @@ def keyword_dataset(manifest, data_folder, labels, samples=16000):
     def encode(label):
         return index_of[label]
 
-    dataset = DynamicItemDataset.from_csv(
-        manifest, replacements={"data_root": str(data_folder)}
-    )
+    load = DynamicItemDataset.from_csv
+    if str(manifest).endswith(".json"):
+        load = DynamicItemDataset.from_json
+    dataset = load(manifest, replacements={"data_root": str(data_folder)})
     found = {row["label"] for row in dataset.data.values()}
     if found - set(index_of):
         raise ValueError(

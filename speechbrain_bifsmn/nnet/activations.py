@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 
 from speechbrain_bifsmn.nnet.binarizer import (
     LearningPropagationBinarizer,
+    at_least_single,
     below,
     inside,
     positive,
@@ -206,8 +207,7 @@ class DualScaleActivation(nn.Module):
 
     def _quantise(self, x):
         """Maps (N, C) to (N, C), in single precision at least."""
-        if x.dtype in (torch.float16, torch.bfloat16):
-            x = x.float()
+        x = at_least_single(x)
         if self.training and not self.started:
             self._start(x.detach())
         scale = self._scale_of(x.detach())

@@ -55,6 +55,17 @@ def sign(x):
     return below(x).mul_(-2).add_(1)
 
 
+def at_least_single(x):
+    """Turns half precision into single, and leaves all else as it is.
+
+    Example
+    -------
+    >>> at_least_single(torch.ones(1, dtype=torch.bfloat16)).dtype
+    torch.float32
+    """
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def positive(parameter):
     """Makes a learned width or scale positive, whatever an optimiser did."""
     return parameter.abs() + 1e-12

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from speechbrain_bifsmn.nnet.binarizer import at_least_single
+
 BANDS = ("high", "low")
 
 
@@ -258,7 +260,7 @@ class ThinnableObjective(nn.Module):
         return total, parts
 
     def _at(self, depth, output, labels, teacher):
-        logits = output.logits.float()
+        logits = at_least_single(output.logits)
         entropy = F.cross_entropy(
             logits, labels, label_smoothing=self.label_smoothing
         )
@@ -266,10 +268,10 @@ class ThinnableObjective(nn.Module):
         if self.gamma and self.distillation is not None:
             step = 2**depth
             hidden_term = self.distillation(
-                [hidden.float() for hidden in output.hidden],
-                [hidden.float() for hidden in teacher.hidden[step - 1 :: step]],
+                [at_least_single(x) for x in output.hidden],
+                [at_least_single(x) for x in teacher.hidden[step - 1 :: step]],
             )
         if self.gamma and self.match_logits:
-            target = teacher.logits.detach().float()
+            target = at_least_single(teacher.logits.detach())
             logits_term = F.mse_loss(logits, target)
         return ObjectiveParts(entropy, hidden_term, logits_term)

@@ -3,6 +3,14 @@
 import pytest
 from runs import SHORT, make_tones, run_recipe
 
+from speechbrain_bifsmn.dataio.tasks import Task, task_labels
+
+
+@pytest.fixture
+def twelve():
+    """The task of ten commands, unknown words and silence."""
+    return Task(task_labels(12))
+
 
 @pytest.fixture(scope="session")
 def tones(tmp_path_factory):

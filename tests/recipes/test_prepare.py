@@ -1,6 +1,7 @@
-"""Preparation of Speech Commands: splits, draws, damage."""
+"""Preparation of Speech Commands: splits, draws, protocols, damage."""
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -9,15 +10,16 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from runs import RECIPE, WORDS
+from runs import RECIPE
+
+from speechbrain_bifsmn.dataio.keywords import keyword_dataset
+from speechbrain_bifsmn.dataio.tasks import COMMANDS, Task, task_labels
 
 sys.path.insert(0, str(RECIPE.parent))
-from speech_commands_prepare import (  # noqa: E402
-    COMMANDS,
-    prepare_speech_commands,
-    summary,
-    task_labels,
-)
+from speech_commands_prepare import prepare_speech_commands  # noqa: E402
+
+TWELVE = Task(task_labels(12))
+FEW_UNKNOWN = TWELVE._replace(unknown_percentage=5)
 
 
 @pytest.fixture
@@ -35,19 +37,24 @@ def manifests(folder):
     return {p.name: p.read_bytes() for p in (folder / "manifest").iterdir()}
 
 
+def counts(text):
+    """{label: [train, valid, test]} of what is printed."""
+    lines = [line.rsplit(maxsplit=3) for line in text.splitlines()[2:-1]]
+    return {label: [int(n) for n in numbers] for label, *numbers in lines}
+
+
 def test_counts_of_the_twelve_class_task(tones, tmp_path):
-    counts = prepare_speech_commands(tones, tmp_path)
-    assert counts["train"] == dict.fromkeys(COMMANDS, 12) | {
-        "unknown": 12,
-        "silence": 12,
-    }
-    assert counts["test"]["unknown"] == counts["test"]["silence"] == 3
+    text = prepare_speech_commands(tones, tmp_path, TWELVE)
+    expected = dict.fromkeys(TWELVE.labels, [12, 3, 3])
+    expected |= {"all": [144, 36, 36], "speakers": [12, 3, 3]}
+    assert counts(text) == expected
+    assert text.startswith("Speech Commands 0.01, standard protocol, ")
+    assert "speakers in common: 0 train/valid, 0 train/test" in text
     assert len(rows(tmp_path, "train")) == 144
-    assert "train" in summary(counts, task_labels(12))
 
 
 def test_clips_follow_the_official_lists(tones, tmp_path):
-    prepare_speech_commands(tones, tmp_path)
+    prepare_speech_commands(tones, tmp_path, TWELVE)
     for split, name in (("valid", "validation"), ("test", "testing")):
         listed = (tones / f"{name}_list.txt").read_text().split()
         for row in rows(tmp_path, split):
@@ -58,7 +65,8 @@ def test_clips_follow_the_official_lists(tones, tmp_path):
 
 
 def test_silence_of_the_splits_is_disjoint(tones, tmp_path):
-    prepare_speech_commands(tones, tmp_path, silence_percentage=200)
+    loud = TWELVE._replace(silence_percentage=200)
+    prepare_speech_commands(tones, tmp_path, loud)
     spans = {
         split: {
             (row["wav"], sample)
@@ -78,9 +86,9 @@ def test_silence_of_the_splits_is_disjoint(tones, tmp_path):
 
 
 def test_the_same_on_every_machine(tones, corpus, tmp_path, monkeypatch):
-    prepare_speech_commands(tones, tmp_path / "a", unknown_percentage=5)
+    prepare_speech_commands(tones, tmp_path / "a", FEW_UNKNOWN)
     expected = manifests(tmp_path / "a")
-    prepare_speech_commands(tones, tmp_path / "a", unknown_percentage=5)
+    prepare_speech_commands(tones, tmp_path / "a", FEW_UNKNOWN)
     assert manifests(tmp_path / "a") == expected
     scandir, listdir = os.scandir, os.listdir
     monkeypatch.setattr(os, "listdir", lambda p=".": listdir(p)[::-1])
@@ -96,31 +104,150 @@ def test_the_same_on_every_machine(tones, corpus, tmp_path, monkeypatch):
             pass
 
     monkeypatch.setattr(os, "scandir", Reversed)
-    prepare_speech_commands(corpus, tmp_path / "b", unknown_percentage=5)
+    prepare_speech_commands(corpus, tmp_path / "b", FEW_UNKNOWN)
     monkeypatch.undo()
     assert manifests(tmp_path / "b") == expected
-
-
-def test_another_seed_draws_others(tones, tmp_path):
-    for seed in (1, 2):
-        prepare_speech_commands(
-            tones, tmp_path / str(seed), seed=seed, unknown_percentage=5
-        )
-    assert rows(tmp_path / "1", "train") != rows(tmp_path / "2", "train")
-    words = [
-        [row for row in rows(tmp_path / seed, "test") if row["label"] in WORDS]
-        for seed in "12"
-    ]
-    assert words[0] == words[1]
 
 
 def test_stray_files_are_left_alone(corpus, tmp_path):
     (corpus / "yes" / ".hidden.wav").write_bytes(b"")
     (corpus / "yes" / "notes.txt").write_text("x")
     (corpus / ".git").mkdir()
+    (corpus / "_old_").mkdir()
+    (corpus / "_old_" / "x_nohash_0.wav").write_bytes(b"")
     (corpus / "README.md").write_text("x")
-    counts = prepare_speech_commands(corpus, tmp_path)
-    assert counts["train"]["yes"] == 12
+    text = prepare_speech_commands(corpus, tmp_path, TWELVE)
+    assert counts(text)["yes"] == [12, 3, 3]
+
+
+def test_doubled_endings(corpus, tmp_path):
+    """Twice ``.wav`` is a copy, or stands for the name with one."""
+    twice = corpus / "yes" / "validation12_nohash_0.wav.wav"
+    (corpus / "yes" / "validation12_nohash_0.wav").rename(twice)
+    copy = corpus / "no" / "train0_nohash_0.wav.wav"
+    shutil.copy(corpus / "no" / "train0_nohash_0.wav", copy)
+    text = prepare_speech_commands(corpus, tmp_path, TWELVE)
+    assert counts(text)["yes"] == counts(text)["no"] == [12, 3, 3]
+    assert "$data_root/yes/validation12_nohash_0.wav.wav" in {
+        row["wav"] for row in rows(tmp_path, "valid")
+    }
+
+
+def test_clips_of_other_lengths(corpus, tmp_path):
+    for name, samples in (("train0", 7000), ("train1", 20000)):
+        path = corpus / "yes" / f"{name}_nohash_0.wav"
+        soundfile.write(path, np.full(samples, 0.5), 16000)
+    prepare_speech_commands(corpus, tmp_path, TWELVE)
+    clips = keyword_dataset(
+        tmp_path / "manifest" / "train.csv", corpus, TWELVE.labels
+    )
+    short = clips[clips.data_ids.index("yes/train0_nohash_0_0_1")]["sig"]
+    long = clips[clips.data_ids.index("yes/train1_nohash_0_0_1")]["sig"]
+    assert short.shape == long.shape == (16000,)
+    assert short[6999] > 0.4 and not short[7000:].any() and long[-1] > 0.4
+
+
+def test_a_test_set_does_not_depend_on_what_is_not_in_it(corpus, tmp_path):
+    prepare_speech_commands(corpus, tmp_path / "all", FEW_UNKNOWN)
+    for path in (corpus / "cat").glob("train1*"):
+        path.unlink()
+    prepare_speech_commands(corpus, tmp_path / "less", FEW_UNKNOWN)
+    assert rows(tmp_path / "all", "test") == rows(tmp_path / "less", "test")
+
+
+def test_the_protocol_of_the_paper(tones, tmp_path):
+    paper = TWELVE._replace(protocol="paper")
+    text = prepare_speech_commands(tones, tmp_path, paper)
+    assert counts(text)["unknown"] == [12, 3, 3]
+    assert counts(text)["silence"] == [13, 3, 3]  # 10 % of 132 and of 33
+    clips = keyword_dataset(
+        tmp_path / "manifest" / "test.csv", tones, paper.labels
+    )
+    silence = [c["sig"] for c in clips if c["target"] == 11]
+    assert len(silence) == 3 and not any(clip.any() for clip in silence)
+    with pytest.raises(ValueError, match="standard, paper, got 'tf'"):
+        prepare_speech_commands(tones, tmp_path, TWELVE._replace(protocol="tf"))
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_the_official_test_set(corpus, tmp_path, beside):
+    name = "speech_commands_test_set_v0.01"
+    folder = (corpus.parent if beside else corpus) / name
+    clip = corpus / "go" / "testing15_nohash_0.wav"
+    for place, wav in {
+        "yes": "0a7c2a8d_nohash_0.wav",
+        "_unknown_": "bed_0a7c2a8d_nohash_0.wav.wav",
+        "_silence_": "0.wav",
+    }.items():
+        (folder / place).mkdir(parents=True)
+        shutil.copy(clip, folder / place / wav)
+    with pytest.raises(ValueError, match="found none of no, up"):
+        prepare_speech_commands(corpus, tmp_path / "out", TWELVE)
+    for word in COMMANDS[1:]:
+        (folder / word).mkdir()
+        shutil.copy(clip, folder / word / "0a7c2a8d_nohash_0.wav")
+    text = prepare_speech_commands(corpus, tmp_path / "out", TWELVE)
+    assert "test clips from the official test set" in text
+    assert counts(text)["unknown"] == [12, 3, 1]
+    found = rows(tmp_path / "out", "test")
+    assert len(found) == 12 and {row["speaker"] for row in found} == {
+        "0a7c2a8d",
+        "0",
+    }
+    clips = keyword_dataset(
+        tmp_path / "out/manifest/test.csv", corpus, TWELVE.labels
+    )
+    assert clips[0]["sig"].any()
+    paper = TWELVE._replace(protocol="paper")
+    text = prepare_speech_commands(corpus, tmp_path / "paper", paper)
+    assert "test clips from the testing list" in text
+
+
+def test_own_keywords(tones, tmp_path):
+    task = Task(["stop", "cat", "unknown", "silence"], unknown_percentage=100)
+    found = counts(prepare_speech_commands(tones, tmp_path, task))
+    assert list(found) == [*task.labels, "all", "speakers"]
+    assert found["cat"] == [12, 3, 3] and found["unknown"] == [24, 6, 6]
+    assert "yes" not in {row["label"] for row in rows(tmp_path, "train")}
+
+
+def test_versions(corpus, tmp_path):
+    text = prepare_speech_commands(corpus, tmp_path, TWELVE, 0.01)
+    assert text.startswith("Speech Commands 0.01")
+    with pytest.raises(ValueError, match="expected 0.02, found the words of"):
+        prepare_speech_commands(corpus, tmp_path, TWELVE, "0.02")
+    (corpus / "cat").rename(corpus / "visual")
+    for name in ("validation_list.txt", "testing_list.txt"):
+        text = (corpus / name).read_text().replace("cat/", "visual/")
+        (corpus / name).write_text(text)
+    text = prepare_speech_commands(corpus, tmp_path, TWELVE)
+    assert text.startswith("Speech Commands 0.02")
+    with pytest.raises(ValueError, match="expected 0.01, found"):
+        prepare_speech_commands(corpus, tmp_path, TWELVE, "0.01")
+    with pytest.raises(ValueError, match="expected one of 0.01, 0.02, got 3"):
+        prepare_speech_commands(corpus, tmp_path, TWELVE, "3")
+
+
+def test_json_holds_the_same_clips(tones, tmp_path):
+    for kind in ("csv", "json"):
+        prepare_speech_commands(tones, tmp_path, TWELVE, manifest_format=kind)
+    folder = tmp_path / "manifest"
+    entries = json.loads((folder / "valid.json").read_text())
+    for row in rows(tmp_path, "valid"):
+        entry = entries[row["ID"]]
+        assert entry["wav"] == row["wav"].replace("$data_root", "{data_root}")
+        assert entry["label"] == row["label"]
+    csv_clips, json_clips = (
+        keyword_dataset(folder / f"valid.{kind}", tones, TWELVE.labels)
+        for kind in ("csv", "json")
+    )
+    assert csv_clips.data_ids == json_clips.data_ids
+    assert all(
+        (a["sig"] == b["sig"]).all() and a["target"] == b["target"]
+        for a, b in zip(csv_clips, json_clips, strict=True)
+    )
+    with pytest.raises(ValueError, match="expected .csv or .json"):
+        prepare_speech_commands(tones, tmp_path, TWELVE, manifest_format="txt")
 
 
 def test_every_damaged_file_is_named_once(corpus, tmp_path):
@@ -131,15 +258,19 @@ def test_every_damaged_file_is_named_once(corpus, tmp_path):
     }
     for name, content in damage.items():
         (corpus / name).write_bytes(content)
+    whole = (corpus / "left/train2_nohash_0.wav").read_bytes()
+    (corpus / "left/train2_nohash_0.wav").write_bytes(whole[:9000])
+    damage["left/train2_nohash_0.wav"] = b""
     others = {
         "up/train0_nohash_0.wav": (8000, 1),
         "on/train0_nohash_0.wav": (16000, 2),
     }
     for name, (rate, channels) in others.items():
         soundfile.write(corpus / name, np.zeros((99, channels)), rate)
-    with pytest.raises(ValueError, match="found 5 damaged") as error:
-        prepare_speech_commands(corpus, tmp_path / "out")
+    with pytest.raises(ValueError, match="found 6 damaged") as error:
+        prepare_speech_commands(corpus, tmp_path / "out", TWELVE)
     text = str(error.value)
+    assert "promises 32044 bytes, it has 9000" in text
     assert all(text.count(name) == 1 for name in {**damage, **others})
     assert "8000 Hz" in text and "2 channel" in text
     assert not (tmp_path / "out").exists()
@@ -148,7 +279,7 @@ def test_every_damaged_file_is_named_once(corpus, tmp_path):
 def test_a_listed_clip_that_is_missing(corpus, tmp_path):
     (corpus / "yes" / "testing15_nohash_0.wav").unlink()
     with pytest.raises(ValueError, match="yes/testing15_nohash_0.wav: in an"):
-        prepare_speech_commands(corpus, tmp_path)
+        prepare_speech_commands(corpus, tmp_path, TWELVE)
 
 
 @pytest.mark.parametrize(
@@ -163,12 +294,19 @@ def test_what_is_missing_is_named(corpus, tmp_path, remove, error, message):
     path = corpus / remove
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.raises(error, match=message):
-        prepare_speech_commands(corpus, tmp_path)
+        prepare_speech_commands(corpus, tmp_path, TWELVE)
 
 
 def test_a_word_without_clips(tones, tmp_path):
     with pytest.raises(ValueError, match="found none of zero, one"):
-        prepare_speech_commands(tones, tmp_path, classes=20)
+        prepare_speech_commands(tones, tmp_path, Task(task_labels(20)))
+
+
+def test_a_clip_in_both_lists(corpus, tmp_path):
+    with open(corpus / "validation_list.txt", "a") as file:
+        file.write("yes/testing15_nohash_0.wav\n")
+    with pytest.raises(ValueError, match="yes/testing15_nohash_0.wav in both"):
+        prepare_speech_commands(corpus, tmp_path, TWELVE)
 
 
 def test_tasks():
@@ -190,4 +328,6 @@ def test_from_the_command_line(tones, tmp_path):
     assert done.returncode == 0 and "silence" in done.stdout
     done = run("--data_folder=nowhere", folders[1])
     assert done.returncode == 2 and "Traceback" not in done.stderr
+    done = run(*folders, "--version=0.02")
+    assert done.returncode == 2 and "found the words of 0.01" in done.stderr
     assert "--classes" in run("--help").stdout

@@ -77,6 +77,7 @@ def prepare_data(hparams):
             hparams["save_folder"],
             hparams["task"],
             hparams["version"],
+            download=hparams["download"] and hparams["data_folder"],
         )
     )
 

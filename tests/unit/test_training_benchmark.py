@@ -1,0 +1,79 @@
+"""The baseline of the training benchmark computes what it claims."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pywt
+import torch
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+sys.path.insert(0, str(FOLDER))
+import training  # noqa: E402
+from released_step import Clips, Wavelet  # noqa: E402
+
+
+@pytest.mark.parametrize("name", ["haar", "db2"])
+def test_the_wavelet_is_that_of_pywavelets(name):
+    x = torch.randn(1, 1, 12, 8, dtype=torch.float64)
+    low, high = Wavelet(name).double().analyse(x)
+    expected_low, expected_high = pywt.dwt2(x[0, 0].numpy(), name, "zero")
+    np.testing.assert_allclose(low[0, 0], expected_low, atol=1e-12)
+    for ours, theirs in zip(high[0, 0], expected_high, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+    wavelet = Wavelet(name).double()
+    np.testing.assert_allclose(wavelet.synthesise(low, high), x, atol=1e-12)
+    np.testing.assert_allclose(wavelet.low(x) + wavelet.high(x), x, atol=1e-12)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(training, "BATCH", 6)
+
+
+def test_both_sides_have_equal_losses_and_gradients(small):
+    losses = training.check_equal_losses()
+    assert losses["released"] == pytest.approx(losses["equal"], rel=1e-9)
+    slopes = {}
+    for side in ("released", "equal"):
+        student, loss = training.make_step(side, torch.float64)
+        loss().backward()
+        slopes[side] = student.classifier.weight.grad
+    torch.testing.assert_close(slopes["released"], slopes["equal"])
+
+
+def test_unequal_losses_end_the_benchmark(small, monkeypatch):
+    monkeypatch.setattr(
+        training,
+        "make_step",
+        lambda side, _: (None, lambda: torch.tensor(float(len(side)))),
+    )
+    with pytest.raises(SystemExit, match="expected equal losses, found"):
+        training.check_equal_losses()
+
+
+@pytest.mark.parametrize("side", training.SIDES)
+def test_every_side_learns(side, small):
+    student, loss = training.make_step(side)
+    update = torch.optim.SGD(student.parameters(), lr=0.01)
+    first = loss().item()
+    for _ in range(10):
+        update.zero_grad()
+        loss().backward()
+        update.step()
+    assert loss().item() < first
+
+
+def test_augmented_clips_keep_their_length():
+    torch.manual_seed(0)
+    clips = Clips([], [torch.randn(20000)])
+    for _ in range(50):
+        assert clips.augment(torch.randn(16000)).shape == (16000,)
+
+
+def test_help():
+    command = [sys.executable, str(FOLDER / "training.py"), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "objective_ratio" in done.stdout
