@@ -17,7 +17,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 CHUNK = 1 << 18
-PAUSE = 1.0  # seconds before the second attempt; twice as long each time
+PAUSE = 1.0  # seconds after a failed attempt; twice as long each time
 PARTIAL, WRONG_RANGE = 206, 416
 
 
@@ -83,7 +83,7 @@ def download(archive, path, timeout=30.0, attempts=5):
         except DiskFull:
             raise
         except (OSError, http.client.HTTPException) as error:
-            failures = 1 if _size(part) > before else failures + 1
+            failures = 0 if _size(part) > before else failures + 1
             _give_up_or_wait(archive, error, failures, attempts)
     try:
         _check(archive, part)
@@ -196,7 +196,7 @@ def _give_up_or_wait(archive, error, failures, attempts):
             f"download: expected {archive.url}, found {reason}; check the "
             "network and start again, it goes on where it was"
         ) from None
-    time.sleep(PAUSE * 2 ** (failures - 1))
+    time.sleep(PAUSE * 2**failures)
 
 
 def _check_room(folder, needed):
