@@ -18,6 +18,7 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 from speechbrain_bifsmn.dataio.corpus import SPLITS, read_corpus
 from speechbrain_bifsmn.dataio.manifests import summary, write_manifest
 from speechbrain_bifsmn.dataio.tasks import (
+    CLASSES,
     PROTOCOLS,
     Task,
     noise_rows,
@@ -94,7 +95,6 @@ def prepare_speech_commands(
     task,
     version="any",
     manifest_format="csv",
-    download=False,
 ):
     """Writes the manifests of one task.
 
@@ -110,16 +110,12 @@ def prepare_speech_commands(
         "0.01" or "0.02": what the folder must hold; "any" takes either.
     manifest_format : str
         "csv" or "json".
-    download : bool
-        Whether to get what is not there; needs a version.
 
     Returns
     -------
     str
         What was chosen, as a table.
     """
-    if download:
-        download_speech_commands(data_folder, version)
     corpus = read_corpus(data_folder)
     if version != "any" and _known(version) != corpus.version:
         raise ValueError(
@@ -135,14 +131,15 @@ def prepare_speech_commands(
 
 
 def _title(corpus, task):
+    title = "Own keywords"
+    if task.labels in map(task_labels, CLASSES):
+        title = f"Speech Commands {corpus.version}, {task.protocol} protocol"
+    spoken = {word for split in SPLITS for word in corpus.clips[split]}
+    if task.labels == task_labels(35) and not spoken >= set(task.labels):
+        title += f", {len(spoken & set(task.labels))} of 35 words"
     official = uses_official_test_set(corpus, task)
     test = "the official test set" if official else "the testing list"
-    used = {word for split in SPLITS for word in corpus.clips[split]}
-    populated = [w for w in task.labels if w in used]
-    title = f"Speech Commands {corpus.version}, {task.protocol} protocol, "
-    if len(task.labels) == 35 and len(populated) < 35:
-        title += f"{len(populated)} of 35 words, "
-    return title + f"test clips from {test}"
+    return f"{title}, test clips from {test}"
 
 
 def _known(version):
@@ -164,7 +161,7 @@ def main():
     add("--data_folder", required=True, help="the unpacked data set")
     add("--save_folder", required=True, help="where manifest/ is made")
     add("--version", default="any", help="what DATA must hold: 0.01 or 0.02")
-    add("--classes", type=int, default=12, choices=(12, 20, 35))
+    add("--classes", type=int, default=12, choices=CLASSES)
     add("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0])
     add("--manifest_format", choices=("csv", "json"), default="csv")
     add("--download", action="store_true", help="get what is not there")
@@ -172,6 +169,8 @@ def main():
     labels = task_labels(options.pop("classes"))
     task = Task(labels, options.pop("protocol"))
     try:
+        if options.pop("download"):
+            download_speech_commands(options["data_folder"], options["version"])
         print(prepare_speech_commands(task=task, **options))
     except (OSError, ValueError) as error:
         parser.exit(2, f"{error}\n")

@@ -49,8 +49,9 @@ def find_recordings(folder, words):
     """Lists recordings; hidden files and those of other kinds are left alone.
 
     The files ``validation_list.txt`` and ``testing_list.txt`` decide the splits
-    if both are there, else a hash of the speaker's name: who is in which split
-    depends on nobody else.
+    if both are there. Else a hash of the speaker's name does: about 15 % of
+    speakers each are for validation and test, whoever else is there. The name
+    is what stands before ``_nohash_`` in a file's name, else all of it.
 
     Arguments
     ---------
@@ -86,8 +87,11 @@ def find_recordings(folder, words):
                 continue
             stem, _, take = path.stem.partition("_nohash_")
             speaker = _printable(stem)
-            split = "train" if is_noise else _split(speaker)
-            if listed and not is_noise:
+            if is_noise:
+                split = "train"
+            elif listed is None:
+                split = _split(speaker)
+            else:
                 split = listed.get(f"{place.name}/{path.name}", "train")
             number = int(take) if take.isdecimal() else 0
             found.append(Recording(split, word, speaker, number, path))
@@ -95,9 +99,9 @@ def find_recordings(folder, words):
 
 
 def _read_lists(folder):
-    """Returns the split of each listed file; nothing unless both are there."""
+    """Returns the split of each listed file; None unless both are there."""
     if not all((folder / name).is_file() for name in LISTS.values()):
-        return {}
+        return None
     return {
         line.strip().removeprefix("./"): split
         for split, name in LISTS.items()
@@ -144,8 +148,9 @@ def fingerprint(folder, recordings):
 def convert_recordings(recordings, targets):
     """Writes 16 kHz mono wav files of 16 bits.
 
-    Clips are cut to their loudest second; background noises are repeated up to
-    ten. What needs nothing of it is linked, or copied where links fail.
+    Clips are cut to their loudest second; background noises of less than ten
+    seconds are repeated up to that. What needs none of it is linked, or copied
+    where links fail.
 
     Arguments
     ---------

@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections import namedtuple
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,11 @@ import numpy as np
 from scipy.io import wavfile
 from tqdm import tqdm
 
+from speechbrain_bifsmn.dataio.backgrounds import (
+    BACKGROUNDS,
+    babble,
+    coloured_noise,
+)
 from speechbrain_bifsmn.dataio.espeak import ACCENTS, SAMPLE_RATE, Espeak
 
 VERSION = 1  # of what this file makes; part of the marker
@@ -48,12 +54,7 @@ VARIANTS = {
 }
 SPEAKERS = {"train": 250, "validation": 42, "test": 65}
 SHARES = {"train": 1.0, "validation": 0.17, "test": 0.23}  # of clips
-
-BABBLE = (
-    "The weather in the mountains may change within an hour. She bought "
-    "apples, bread and a little cheese. Most children would rather play."
-)
-
+LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 
 # Who says a clip, in the manner of Espeak.speak.
 Speaker = namedtuple("Speaker", "name voice rate pitch pitch_range")
@@ -104,17 +105,9 @@ def check_word(word):
     raise ValueError(f"words: {word!r} is to name a folder, but {fault}")
 
 
-def coloured_noise(samples, random, slope):
-    """Noise whose power falls as ``1 / frequency ** slope``; of power 1."""
-    spectrum = np.fft.rfft(random.standard_normal(samples))
-    spectrum /= np.arange(1, len(spectrum) + 1) ** (slope / 2)
-    spectrum[: 20 * samples // SAMPLE_RATE + 1] = 0  # nobody hears it
-    noise = np.fft.irfft(spectrum, samples)
-    return noise / noise.std()
-
-
-def make_clip(espeak, word, speaker, random):
+def make_clip(espeak, word, speaker, take, seed):
     """One second with a word at a random place, loudness and noise level."""
+    random = stable_random(seed, word, speaker.name, take)
     wav = espeak.say(
         word,
         speaker.voice,
@@ -132,45 +125,6 @@ def make_clip(espeak, word, speaker, random):
     noise = coloured_noise(SAMPLES, random, random.uniform(0, 2))
     power = np.square(clip).sum() / len(wav)
     return clip + noise * np.sqrt(power) * 10 ** (-snr / 20)
-
-
-def _hum(samples, random):
-    time = np.arange(samples) / SAMPLE_RATE
-    hum = 0.3 * coloured_noise(samples, random, slope=1)
-    for harmonic in range(1, 12):
-        phase = random.uniform(0, 2 * np.pi)
-        hum += np.sin(100 * np.pi * harmonic * time + phase) / harmonic
-    return hum
-
-
-def _clicks(samples, random):
-    clicks = 0.1 * coloured_noise(samples, random, slope=1)
-    for start in random.randint(samples, size=3 * samples // SAMPLE_RATE + 1):
-        length = min(random.randint(50, 800), samples - start)
-        fade = np.exp(-6 * np.arange(length) / length)
-        burst = random.standard_normal(length) * fade
-        clicks[start : start + length] += random.uniform(0.5, 3) * burst
-    return clicks
-
-
-def _babble(samples, random, espeak):
-    """Eight training voices at once, none of which says a keyword."""
-    babble = np.zeros(samples)
-    for index in range(8):
-        voice = f"{ACCENTS[index]}+{VARIANTS['train'][5 * index]}"
-        speech = espeak.speak(BABBLE, voice, random.randint(140, 200))
-        speech = np.roll(np.resize(speech, samples), random.randint(samples))
-        babble += random.uniform(0.3, 1) * speech / speech.std()
-    return babble / babble.std()
-
-
-BACKGROUNDS = {
-    "white_noise": partial(coloured_noise, slope=0),
-    "pink_noise": partial(coloured_noise, slope=1),
-    "brown_noise": partial(coloured_noise, slope=2),
-    "mains_hum": _hum,
-    "clicks": _clicks,
-}
 
 
 def plan_clips(clips, seed):
@@ -227,15 +181,8 @@ def make_corpus(
     description["background_seconds"] = background_seconds
     if _is_there(folder, description):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=folder.parent, prefix=f".{folder.name}-"
-    ) as workshop:
-        corpus = Path(workshop) / "corpus"
+    with whole(folder, MARKER) as corpus:
         _write_corpus(corpus, description)
-        if folder.exists():  # empty; not every system replaces it
-            folder.rmdir()
-        os.replace(corpus, folder)
     return folder
 
 
@@ -257,44 +204,86 @@ def _count_clips(words, clips):
 
 
 def _is_there(folder, description):
-    """Whether a folder holds this corpus; raises if it holds another thing."""
+    """Whether a folder holds this corpus; raises if it holds another one."""
     marker = folder / MARKER
-    if marker.exists():
-        if json.loads(marker.read_text("utf-8")) == description:
-            return True
-        found = "a synthetic corpus made with other settings"
-    elif folder.exists() and (folder.is_file() or any(folder.iterdir())):
-        found = "something else"
-    else:
+    if not marker.is_file():
         return False
-    raise FileExistsError(
-        f"{folder} holds {found}: remove it or choose another folder"
-    )
+    if json.loads(marker.read_text("utf-8")) != description:
+        raise FileExistsError(
+            f"{folder} holds a synthetic corpus made with other settings: "
+            "remove it or choose another folder"
+        )
+    return True
 
 
-def _write_wav(path, wav):
+@contextmanager
+def whole(folder, marker):
+    """A new folder to fill; it takes the place of ``folder`` if all goes well.
+
+    What was there is removed, and only then. It may be empty, or hold a file
+    ``marker``: then it was made here, and nobody's own files are lost.
+    """
+    folder = folder.resolve()  # a link stays one
+    _check_free(folder, marker)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{folder.name}-"
+    ) as workshop:
+        new = Path(workshop) / "new"
+        new.mkdir()
+        yield new
+        _check_free(folder, marker)  # still: minutes have passed
+        if folder.exists():  # not every system replaces it
+            os.replace(folder, Path(workshop) / "old")
+        os.replace(new, folder)
+
+
+def _check_free(folder, marker):
+    if not folder.exists() or (folder / marker).is_file():
+        return
+    if folder.is_file() or any(folder.iterdir()):
+        raise FileExistsError(
+            f"{folder} holds something else: remove it or choose another folder"
+        )
+
+
+def write_wav(path, wav):
+    """Writes 16 bits; ``wav`` is from -1 to 1."""
     path.parent.mkdir(parents=True, exist_ok=True)
     codes = np.round(wav * 32767).clip(-32768, 32767).astype(np.int16)
     wavfile.write(path, SAMPLE_RATE, codes)
 
 
+def write_backgrounds(folder, seconds, seed, espeak=None):
+    """Writes noises, and babble if there is someone to speak it."""
+    kinds = dict(BACKGROUNDS)
+    if espeak:
+        variants = VARIANTS["train"][::5]
+        voices = [f"{a}+{v}" for a, v in zip(ACCENTS, variants, strict=False)]
+        kinds["babble"] = partial(babble, espeak=espeak, voices=voices)
+    for kind, make in kinds.items():
+        random = stable_random(seed, kind)
+        noise = 0.1 * make(seconds * SAMPLE_RATE, random)
+        write_wav(folder / "_background_noise_" / f"{kind}.wav", noise)
+
+
+def write_lists(folder, clips):
+    """Writes the official lists of ``{split: names of clips}``."""
+    for split, name in LISTS.items():
+        text = "".join(f"{clip}\n" for clip in sorted(clips[split]))
+        (folder / name).write_text(text, "utf-8", newline="\n")
+
+
 def _write_corpus(folder, description):
     espeak, seed = Espeak(), description["seed"]
-    listed = {"validation": [], "test": []}
+    written = {split: [] for split in SHARES}
     for split, word, speaker, take in tqdm(
         plan_clips(description["clips"], seed), "speaking", unit="clip"
     ):
         name = f"{word}/{speaker.name}_nohash_{take}.wav"
-        random = stable_random(seed, word, speaker.name, take)
-        _write_wav(folder / name, make_clip(espeak, word, speaker, random))
-        if split in listed:
-            listed[split].append(name + "\n")
-    samples = description["background_seconds"] * SAMPLE_RATE
-    babble = {"babble": partial(_babble, espeak=espeak)}
-    for kind, make in (BACKGROUNDS | babble).items():
-        noise = 0.1 * make(samples, stable_random(seed, kind))
-        _write_wav(folder / "_background_noise_" / f"{kind}.wav", noise)
-    for split, name in ("validation", "validation"), ("test", "testing"):
-        text = "".join(sorted(listed[split]))
-        (folder / f"{name}_list.txt").write_text(text, "utf-8", newline="\n")
+        write_wav(folder / name, make_clip(espeak, word, speaker, take, seed))
+        written[split].append(name)
+    seconds = description["background_seconds"]
+    write_backgrounds(folder, seconds, seed, espeak)
+    write_lists(folder, written)
     (folder / MARKER).write_text(json.dumps(description), "utf-8")

@@ -23,6 +23,7 @@ OTHERS = (
     "tree visual wow"
 ).split()
 UNKNOWN, SILENCE = "unknown", "silence"
+CLASSES = (12, 20, 35)  # of the known tasks
 PROTOCOLS = ("standard", "paper")
 # Each split takes its silence from a stretch of its own of each recording.
 NOISE_SHARES = {"train": (0.0, 0.8), "valid": (0.8, 0.9), "test": (0.9, 1.0)}
@@ -81,14 +82,14 @@ def task_labels(classes):
     >>> task_labels(12)[9:]
     ['go', 'unknown', 'silence']
     """
-    tasks = {
-        12: [*COMMANDS, UNKNOWN, SILENCE],
-        20: [*COMMANDS, *DIGITS],
-        35: sorted([*COMMANDS, *DIGITS, *OTHERS]),
-    }
-    if classes not in tasks:
+    if classes not in CLASSES:
         raise ValueError(f"classes: expected 12, 20 or 35, got {classes}")
-    return tasks[classes]
+    tasks = (
+        [*COMMANDS, UNKNOWN, SILENCE],
+        [*COMMANDS, *DIGITS],
+        sorted([*COMMANDS, *DIGITS, *OTHERS]),
+    )
+    return tasks[CLASSES.index(classes)]
 
 
 def words_of(version):

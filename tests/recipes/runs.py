@@ -14,17 +14,17 @@ CLIPS = {"train": 12, "validation": 3, "testing": 3}
 SHORT = ["--teacher_epochs=2", "--student_epochs=2", "--batch_size=24"]
 
 
-def make_tones(folder):
+def make_tones(folder, words=WORDS, clips=CLIPS):
     """Writes a corpus in Speech Commands' layout, one tone for each word."""
     random = np.random.default_rng(0)
     time = np.arange(16000) / 16000
-    lists = {split: [] for split in CLIPS}
-    for index, word in enumerate(WORDS):
+    lists = {split: [] for split in clips}
+    for index, word in enumerate(words):
         (folder / word).mkdir(parents=True)
         number = 0
-        for split, clips in CLIPS.items():
-            for _ in range(clips):
-                pitch = 200 * 1.4**index * random.uniform(0.97, 1.03)
+        for split, count in clips.items():
+            for _ in range(count):
+                pitch = 200 * 1.4 ** (index % 12) * random.uniform(0.97, 1.03)
                 wav = 0.3 * np.sin(2 * np.pi * pitch * time)
                 wav += 0.01 * random.standard_normal(16000)
                 name = f"{word}/{split}{number}_nohash_0.wav"

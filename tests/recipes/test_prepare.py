@@ -48,7 +48,7 @@ def test_counts_of_the_twelve_class_task(tones, tmp_path):
     expected = dict.fromkeys(TWELVE.labels, [12, 3, 3])
     expected |= {"all": [144, 36, 36], "speakers": [12, 3, 3]}
     assert counts(text) == expected
-    assert text.startswith("Speech Commands 0.01, standard protocol, ")
+    assert text.startswith("Speech Commands 0.01, standard protocol, test ")
     assert "speakers in common: 0 train/valid, 0 train/test" in text
     assert len(rows(tmp_path, "train")) == 144
 

@@ -4,7 +4,9 @@ import json
 import re
 
 import pytest
-from runs import RECIPE, SHORT, run_recipe
+from runs import RECIPE, SHORT, make_tones, run_recipe
+
+from speechbrain_bifsmn.dataio.tasks import words_of
 
 pytestmark = pytest.mark.slow
 YAMLS = sorted(RECIPE.glob("hparams/*.yaml"))
@@ -49,10 +51,43 @@ def test_a_finished_run_is_not_trained_again(trained, tones, tmp_path):
     assert (trained / "train_log.txt").read_text() == log
 
 
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory):
+    """A small corpus with the words of each version."""
+    folders = {}
+    for version in ("0.01", "0.02"):
+        folders[version] = tmp_path_factory.mktemp(version)
+        few = {"train": 2, "validation": 1, "testing": 1}
+        make_tones(folders[version], words_of(version), few)
+    return folders
+
+
+OUTPUTS = {"12": 12, "20": 20, "35": 35, "words": 4}
+
+
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
-def test_every_yaml_trains_with_a_given_teacher(path, trained, tones, tmp_path):
+def test_every_yaml_trains(path, versions, tmp_path):
+    version = "0.01" if path.stem.startswith("v1") else "0.02"
+    own = ["--words=cat, hey robot", "--spoken_clips=5"]
     done = run_recipe(
         path,
+        f"--data_folder={versions[version]}",
+        f"--output_folder={tmp_path}",
+        "--teacher_epochs=1",
+        *(own if path.stem == "own_words" else []),
+        *([] if path.stem == "teacher" else ["--student_epochs=1"]),
+        *["--debug", "--debug_persistently"],
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = results(tmp_path)
+    assert len(found["labels"]) == OUTPUTS.get(path.stem.split("_")[-1], 12)
+    assert len(found["accuracy"]) == (0 if path.stem == "teacher" else 3)
+    assert (tmp_path / "curves.png").exists()
+
+
+def test_a_given_teacher_in_half_precision(trained, tones, tmp_path):
+    done = run_recipe(
+        "hparams/bifsmnv2.yaml",
         f"--data_folder={tones}",
         f"--output_folder={tmp_path}",
         f"--teacher={trained}/save/teacher.ckpt",
@@ -65,6 +100,46 @@ def test_every_yaml_trains_with_a_given_teacher(path, trained, tones, tmp_path):
         results(tmp_path)["teacher_accuracy"]
         == results(trained)["teacher_accuracy"]
     )
+
+
+def test_the_version_must_be_that_of_the_folder(tones, tmp_path):
+    done = run_recipe(
+        "hparams/v2_12.yaml",
+        f"--data_folder={tones}",
+        f"--output_folder={tmp_path}",
+    )
+    assert "expected 0.02, found the words of 0.01" in done.stderr
+
+
+def test_own_keywords_must_be_given(tmp_path):
+    done = run_recipe("hparams/own_words.yaml", f"--output_folder={tmp_path}")
+    assert done.returncode != 0 and "'words' is a !PLACEHOLDER" in done.stderr
+
+
+def test_every_augmentation_and_workers(trained, tones, tmp_path):
+    """Workers only read: two of them, or none, give the same weights."""
+    losses = []
+    for workers in (0, 2):
+        folder = tmp_path / str(workers)
+        done = run_recipe(
+            "hparams/bifsmnv2.yaml",
+            f"--data_folder={tones}",
+            f"--output_folder={folder}",
+            f"--teacher={trained}/save/teacher.ckpt",
+            "--student_epochs=1",
+            f"--num_workers={workers}",
+            f"--rooms={tmp_path}/rooms/rooms.csv",
+            *(
+                f"--{name}_probability=0.5"
+                for name in (
+                    "reverberation drop_frequency drop_chunk mask_time mask_mel"
+                ).split()
+            ),
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        losses.append((folder / "train_log.txt").read_text())
+    without_seconds = [re.sub("seconds: [^ ]+", "", text) for text in losses]
+    assert without_seconds[0] == without_seconds[1]
 
 
 def fails(*arguments):

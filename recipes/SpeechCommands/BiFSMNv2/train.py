@@ -34,6 +34,7 @@ from speechbrain.utils.epoch_loop import EpochCounter
 
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
+from speechbrain_bifsmn.dataio.own_words import describe
 from speechbrain_bifsmn.utils.checkpoints import (
     AtomicCheckpointer,
     History,
@@ -49,7 +50,10 @@ from speechbrain_bifsmn.utils.hparams import base_and_overrides
 from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
 from speechbrain_bifsmn.utils.report import git_commit, write_results
 
-from speech_commands_prepare import prepare_speech_commands
+from speech_commands_prepare import (
+    download_speech_commands,
+    prepare_speech_commands,
+)
 
 # What a batch goes through before the network
 LOBES = ("augment", "wav_augment", "features", "feature_augment")
@@ -57,18 +61,30 @@ LOBES = ("augment", "wav_augment", "features", "feature_augment")
 
 def data_folder(hparams):
     """Returns the folder that the manifests' paths are relative to."""
+    if hparams["words"]:
+        return hparams["own_corpus_folder"]
     return hparams["data_folder"] or hparams["synthetic_folder"]
 
 
-def prepare_data(hparams):
-    """Makes the synthetic corpus where no data is given, and the manifests."""
-    if not hparams["data_folder"]:
+def make_corpus(hparams):
+    """Makes the folder of clips where it is not given."""
+    if hparams["words"]:
+        hparams["make_own_corpus"]()
+        print(describe(data_folder(hparams), hparams["words"]))
+    elif not hparams["data_folder"]:
         print(
             "No --data_folder: training on synthetic speech in "
             f"{data_folder(hparams)}. For real speech, unpack Speech Commands "
             "and give --data_folder=FOLDER, or add --download=True."
         )
         hparams["make_corpus"]()
+    elif hparams["download"]:
+        download_speech_commands(hparams["data_folder"], hparams["version"])
+
+
+def prepare_data(hparams):
+    """Makes what is missing, and writes the manifests."""
+    make_corpus(hparams)
     if hparams["reverberation_probability"]:
         hparams["make_rooms"]()
     print(
@@ -76,8 +92,7 @@ def prepare_data(hparams):
             data_folder(hparams),
             hparams["save_folder"],
             hparams["task"],
-            hparams["version"],
-            download=hparams["download"] and hparams["data_folder"],
+            "any" if hparams["words"] else hparams["version"],
         )
     )
 
@@ -198,6 +213,8 @@ def example_input(brain):
 
 def task_name(hparams):
     """Returns what was to be told apart, in a line."""
+    if hparams.words:
+        return f"Own keywords: {hparams.words}"
     version = "" if hparams.version == "any" else f" {hparams.version}"
     protocol = "" if hparams.protocol == "standard" else f", {hparams.protocol}"
     return f"{hparams.corpus}{version}, {hparams.classes} classes{protocol}"

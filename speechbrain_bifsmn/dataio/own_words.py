@@ -1,0 +1,321 @@
+"""A corpus for keywords of one's own, laid out like Speech Commands.
+
+It is made of recordings, of synthetic voices, or of both.
+"""
+
+import json
+import unicodedata
+from pathlib import Path
+from string import punctuation
+
+from tqdm import tqdm
+
+from speechbrain_bifsmn.dataio import synthetic
+from speechbrain_bifsmn.dataio.corpus import LEAST_NOISE, NOISE_FOLDER
+from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
+from speechbrain_bifsmn.dataio.recordings import (
+    convert_recordings,
+    find_recordings,
+    fingerprint,
+    folded,
+)
+from speechbrain_bifsmn.dataio.synthetic import SHARES
+from speechbrain_bifsmn.dataio.tasks import SILENCE, UNKNOWN, task_labels
+
+VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
+MARKER = "own_words.json"
+SPEAK = ("missing", "always", "never")
+RESERVED = (UNKNOWN, SILENCE)
+LEAST_CLIPS = 10  # of a negative word, for training
+
+
+def parse_words(words):
+    """Lists keywords.
+
+    Arguments
+    ---------
+    words : str | sequence of str
+        Words and short phrases; in a text, with commas between them.
+
+    Returns
+    -------
+    list of str
+        In the same order.
+
+    Example
+    -------
+    >>> parse_words("hey robot, lights on")
+    ['hey robot', 'lights on']
+    """
+    listed = words.split(",") if isinstance(words, str) else words
+    if (
+        not isinstance(listed, (list, tuple))
+        or not listed
+        or not all(isinstance(word, str) for word in listed)
+    ):
+        # Without quotes, YAML takes yes, no, on and off for truth values.
+        raise ValueError(
+            "words: expected a text like 'hey robot, lights on', got "
+            f"{words!r}; put it in quotes"
+        )
+    listed = [unicodedata.normalize("NFC", word.strip()) for word in listed]
+    for word in listed:
+        synthetic.check_word(word)
+        if folded(word) in RESERVED:
+            raise ValueError(
+                f"words: {word!r} is a class of its own; choose another word"
+            )
+    if len({folded(word) for word in listed}) < len(listed):
+        raise ValueError(f"words: expected different words, got {listed!r}")
+    return listed
+
+
+def labels_of(words="", classes=12):
+    """Returns the labels of keywords of one's own, or of a known task.
+
+    Arguments
+    ---------
+    words : str | sequence of str
+        As for ``parse_words``; empty: none.
+    classes : int
+        As for ``task_labels``, where ``words`` is empty.
+
+    Returns
+    -------
+    list of str
+        In the order of the network's outputs.
+
+    Example
+    -------
+    >>> labels_of("lights on")
+    ['lights on', 'unknown', 'silence']
+    """
+    if not words:
+        return task_labels(classes)
+    return [*parse_words(words), UNKNOWN, SILENCE]
+
+
+def make_own_corpus(
+    folder,
+    words,
+    recordings="",
+    speak="missing",
+    clips=300,
+    seed=1234,
+    background_seconds=60,
+):
+    """Makes a corpus, unless ``folder`` already holds this very one.
+
+    All is built beside ``folder`` and moved there when whole. A corpus made
+    here of other words, settings or recordings is replaced then.
+
+    Arguments
+    ---------
+    folder : str | Path
+        Where to put it: a corpus of this function, empty, or not there yet.
+    words : str | sequence of str
+        The keywords, as for ``parse_words``.
+    recordings : str | Path
+        What there is, as for ``find_recordings``: of any rate and length.
+        Folders of other names are words to tell the keywords from. Sounds in
+        ``_background_noise_`` take the place of the synthetic ones. Empty: no
+        recordings.
+    speak : str
+        What synthetic voices say: "missing", each keyword in each split that
+        has no recording of it; "always", all keywords for training as well;
+        "never", nothing. Unless "never", they also say words to tell the
+        keywords from, among them the parts of phrases.
+    clips : int
+        Synthetic training clips of each keyword, and about as many of all
+        other words together. For validation and test there are 17 % and 23 %
+        as many again.
+    seed : int
+        The same arguments and recordings give the same files.
+    background_seconds : int
+        Length of each synthetic background, at least 10.
+
+    Returns
+    -------
+    Path
+        ``folder``.
+
+    Example
+    -------
+    >>> import soundfile, tempfile
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     said = Path(home, "mine", "Hey_Robot", "ann.flac")
+    ...     said.parent.mkdir(parents=True)
+    ...     soundfile.write(said, [0.5] * 9600, 48000)
+    ...     corpus = make_own_corpus(
+    ...         Path(home, "corpus"), "hey robot", Path(home, "mine"), "never"
+    ...     )
+    ...     soundfile.info(corpus / "hey robot" / "ann_nohash_0.wav").frames
+    3200
+    """
+    folder, words = Path(folder), parse_words(words)
+    _check_settings(speak, clips, background_seconds)
+    negatives = [] if speak == "never" else _negatives(words)
+    recorded = []
+    if recordings:
+        _check_apart(folder, recordings)
+        recorded = find_recordings(recordings, [*words, *negatives])
+    there = {(clip.word, clip.split) for clip in recorded}
+    plan = []
+    if speak == "never":
+        _check_recorded(words, there, recordings)
+    else:
+        plan = _plan(words, negatives, there, speak, clips, seed)
+    description = {
+        "version": VERSION,
+        "words": sorted(words),
+        "speak": speak,
+        "clips": clips,
+        "seed": seed,
+        "background_seconds": background_seconds,
+        "recordings": fingerprint(recordings, recorded),
+    }
+    if _read_marker(folder).get("description") != description:
+        with synthetic.whole(folder, MARKER) as corpus:
+            _write_corpus(corpus, recorded, plan, seed, background_seconds)
+            marker = {"description": description}
+            marker["clips"] = _count(sorted(words), recorded, plan)
+            (corpus / MARKER).write_text(json.dumps(marker), "utf-8")
+    return folder
+
+
+def describe(folder, words):
+    """Says what a corpus of ``make_own_corpus`` holds.
+
+    Arguments
+    ---------
+    folder : str | Path
+        The corpus.
+    words : str | sequence of str
+        Its keywords, in the order of the lines.
+
+    Returns
+    -------
+    str
+        A table of clips by keyword and split, recorded and synthetic.
+    """
+    words = parse_words(words)
+    counts = _read_marker(Path(folder)).get("clips", {})
+    if not set(words) <= set(counts):
+        raise ValueError(
+            f"words: expected keywords of the corpus in {folder} "
+            f"({', '.join(counts) or 'there is none'}), got "
+            f"{', '.join(words)}; make it with these words first"
+        )
+    rows = [("keyword", *SHARES)]
+    for word in words:
+        rows.append(
+            (word, *("{} + {}".format(*n) for n in counts[word].values()))
+        )
+    width = max(len(word) for word, *_ in rows)
+    lines = [
+        f"{word:<{width}}" + "".join(f"{cell:>14}" for cell in cells)
+        for word, *cells in rows
+    ]
+    return "\n".join([*lines, "(recorded + synthetic clips)"])
+
+
+def _check_settings(speak, clips, background_seconds):
+    if speak not in SPEAK:
+        raise ValueError(
+            f"speak: expected one of {', '.join(SPEAK)}, got {speak!r}"
+        )
+    for name, value, least in (
+        ("clips", clips, 1),
+        ("background_seconds", background_seconds, LEAST_NOISE // SAMPLE_RATE),
+    ):
+        if value < least:
+            raise ValueError(f"{name}: expected at least {least}, got {value}")
+
+
+def _check_apart(folder, recordings):
+    """Keeps recordings out of the folder that may be replaced."""
+    inner = Path(recordings).resolve()
+    if folder.resolve() in (inner, *inner.parents):
+        raise ValueError(
+            f"folder: expected one without the recordings, found {recordings} "
+            f"in {folder}; choose another folder"
+        )
+
+
+def _check_recorded(words, there, recordings):
+    recorded = {word for word, _ in there}
+    lacking = [word for word in words if word not in recorded]
+    if lacking:
+        raise ValueError(
+            f"recordings: expected some of each word, found none of "
+            f"{', '.join(lacking)} in {recordings or 'no folder'}; add them, "
+            "or let voices speak with speak='missing'"
+        )
+
+
+def _negatives(words):
+    """Other words: those of Speech Commands, and the parts of phrases."""
+    parts = [part.strip(punctuation) for w in words for part in w.split()]
+    chosen = {folded(word): word for word in (*parts, *synthetic.WORDS_V2)}
+    for name in ("", *RESERVED, *map(folded, words)):
+        chosen.pop(name, None)
+    return [word for word in chosen.values() if any(map(str.isalnum, word))]
+
+
+def _plan(words, negatives, there, speak, clips, seed):
+    """Lists what voices say, in the manner of ``plan_clips``."""
+    share = round(len(words) * clips / max(1, len(negatives)))
+    wanted = dict.fromkeys(negatives, max(LEAST_CLIPS, share))
+    wanted.update(dict.fromkeys(words, clips))
+    return [
+        (split, word, *who)
+        for split, word, *who in synthetic.plan_clips(wanted, seed)
+        if word in negatives
+        or (word, split) not in there
+        or (speak == "always" and split == "train")
+    ]
+
+
+def _read_marker(folder):
+    marker = folder / MARKER
+    return json.loads(marker.read_text("utf-8")) if marker.is_file() else {}
+
+
+def _count(words, recorded, plan):
+    """Returns {word: {split: [recorded clips, synthetic clips]}}."""
+    counts = {word: {split: [0, 0] for split in SHARES} for word in words}
+    for kind, clips in enumerate((recorded, plan)):
+        for split, word, *_ in clips:
+            if word in counts:
+                counts[word][split][kind] += 1
+    return counts
+
+
+def _write_corpus(corpus, recorded, plan, seed, background_seconds):
+    espeak = Espeak() if plan else None  # first: it may be missing
+    names = _names(recorded, plan)
+    paths = [corpus / name for name in names]
+    convert_recordings(recorded, paths[: len(recorded)])
+    jobs = zip(plan, paths[len(recorded) :], strict=True)
+    for (_, *what), path in tqdm(jobs, "speaking", len(plan), unit="clip"):
+        synthetic.write_wav(path, synthetic.make_clip(espeak, *what, seed))
+    if not any(clip.word == NOISE_FOLDER for clip in recorded):
+        synthetic.write_backgrounds(corpus, background_seconds, seed, espeak)
+    listed = {split: [] for split in SHARES}
+    for (split, *_), name in zip((*recorded, *plan), names, strict=True):
+        listed[split].append(name)
+    synthetic.write_lists(corpus, listed)
+
+
+def _names(recorded, plan):
+    """Returns different names, even where case makes no difference."""
+    clips = [(clip.word, clip.speaker, clip.take) for clip in recorded]
+    clips += [(word, speaker.name, take) for _, word, speaker, take in plan]
+    names, taken = [], set()
+    for word, speaker, take in clips:
+        stem = f"{word}/{speaker}_nohash_"
+        while (stem.casefold(), take) in taken:
+            take += 1
+        taken.add((stem.casefold(), take))
+        names.append(f"{stem}{take}.wav")
+    return names
