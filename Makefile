@@ -7,6 +7,7 @@ PYTHON ?= python3
 # your own (`pip install -e .`) your torch is left alone.
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
+YAML ?= bifsmnv2
 RECIPE := recipes/SpeechCommands/BiFSMNv2
 
 help:  ## List the targets
@@ -21,9 +22,9 @@ help:  ## List the targets
 	$(BIN)/pip install --quiet -e ".[recipe,test]"
 	touch $@
 
-train: .venv  ## Train BiFSMNv2 (ARGS="--data_folder=DATA" for real speech)
+train: .venv  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")
 	cd $(RECIPE) && ../../../$(BIN)/python train.py \
-		hparams/bifsmnv2.yaml $(ARGS)
+		hparams/$(YAML).yaml $(ARGS)
 
 test: lint  ## Run every check
 	$(BIN)/python -m pytest -q
