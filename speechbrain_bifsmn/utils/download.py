@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import http.client
 import os
+import platform
 import shutil
 import tarfile
 import tempfile
@@ -232,6 +233,12 @@ def _sha256(path):
 
 def _extract(path, folder):
     """Extracts with the filter that keeps members inside the folder."""
+    if not hasattr(tarfile, "data_filter"):
+        raise OSError(
+            "unpack: expected Python 3.10.12, 3.11.4 or later, whose tarfile "
+            f"is safe, found {platform.python_version()}; update it, or unpack "
+            f"{path} yourself"
+        )
     with (
         open(path, "rb") as raw,
         tqdm.wrapattr(

@@ -273,6 +273,13 @@ def test_absolute_names_stay_inside(tmp_path):
     assert (folder / "etc" / "evil").exists()
 
 
+def test_a_python_that_cannot_unpack_safely(tmp_path, monkeypatch):
+    (tmp_path / "a.tar.gz").write_bytes(GOOD)
+    monkeypatch.delattr(tarfile, "data_filter")
+    with pytest.raises(OSError, match="expected Python 3.10.12"):
+        unpack(tmp_path / "a.tar.gz", tmp_path / "data")
+
+
 @pytest.fixture
 def published(server, tones):
     """The corpus of tones and a test set, as archives on the server."""

@@ -5,7 +5,7 @@ from speechbrain import Stage
 from torch import nn
 
 from speechbrain_bifsmn.core import KeywordBrain
-from speechbrain_bifsmn.dataio.augment import KeywordAugment
+from speechbrain_bifsmn.dataio.augment import KeywordAugment, RandomApply
 from speechbrain_bifsmn.nnet.schedulers import WarmupCosine
 
 
@@ -18,7 +18,11 @@ def brain(**hparams):
         "schedule": WarmupCosine(0.1),
         "total_steps": 10,
     } | hparams
-    modules = {"model": nn.Linear(2, 2), "augment": KeywordAugment()}
+    modules = {
+        "model": nn.Linear(2, 2),
+        "augment": KeywordAugment(),
+        "wav_augment": RandomApply([], []),
+    }
     return KeywordBrain(
         modules,
         lambda p: torch.optim.SGD(p, lr=1.0),

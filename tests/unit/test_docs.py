@@ -34,7 +34,7 @@ def test_examples_run():
 def test_components_load_from_yaml():
     (text,) = blocks("yaml")
     parts = load_hyperpyyaml(text)
-    assert len(parts) == 9
+    assert len(parts) == 11
     assert parts["objective"].distillation is parts["distillation"]
 
 

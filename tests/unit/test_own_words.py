@@ -15,7 +15,7 @@ from speechbrain_bifsmn.dataio.own_words import (
     make_own_corpus,
     parse_words,
 )
-from speechbrain_bifsmn.dataio.synthetic import WORDS_V2, plan_clips
+from speechbrain_bifsmn.dataio.synthetic import plan_clips
 
 SMALL = {"clips": 4, "background_seconds": 10}
 # Speakers whose hash puts them in each split.
@@ -35,6 +35,8 @@ def hum(monkeypatch):
 
     monkeypatch.setattr(own_words, "Espeak", Hum)
     monkeypatch.setattr(own_words, "LEAST_CLIPS", 1)
+    others = ("yes", "cat", "robot", "stop")
+    monkeypatch.setattr(own_words.synthetic, "WORDS_V2", others)
 
 
 @pytest.fixture
@@ -44,12 +46,21 @@ def mine(tmp_path):
     return folder
 
 
-def record(path, seconds=0.5, rate=16000, channels=1, **form):
-    """Records noise that depends on the path's name."""
+@pytest.fixture
+def make(tmp_path, mine):
+    """Makes a small corpus of the recordings in ``mine``."""
+
+    def make(words, speak="missing", folder="corpus", **settings):
+        folder, settings = tmp_path / folder, SMALL | settings
+        return make_own_corpus(folder, words, mine, speak, **settings)
+
+    return make
+
+
+def record(path, seconds=0.5, rate=16000, channels=1):
     path.parent.mkdir(parents=True, exist_ok=True)
-    random = np.random.RandomState(sum(map(ord, path.name)))
-    wav = random.uniform(-0.5, 0.5, (int(seconds * rate), channels))
-    soundfile.write(path, wav, rate, **form)
+    wav = np.random.uniform(-0.5, 0.5, (int(seconds * rate), channels))
+    soundfile.write(path, wav, rate)
     return path
 
 
@@ -62,16 +73,18 @@ def contents(folder):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
 
 
+def folders(corpus):
+    return {path.name for path in corpus.iterdir() if path.is_dir()}
+
+
 def listed(corpus, name):
     return (corpus / f"{name}_list.txt").read_text("utf-8").splitlines()
 
 
-@pytest.mark.parametrize(
-    "words",
-    [" hey robot ,lights on", ["hey robot", " lights on "]],
-)
-def test_words_are_a_text_or_a_sequence(words):
-    assert parse_words(words) == ["hey robot", "lights on"]
+def test_words_are_a_text_or_a_sequence():
+    expected = ["hey robot", "lights on"]
+    assert parse_words(" hey robot ,lights on") == expected
+    assert parse_words((" hey robot", "lights on ")) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,7 +109,7 @@ def test_bad_words_are_refused(words, message):
     assert "\n" not in str(caught.value)
 
 
-def test_names_differ_and_keep_the_speaker(tmp_path, mine, hum):
+def test_names_differ_and_keep_the_speaker(mine, make, hum):
     plan = plan_clips({"hey robot": 4}, seed=1234)
     spoken = {who.name for split, _, who, _ in plan if split == "train"}
     for name in (
@@ -106,148 +119,127 @@ def test_names_differ_and_keep_the_speaker(tmp_path, mine, hum):
         *(f"hey robot/{who}_nohash_0.wav" for who in spoken),
     ):
         record(mine / name)
-    corpus = make_own_corpus(
-        tmp_path / "corpus", "hey robot", mine, "always", **SMALL
-    )
-    names = clips_of(corpus, "hey robot")
+    folder = make("hey robot", "always") / "hey robot"
+    names = [path.name for path in folder.iterdir()]
     assert len({name.casefold() for name in names}) == len(names)
-    counts = Counter(speaker_of(name) for name in names)
+    assert {"bob_nohash_7.wav", "bob_nohash_8.wav"} < set(names)
+    counts = Counter(map(speaker_of, names))
     assert counts["a"] + counts["A"] == 4
-    assert counts["2024-05-01 um 9"] == 1
-    assert {n for n in names if "bob" in n} == {
-        *("bob_nohash_7.wav", "bob_nohash_8.wav"),
-    }
-    assert len(spoken) == 4 and all(counts[who] == 2 for who in spoken)
-    for who in spoken:
-        sizes = [
-            soundfile.info(
-                corpus / "hey robot" / f"{who}_nohash_{n}.wav"
-            ).frames
-            for n in (0, 1)
-        ]
-        assert sizes == [8000, 16000]  # the recording, then the voice
+    assert counts["bob"] == 2 and counts["2024-05-01 um 9"] == 1
+    assert len(spoken) == 4
+    for who in spoken:  # the recording, then the voice
+        clips = (folder / f"{who}_nohash_{take}.wav" for take in (0, 1))
+        assert [soundfile.info(p).frames for p in clips] == [8000, 16000]
 
 
-@pytest.mark.parametrize(
-    ("speak", "yes", "no"),
-    [
-        ("missing", [[2, 0], [1, 0], [0, 1]], [[0, 4], [0, 1], [0, 1]]),
-        ("always", [[2, 4], [1, 0], [0, 1]], [[0, 4], [0, 1], [0, 1]]),
-    ],
-)
-def test_voices_say_what_they_are_asked_to(tmp_path, mine, hum, speak, yes, no):
+@pytest.mark.parametrize(("speak", "train"), [("missing", 0), ("always", 4)])
+def test_voices_say_what_they_are_asked_to(mine, make, hum, speak, train):
     record(mine / "Yes" / f"{TRAIN}_nohash_0.wav")
     record(mine / "Yes" / f"{TRAIN}_nohash_1.wav")
     record(mine / "Yes" / f"{VALIDATION}.flac")
-    corpus = make_own_corpus(tmp_path / "c", "yes,no", mine, speak, **SMALL)
-    assert own_words._read_marker(corpus)["clips"] == {
-        word: dict(zip(("train", "validation", "test"), counts, strict=True))
-        for word, counts in (("yes", yes), ("no", no))
-    }
-    for word, counts in (("yes", yes), ("no", no)):
-        assert len(clips_of(corpus, word)) == sum(map(sum, counts))
-    tests = [name for name in listed(corpus, "testing") if name[:2] in "yes no"]
-    assert len(tests) == 2
+    corpus = make("yes, no", speak)
+    assert len(clips_of(corpus, "yes")) == 2 + train + 1 + 1
+    assert len(clips_of(corpus, "no")) == 4 + 1 + 1
+    tests = [name.partition("/")[0] for name in listed(corpus, "testing")]
+    assert tests == ["cat", "no", "robot", "stop", "yes"]
+    assert f"yes/{VALIDATION}_nohash_0.wav" in listed(corpus, "validation")
+    table = describe(corpus, ["no", "yes"]).splitlines()
+    assert [line.split() for line in table[:3]] == [
+        ["keyword", "train", "validation", "test"],
+        "no 0 + 4 0 + 1 0 + 1".split(),
+        f"yes 2 + {train} 1 + 0 0 + 1".split(),
+    ]
+    for folder, words in ((corpus, "cat"), (mine, "yes")):
+        with pytest.raises(ValueError, match="make it with these words first"):
+            describe(folder, words)
 
 
-def test_never_needs_no_voices(tmp_path, mine, monkeypatch):
+def test_never_needs_no_voices(mine, make, monkeypatch):
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
     record(mine / "yes" / f"{TRAIN}.wav")
     record(mine / "cow" / f"{TEST}.wav")
-    corpus = make_own_corpus(tmp_path / "corpus", "yes", mine, "never", **SMALL)
-    assert sorted(path.name for path in corpus.iterdir() if path.is_dir()) == [
-        *("_background_noise_", "cow", "yes"),
-    ]
+    corpus = make("yes", "never")
+    assert folders(corpus) == {"_background_noise_", "cow", "yes"}
     assert listed(corpus, "testing") == [f"cow/{TEST}_nohash_0.wav"]
-    assert {
-        path.stem for path in (corpus / "_background_noise_").iterdir()
-    } == {
-        *("white_noise", "pink_noise", "brown_noise", "mains_hum", "clicks"),
-    }
+    assert clips_of(corpus, "_background_noise_") == [
+        *("brown_noise.wav", "clicks.wav", "mains_hum.wav"),
+        *("pink_noise.wav", "white_noise.wav"),
+    ]
     with pytest.raises(ImportError, match="pip install"):
-        make_own_corpus(tmp_path / "other", "yes", mine, **SMALL)
+        make("yes")
 
 
-def test_voices_say_other_words_and_parts_of_phrases(tmp_path, mine, hum):
+def test_voices_say_other_words_and_parts_of_phrases(mine, make, hum):
     record(mine / "Cat" / "tom.wav")
     record(mine / "cow" / "tom.wav")
-    for left_alone in (
-        "_drafts/a.wav",
-        ".git/a.wav",
-        "cow/.b.wav",
-        "cow/c.aiff",
-    ):
-        record(mine / left_alone)
-    (mine / "cow" / "notes.txt").write_text("moo")
     words = "hey robot, silence please!, robot, yes"
-    corpus = make_own_corpus(
-        tmp_path / "corpus", words, mine, clips=100, background_seconds=10
-    )
-    found = {path.name for path in corpus.iterdir() if path.is_dir()}
-    others = (set(WORDS_V2) - {"yes"}) | {"hey", "please"}
-    assert found == others | {*parse_words(words), "cow", "_background_noise_"}
-    share = round(4 * 100 / len(others))
-    each = share + round(0.17 * share) + round(0.23 * share)
-    assert {len(clips_of(corpus, word)) for word in others - {"cat"}} == {each}
-    assert len(clips_of(corpus, "cat")) == each + 1
+    corpus = make(words, clips=20)
+    others = {"cat", "stop", "hey", "please"}
+    assert folders(corpus) == {
+        *(*others, *parse_words(words), "cow", "_background_noise_"),
+    }
+    # Four keywords, four other words: 20, and 17 % and 23 % as many.
+    counts = {word: len(clips_of(corpus, word)) for word in others}
+    assert counts == {"cat": 29, "stop": 28, "hey": 28, "please": 28}
     assert clips_of(corpus, "cow") == ["tom_nohash_0.wav"]
 
 
-def test_background_recordings_replace_the_synthetic_ones(tmp_path, mine, hum):
+def test_other_words_have_a_few_clips_at_least(make, hum, monkeypatch):
+    monkeypatch.setattr(own_words, "LEAST_CLIPS", 10)
+    assert len(clips_of(make("no", clips=1), "cat")) == 10 + 2 + 2
+
+
+def test_background_recordings_replace_the_synthetic_ones(mine, make, hum):
     record(mine / "_background_noise_" / f"{TEST}.wav", 11)
     record(mine / "_background_noise_" / "short.ogg", 4, 44100, 2)
-    corpus = make_own_corpus(tmp_path / "corpus", "yes", mine, **SMALL)
+    corpus = make("yes")
     noises = corpus / "_background_noise_"
-    frames = {p.name: soundfile.info(p).frames for p in noises.iterdir()}
-    assert frames == {
+    assert {p.name: soundfile.info(p).frames for p in noises.iterdir()} == {
         f"{TEST}_nohash_0.wav": 176000,
         "short_nohash_0.wav": 160000,
     }
     assert not any(name[0] == "_" for name in listed(corpus, "testing"))
     shutil.rmtree(mine / "_background_noise_")
-    make_own_corpus(corpus, "yes", mine, **SMALL)
-    assert len(clips_of(corpus, noises.name)) == 6
+    assert len(clips_of(make("yes"), "_background_noise_")) == 6
 
 
-def test_lists_of_the_recordings_decide(tmp_path, mine):
+def test_lists_of_the_recordings_decide(mine, make):
     for name in ("Yes/one.wav", "Yes/two.wav", "Yes/three.flac"):
         record(mine / name)
     (mine / "validation_list.txt").write_text("Yes/one.wav\n")
     (mine / "testing_list.txt").write_text("Yes/three.flac\n")
-    corpus = make_own_corpus(tmp_path / "corpus", "yes", mine, "never", **SMALL)
+    corpus = make("yes", "never")
     assert listed(corpus, "validation") == ["yes/one_nohash_0.wav"]
     assert listed(corpus, "testing") == ["yes/three_nohash_0.wav"]
     assert len(clips_of(corpus, "yes")) == 3
 
 
-def test_recordings_stay_as_they_are(tmp_path, mine):
+def test_recordings_stay_as_they_are(mine, make):
     path = record(mine / "yes" / f"{TRAIN}.wav", 1)
     record(mine / "yes" / "long.wav", 2)
     before = contents(mine)
-    corpus = make_own_corpus(tmp_path / "corpus", "yes", mine, "never", **SMALL)
+    corpus = make("yes", "never")
     assert path.samefile(corpus / "yes" / f"{TRAIN}_nohash_0.wav")
-    make_own_corpus(corpus, "yes", mine, "never", **SMALL, seed=2)
-    shutil.rmtree(corpus)
+    shutil.rmtree(make("yes", "never", seed=2))
     assert contents(mine) == before
 
 
-def test_the_same_corpus_is_reused(tmp_path, mine, hum, monkeypatch):
+def test_the_same_corpus_is_reused(mine, make, hum, monkeypatch):
     record(mine / "yes" / "ann.wav")
-    corpus = make_own_corpus(tmp_path / "c", "yes, no", mine, **SMALL)
+    corpus = make("yes, no")
     monkeypatch.setattr(own_words, "_write_corpus", None)
-    again = make_own_corpus(str(corpus), ["no", "yes"], str(mine), **SMALL)
-    assert again == corpus
+    assert make(["no", "yes"]) == corpus
 
 
 @pytest.mark.parametrize(
     "change", ["add", "remove", "edit", "list", "words", "seed"]
 )
-def test_another_corpus_replaces_an_old_one(tmp_path, mine, change):
-    words, settings = "yes", dict(SMALL)
+def test_another_corpus_replaces_an_old_one(mine, make, change):
+    words = "Yes" if change == "words" else "yes"
+    seed = 2 if change == "seed" else 1234
     path = record(mine / "yes" / "ann.wav")
     record(mine / "yes" / "bob.wav")
-    corpus = make_own_corpus(tmp_path / "c", words, mine, "never", **SMALL)
-    before = contents(corpus)
+    before = contents(make("yes", "never"))
     if change == "add":
         record(mine / "yes" / "eve.wav")
     elif change == "remove":
@@ -258,35 +250,28 @@ def test_another_corpus_replaces_an_old_one(tmp_path, mine, change):
     elif change == "list":
         (mine / "validation_list.txt").write_text("yes/ann.wav\n")
         (mine / "testing_list.txt").write_text("yes/bob.wav\n")
-    elif change == "words":
-        words = "Yes"
-    else:
-        settings["seed"] = 2
-    make_own_corpus(corpus, words, mine, "never", **settings)
-    fresh = make_own_corpus(tmp_path / "d", words, mine, "never", **settings)
-    assert contents(corpus) == contents(fresh) != before
+    after = contents(make(words, "never", seed=seed))
+    fresh = contents(make(words, "never", "fresh", seed=seed))
+    assert after == fresh != before
 
 
-def test_an_old_corpus_stays_if_the_new_one_fails(tmp_path, mine):
+def test_an_old_corpus_stays_if_the_new_one_fails(tmp_path, mine, make):
     record(mine / "yes" / "ann.wav")
-    corpus = make_own_corpus(tmp_path / "c", "yes", mine, "never", **SMALL)
+    corpus = make("yes", "never")
     before = contents(corpus)
     (mine / "yes" / "bad.wav").write_text("no sound")
-    with pytest.raises(ValueError, match="damaged"):
-        make_own_corpus(corpus, "yes", mine, "never", **SMALL)
+    with pytest.raises(ValueError, match="found 1 damaged"):
+        make("yes", "never")
     assert contents(corpus) == before
     assert sorted(tmp_path.iterdir()) == [corpus, mine]
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
-def test_an_interrupted_build_leaves_nothing(tmp_path, hum, monkeypatch, error):
-    def fail(*_):
-        raise error
-
-    monkeypatch.setattr(own_words.synthetic, "write_backgrounds", fail)
-    with pytest.raises(error):
-        make_own_corpus(tmp_path / "corpus", "yes", **SMALL)
-    assert not list(tmp_path.iterdir())
+def test_same_arguments_give_the_same_bytes(mine, make, hum):
+    record(mine / "yes" / "ann.flac", 2, 44100, 2)
+    record(mine / "yes" / "bob.wav")
+    first = contents(make("yes, hey you", folder="first"))
+    assert contents(make("hey you, yes", folder="again")) == first
+    assert set(contents(make("yes, hey you", seed=2))) != set(first)
 
 
 def test_other_files_are_never_overwritten(tmp_path, mine, hum):
@@ -299,31 +284,6 @@ def test_other_files_are_never_overwritten(tmp_path, mine, hum):
         with pytest.raises(ValueError, match="choose another folder"):
             make_own_corpus(path, "yes", mine, **SMALL)
     assert sorted(contents(tmp_path)) == ["mine/diary.txt", "mine/yes/ann.wav"]
-
-
-def test_files_put_there_meanwhile_are_kept(tmp_path, hum, monkeypatch):
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-
-    def write(*_):
-        (folder / "diary.txt").write_text("mine")
-
-    monkeypatch.setattr(own_words, "_write_corpus", write)
-    with pytest.raises(FileExistsError, match="something else"):
-        make_own_corpus(folder, "yes", **SMALL)
-    assert contents(tmp_path) == {"corpus/diary.txt": b"mine"}
-
-
-def test_same_arguments_give_the_same_bytes(tmp_path, mine, hum):
-    record(mine / "yes" / "ann.flac", 2, 44100, 2)
-    record(mine / "yes" / "bob.wav")
-    first = make_own_corpus(tmp_path / "a", "yes, hey you", mine, **SMALL)
-    again = make_own_corpus(tmp_path / "b", "hey you, yes", mine, **SMALL)
-    assert contents(first) == contents(again)
-    other = make_own_corpus(
-        tmp_path / "d", "yes, hey you", mine, seed=2, **SMALL
-    )
-    assert set(contents(first)) != set(contents(other))
 
 
 @pytest.mark.parametrize(
@@ -359,17 +319,3 @@ def test_too_long_a_phrase_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="choose a shorter one"):
         make_own_corpus(tmp_path / "corpus", phrase, **SMALL)
     assert not list(tmp_path.iterdir())
-
-
-def test_the_table_counts_recorded_and_synthetic_clips(tmp_path, mine, hum):
-    record(mine / "hey robot" / f"{TRAIN}.wav")
-    corpus = make_own_corpus(tmp_path / "c", "yes, hey robot", mine, **SMALL)
-    table = describe(corpus, "hey robot, yes").splitlines()
-    assert [line.split() for line in table[:3]] == [
-        ["keyword", "train", "validation", "test"],
-        "hey robot 1 + 0 0 + 1 0 + 1".split(),
-        "yes 0 + 4 0 + 1 0 + 1".split(),
-    ]
-    for folder, words in ((corpus, "no"), (mine, "yes")):
-        with pytest.raises(ValueError, match="make it with these words first"):
-            describe(folder, words)

@@ -18,7 +18,8 @@ SOURCES = [
     *ROOT.glob("recipes/**/*.py"),
 ]
 OWN = {"speechbrain_bifsmn", "speech_commands_prepare"}
-NAMES = {"espeakng_loader": "espeakng-loader"}  # whose import differs
+# Whose import differs
+NAMES = {"espeakng_loader": "espeakng-loader", "ruamel": "ruamel.yaml"}
 
 
 def setup():

@@ -52,7 +52,7 @@ def test_a_hash_of_the_name_decides_the_split(tmp_path):
     found = splits(tmp_path)
     expected = ["train", "validation", "test"]
     assert [found[name] for name in names[-3:]] == expected
-    assert len(set(found[name] for name in names[:-3])) == 3
+    assert len({found[name] for name in names[:-3]}) == 3
     for name in names[::2]:
         (tmp_path / name).unlink()
     assert splits(tmp_path) == {name: found[name] for name in names[1::2]}

@@ -224,3 +224,12 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, hum, monkeypatch, error):
     with pytest.raises(error):
         make_corpus(tmp_path / "corpus", ["yes"], **SMALL)
     assert not list(tmp_path.iterdir())
+
+
+def test_files_put_there_meanwhile_are_kept(tmp_path):
+    folder = tmp_path / "corpus"
+    with pytest.raises(FileExistsError, match="something else"):
+        with synthetic.whole(folder, "marker"):
+            folder.mkdir()
+            (folder / "diary.txt").write_text("mine")
+    assert contents(tmp_path) == {"corpus/diary.txt": b"mine"}
