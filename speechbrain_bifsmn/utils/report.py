@@ -2,8 +2,18 @@
 
 import json
 import os
+import platform
+import shlex
 import subprocess
+import sys
+from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
+
+import torch
+
+from speechbrain_bifsmn.utils.complexity import Complexity, count, table
+from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
 
 REQUIRED = (
     "task data labels seed commit command yaml test_clips teacher_accuracy "
@@ -46,6 +56,128 @@ def git_commit(folder):
     if commit is None:
         return "unknown"
     return f"{commit}-dirty" if changes else commit
+
+
+def _accuracy_by_depth(brain):
+    """Returns accuracy and 95 % interval in percent by depth setting."""
+    stats = dict(zip(map(str, brain.depths), brain.stats, strict=True))
+    return (
+        {depth: s.accuracy for depth, s in stats.items()},
+        {depth: list(s.interval) for depth, s in stats.items()},
+    )
+
+
+def _valid_accuracy(brain):
+    """Returns the validation accuracy of the epoch that was chosen."""
+    best = brain.checkpointer.find_checkpoint(max_key="accuracy")
+    rows = brain.hparams.history.rows
+    return next(
+        row["accuracy"] for row in rows if row["epoch"] == best.meta["epoch"]
+    )
+
+
+def _example_input(brain):
+    """Returns the features of a second of silence."""
+    wav = torch.zeros(1, 16000, device=brain.device)
+    return brain.modules.features(wav)
+
+
+def _task_name(hparams):
+    """Returns what was to be told apart, in a line."""
+    if hparams.words:
+        return f"Own keywords: {hparams.words}"
+    version = "" if hparams.version == "any" else f" {hparams.version}"
+    protocol = "" if hparams.protocol == "standard" else f", {hparams.protocol}"
+    return f"{hparams.corpus}{version}, {hparams.classes} classes{protocol}"
+
+
+def results_of(teacher, student, hparams_file, code):
+    """Gathers what ``results.json`` holds.
+
+    Arguments
+    ---------
+    teacher : KeywordBrain
+        After its test.
+    student : KeywordBrain | None
+        The same, where there was one.
+    hparams_file : str
+        The YAML file of the run.
+    code : Path
+        Folder of the recipe.
+
+    Returns
+    -------
+    dict
+    """
+    hparams, example = teacher.hparams, _example_input(teacher)
+    teacher_cost = count(hparams.teacher_model, example)[0]
+    teacher_accuracy, teacher_interval = _accuracy_by_depth(teacher)
+    rows = list(hparams.history.rows)
+    costs, accuracy, interval, valid = [], {}, {}, {}
+    if student:
+        costs = count(hparams.student_model, example)
+        accuracy, interval = _accuracy_by_depth(student)
+        valid = _valid_accuracy(student)
+        rows += student.hparams.history.rows
+    seconds, epochs = Counter(), Counter()
+    for row in rows:
+        seconds[row["stage"]] += row["seconds"]
+        epochs[row["stage"]] += 1
+    packages = ("speechbrain-bifsmn", "speechbrain", "torch", "torchaudio")
+    return {
+        "task": _task_name(hparams),
+        "data": hparams.data_folder or "synthetic speech",
+        "labels": hparams.labels,
+        "seed": hparams.seed,
+        "commit": git_commit(code),
+        "command": shlex.join(["python", *sys.argv]),
+        "yaml": hparams_file,
+        "test_clips": teacher.stats[0].total,
+        "teacher_accuracy": teacher_accuracy["0"],
+        "teacher_interval": teacher_interval["0"],
+        "accuracy": accuracy,
+        "interval": interval,
+        "valid_accuracy": valid,
+        **{
+            name: {str(cost.depth): getattr(cost, name) for cost in costs}
+            for name in Complexity._fields[1:]
+        },
+        "teacher_stored_bytes": teacher_cost.stored_bytes,
+        "teacher_macs": teacher_cost.macs,
+        "epochs": epochs,
+        "seconds": seconds,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in packages},
+        },
+    }
+
+
+def report(teacher, student, hparams_file, code):
+    """Prints the final table; writes results and plots.
+
+    Takes what ``results_of`` does.
+    """
+    last = student or teacher
+    folder, history = Path(last.hparams.output_folder), []
+    for brain in filter(None, (teacher, student)):
+        history += brain.hparams.history.rows
+    plot_curves(history, folder / "curves.png")
+    for depth, stats in zip(last.depths, last.stats, strict=True):
+        plot_confusion(
+            stats.confusion,
+            last.hparams.labels,
+            folder / f"confusion_depth{depth}.png",
+            title=f"Test set, depth {depth}: {stats.accuracy:.2f} %",
+        )
+    text = write_results(
+        folder, results_of(teacher, student, hparams_file, code)
+    )
+    if student:
+        example = _example_input(student)
+        print(table(count(student.hparams.student_model, example)))
+    print(text)
+    print(f"Written to {folder.resolve()}")
 
 
 def write_results(folder, results):

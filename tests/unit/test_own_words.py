@@ -92,12 +92,11 @@ def test_words_are_a_text_or_a_sequence():
     [
         ("", "has nothing to say"),
         ("yes,,no", "has nothing to say"),
-        ([], "put it in quotes"),
         (True, "put it in quotes"),
+        ([], "put it in quotes"),
         ([True, "no"], "put it in quotes"),
         ("yes, Yes", "different words"),
         ("hey robot, Hey-Robot", "different words"),
-        ("_yes", "must not start"),
         ("a/b", "must not hold"),
         ("yes, Unknown", "a class of its own"),
         ("silence", "a class of its own"),
@@ -161,10 +160,8 @@ def test_never_needs_no_voices(mine, make, monkeypatch):
     corpus = make("yes", "never")
     assert folders(corpus) == {"_background_noise_", "cow", "yes"}
     assert listed(corpus, "testing") == [f"cow/{TEST}_nohash_0.wav"]
-    assert clips_of(corpus, "_background_noise_") == [
-        *("brown_noise.wav", "clicks.wav", "mains_hum.wav"),
-        *("pink_noise.wav", "white_noise.wav"),
-    ]
+    noises = clips_of(corpus, "_background_noise_")
+    assert len(noises) == 5 and "babble.wav" not in noises
     with pytest.raises(ImportError, match="pip install"):
         make("yes")
 
@@ -302,18 +299,14 @@ def test_bad_arguments_are_refused(
 ):
     monkeypatch.chdir(tmp_path)
     record(mine / "no" / "ann.wav")
-    with pytest.raises(
-        (ValueError, FileNotFoundError), match=message
-    ) as caught:
+    with pytest.raises((OSError, ValueError), match=message) as caught:
         make_own_corpus("corpus", "yes", **SMALL | arguments)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == [mine]
 
 
 def test_too_long_a_phrase_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
-    pytest.importorskip(
-        "espeakng_loader", reason="speaking needs espeakng-loader"
-    )
+    pytest.importorskip("espeakng_loader", reason="nobody can speak")
     monkeypatch.setattr(own_words, "_negatives", lambda _: [])
     phrase = "please open the window of my bedroom"
     with pytest.raises(ValueError, match="choose a shorter one"):

@@ -11,18 +11,13 @@ started again with the same arguments.
 """
 
 import math
-import platform
-import shlex
 import sys
-from collections import Counter
-from importlib.metadata import version
 from pathlib import Path
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
 import speechbrain as sb
-import torch
 import torch.distributed as dist
 from hyperpyyaml import load_hyperpyyaml
 from speechbrain.utils.distributed import (
@@ -41,14 +36,8 @@ from speechbrain_bifsmn.utils.checkpoints import (
     load_weights,
     save_weights,
 )
-from speechbrain_bifsmn.utils.complexity import (
-    Complexity,
-    count,
-    table,
-)
 from speechbrain_bifsmn.utils.hparams import base_and_overrides
-from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
-from speechbrain_bifsmn.utils.report import git_commit, write_results
+from speechbrain_bifsmn.utils.report import report
 
 from speech_commands_prepare import (
     download_speech_commands,
@@ -187,107 +176,6 @@ def get_teacher(hparams, run_opts, data):
     return brain
 
 
-def accuracy_by_depth(brain):
-    """Returns accuracy and 95 % interval in percent by depth setting."""
-    stats = dict(zip(map(str, brain.depths), brain.stats, strict=True))
-    return (
-        {depth: s.accuracy for depth, s in stats.items()},
-        {depth: list(s.interval) for depth, s in stats.items()},
-    )
-
-
-def valid_accuracy(brain):
-    """Returns the validation accuracy of the epoch that was chosen."""
-    best = brain.checkpointer.find_checkpoint(max_key="accuracy")
-    rows = brain.hparams.history.rows
-    return next(
-        row["accuracy"] for row in rows if row["epoch"] == best.meta["epoch"]
-    )
-
-
-def example_input(brain):
-    """Returns the features of a second of silence."""
-    wav = torch.zeros(1, 16000, device=brain.device)
-    return brain.modules.features(wav)
-
-
-def task_name(hparams):
-    """Returns what was to be told apart, in a line."""
-    if hparams.words:
-        return f"Own keywords: {hparams.words}"
-    version = "" if hparams.version == "any" else f" {hparams.version}"
-    protocol = "" if hparams.protocol == "standard" else f", {hparams.protocol}"
-    return f"{hparams.corpus}{version}, {hparams.classes} classes{protocol}"
-
-
-def results_of(teacher, student, hparams_file):
-    """Gathers what results.json holds; ``student`` may be None."""
-    hparams, example = teacher.hparams, example_input(teacher)
-    teacher_cost = count(hparams.teacher_model, example)[0]
-    teacher_accuracy, teacher_interval = accuracy_by_depth(teacher)
-    rows = list(hparams.history.rows)
-    costs, accuracy, interval, valid = [], {}, {}, {}
-    if student:
-        costs = count(hparams.student_model, example)
-        accuracy, interval = accuracy_by_depth(student)
-        valid = valid_accuracy(student)
-        rows += student.hparams.history.rows
-    seconds, epochs = Counter(), Counter()
-    for row in rows:
-        seconds[row["stage"]] += row["seconds"]
-        epochs[row["stage"]] += 1
-    packages = ("speechbrain-bifsmn", "speechbrain", "torch", "torchaudio")
-    return {
-        "task": task_name(hparams),
-        "data": hparams.data_folder or "synthetic speech",
-        "labels": hparams.labels,
-        "seed": hparams.seed,
-        "commit": git_commit(Path(__file__).parent),
-        "command": shlex.join(["python", *sys.argv]),
-        "yaml": hparams_file,
-        "test_clips": teacher.stats[0].total,
-        "teacher_accuracy": teacher_accuracy["0"],
-        "teacher_interval": teacher_interval["0"],
-        "accuracy": accuracy,
-        "interval": interval,
-        "valid_accuracy": valid,
-        **{
-            name: {str(cost.depth): getattr(cost, name) for cost in costs}
-            for name in Complexity._fields[1:]
-        },
-        "teacher_stored_bytes": teacher_cost.stored_bytes,
-        "teacher_macs": teacher_cost.macs,
-        "epochs": epochs,
-        "seconds": seconds,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in packages},
-        },
-    }
-
-
-def report(teacher, student, hparams_file):
-    """Prints the final table; writes results and plots."""
-    last = student or teacher
-    folder, history = Path(last.hparams.output_folder), []
-    for brain in filter(None, (teacher, student)):
-        history += brain.hparams.history.rows
-    plot_curves(history, folder / "curves.png")
-    for depth, stats in zip(last.depths, last.stats, strict=True):
-        plot_confusion(
-            stats.confusion,
-            last.hparams.labels,
-            folder / f"confusion_depth{depth}.png",
-            title=f"Test set, depth {depth}: {stats.accuracy:.2f} %",
-        )
-    text = write_results(folder, results_of(teacher, student, hparams_file))
-    if student:
-        example = example_input(student)
-        print(table(count(student.hparams.student_model, example)))
-    print(text)
-    print(f"Written to {folder.resolve()}")
-
-
 def load_hparams(arguments):
     """Reads the command line and the YAML file that it names."""
     named, run_opts, overrides = sb.parse_arguments(arguments)
@@ -320,7 +208,7 @@ def main():
             "student", hparams, run_opts, data, hparams["teacher_model"]
         )
     if if_main_process():
-        report(teacher, student, hparams_file)
+        report(teacher, student, hparams_file, Path(__file__).parent)
     if dist.is_initialized():
         dist.destroy_process_group()
 
