@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Google Speech Commands, downloaded, checked, and listed for SpeechBrain.
+r"""Google Speech Commands, downloaded, checked, and listed for SpeechBrain.
 
     python speech_commands_prepare.py --data_folder=DATA --save_folder=OUT
     python speech_commands_prepare.py --data_folder=DATA --save_folder=OUT \
@@ -18,14 +18,13 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 from speechbrain_bifsmn.dataio.corpus import SPLITS, read_corpus
 from speechbrain_bifsmn.dataio.manifests import summary, write_manifest
 from speechbrain_bifsmn.dataio.tasks import (
-    CLASSES,
     PROTOCOLS,
     Task,
     noise_rows,
-    task_labels,
     task_rows,
     uses_official_test_set,
 )
+from speechbrain_bifsmn.dataio.words import CLASSES, task_labels
 from speechbrain_bifsmn.utils.download import Archive, download, unpack
 
 URL = "http://download.tensorflow.org/data/"
@@ -146,7 +145,8 @@ def _known(version):
     """Returns a version as text: YAML may have made it a number."""
     if str(version) not in ARCHIVES:
         raise ValueError(
-            f"version: expected one of {', '.join(ARCHIVES)}, got {version}"
+            f"version: expected one of {', '.join(ARCHIVES)}, got {version}; "
+            "say which with --version"
         )
     return str(version)
 

@@ -14,12 +14,13 @@ from typing import NamedTuple
 import soundfile
 from tqdm import tqdm
 
+from speechbrain_bifsmn.dataio.words import ADDED_IN_0_02
+
 SAMPLE_RATE = 16000
 SPLITS = ("train", "valid", "test")
 LISTS = {"valid": "validation_list.txt", "test": "testing_list.txt"}
 NOISE_FOLDER = "_background_noise_"
 TEST_SET_FOLDER = "speech_commands_test_set_v{}"
-ADDED_IN_0_02 = frozenset({"backward", "follow", "forward", "learn", "visual"})
 # Each split takes its silence from a stretch of its own of each recording: in
 # ten seconds, even the shortest stretch is a second.
 LEAST_NOISE = 10 * SAMPLE_RATE
@@ -66,7 +67,7 @@ def read_corpus(folder):
             split = split_of.get(name, "train")
             clips[split].setdefault(path.name, []).append(wav)
     words = {word for split in SPLITS for word in clips[split]}
-    version = "0.02" if words & ADDED_IN_0_02 else "0.01"
+    version = "0.02" if words & {*ADDED_IN_0_02} else "0.01"
     noise = list(_wavs(folder, folder / NOISE_FOLDER).values())
     test_set = _test_set(folder, version)
     wavs = [wav for split in SPLITS for w in clips[split].values() for wav in w]

@@ -4,7 +4,6 @@ It is made of recordings, of synthetic voices, or of both.
 """
 
 import json
-import unicodedata
 from pathlib import Path
 from string import punctuation
 
@@ -17,82 +16,19 @@ from speechbrain_bifsmn.dataio.recordings import (
     convert_recordings,
     find_recordings,
     fingerprint,
-    folded,
 )
 from speechbrain_bifsmn.dataio.synthetic import SHARES
-from speechbrain_bifsmn.dataio.tasks import SILENCE, UNKNOWN, task_labels
+from speechbrain_bifsmn.dataio.words import (
+    SILENCE,
+    UNKNOWN,
+    folded,
+    parse_words,
+)
 
 VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
 MARKER = "own_words.json"
 SPEAK = ("missing", "always", "never")
-RESERVED = (UNKNOWN, SILENCE)
 LEAST_CLIPS = 10  # of a negative word, for training
-
-
-def parse_words(words):
-    """Lists keywords.
-
-    Arguments
-    ---------
-    words : str | sequence of str
-        Words and short phrases; in a text, with commas between them.
-
-    Returns
-    -------
-    list of str
-        In the same order.
-
-    Example
-    -------
-    >>> parse_words("hey robot, lights on")
-    ['hey robot', 'lights on']
-    """
-    listed = words.split(",") if isinstance(words, str) else words
-    if (
-        not isinstance(listed, (list, tuple))
-        or not listed
-        or not all(isinstance(word, str) for word in listed)
-    ):
-        # Without quotes, YAML takes yes, no, on and off for truth values.
-        raise ValueError(
-            "words: expected a text like 'hey robot, lights on', got "
-            f"{words!r}; put it in quotes"
-        )
-    listed = [unicodedata.normalize("NFC", word.strip()) for word in listed]
-    for word in listed:
-        synthetic.check_word(word)
-        if folded(word) in RESERVED:
-            raise ValueError(
-                f"words: {word!r} is a class of its own; choose another word"
-            )
-    if len({folded(word) for word in listed}) < len(listed):
-        raise ValueError(f"words: expected different words, got {listed!r}")
-    return listed
-
-
-def labels_of(words="", classes=12):
-    """Returns the labels of keywords of one's own, or of a known task.
-
-    Arguments
-    ---------
-    words : str | sequence of str
-        As for ``parse_words``; empty: none.
-    classes : int
-        As for ``task_labels``, where ``words`` is empty.
-
-    Returns
-    -------
-    list of str
-        In the order of the network's outputs.
-
-    Example
-    -------
-    >>> labels_of("lights on")
-    ['lights on', 'unknown', 'silence']
-    """
-    if not words:
-        return task_labels(classes)
-    return [*parse_words(words), UNKNOWN, SILENCE]
 
 
 def make_own_corpus(
@@ -256,8 +192,8 @@ def _check_recorded(words, there, recordings):
 def _negatives(words):
     """Other words: those of Speech Commands, and the parts of phrases."""
     parts = [part.strip(punctuation) for w in words for part in w.split()]
-    chosen = {folded(word): word for word in (*parts, *synthetic.WORDS_V2)}
-    for name in ("", *RESERVED, *map(folded, words)):
+    chosen = {folded(word): word for word in (*parts, *synthetic.WORDS)}
+    for name in ("", UNKNOWN, SILENCE, *map(folded, words)):
         chosen.pop(name, None)
     return [word for word in chosen.values() if any(map(str.isalnum, word))]
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from speechbrain_bifsmn.dataio.corpus import LEAST_NOISE, NOISE_FOLDER
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
 from speechbrain_bifsmn.dataio.synthetic import LISTS, write_wav
+from speechbrain_bifsmn.dataio.words import folded
 
 KINDS = (".wav", ".flac", ".ogg", ".mp3")
 USUAL = ("WAV", "PCM_16", SAMPLE_RATE, 1)  # what needs no conversion
@@ -31,18 +32,6 @@ class Recording(NamedTuple):
     speaker: str
     take: int
     path: Path
-
-
-def folded(name):
-    """What names that mean the same have in common.
-
-    Example
-    -------
-    >>> folded("Hey_Robot"), folded("wi-fi")
-    ('hey robot', 'wi fi')
-    """
-    name = unicodedata.normalize("NFC", name).casefold()
-    return " ".join(name.replace("_", " ").replace("-", " ").split())
 
 
 def find_recordings(folder, words):

@@ -23,19 +23,15 @@ from speechbrain_bifsmn.dataio.backgrounds import (
     babble,
     coloured_noise,
 )
+from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
 from speechbrain_bifsmn.dataio.espeak import ACCENTS, SAMPLE_RATE, Espeak
+from speechbrain_bifsmn.dataio.words import COMMANDS, check_word, words_of
 
 VERSION = 1  # of what this file makes; part of the marker
 MARKER = "synthetic.json"
+WORDS = tuple(words_of("0.02"))
 SAMPLES = SAMPLE_RATE  # of a clip
 LONGEST = int(0.95 * SAMPLES)  # of the speech in a clip
-
-COMMANDS = tuple("yes no up down left right on off stop go".split())
-WORDS_V2 = COMMANDS + tuple(
-    "backward bed bird cat dog eight five follow forward four happy house "
-    "learn marvin nine one seven sheila six three tree two visual wow "
-    "zero".split()
-)
 
 # Variants with nearly the same formants (aunty, f4) share a split. Whispers,
 # robots and monsters are left out.
@@ -92,19 +88,6 @@ def speakers(split, seed):
     return people
 
 
-def check_word(word):
-    """Refuses what cannot be both said and the name of a folder."""
-    if not any(letter.isalnum() for letter in word):
-        fault = "has nothing to say"
-    elif word[0] in "_." or word != word.strip():
-        fault = "must not start with '_' or '.', nor have spaces around it"
-    elif not word.isprintable() or set(word) & set('/\\:*?"<>|'):
-        fault = 'must not hold a line break, nor any of / \\ : * ? " < > |'
-    else:
-        return
-    raise ValueError(f"words: {word!r} is to name a folder, but {fault}")
-
-
 def make_clip(espeak, word, speaker, take, seed):
     """One second with a word at a random place, loudness and noise level."""
     random = stable_random(seed, word, speaker.name, take)
@@ -145,7 +128,7 @@ def plan_clips(clips, seed):
 
 
 def make_corpus(
-    folder, words=WORDS_V2, clips=None, seed=1234, background_seconds=60
+    folder, words=WORDS, clips=None, seed=1234, background_seconds=60
 ):
     """Makes a corpus, unless ``folder`` already holds this very one.
 
@@ -264,7 +247,7 @@ def write_backgrounds(folder, seconds, seed, espeak=None):
     for kind, make in kinds.items():
         random = stable_random(seed, kind)
         noise = 0.1 * make(seconds * SAMPLE_RATE, random)
-        write_wav(folder / "_background_noise_" / f"{kind}.wav", noise)
+        write_wav(folder / NOISE_FOLDER / f"{kind}.wav", noise)
 
 
 def write_lists(folder, clips):

@@ -9,21 +9,19 @@ import math
 from typing import NamedTuple
 
 from speechbrain_bifsmn.dataio.corpus import (
-    ADDED_IN_0_02,
     NOISE_FOLDER,
     SAMPLE_RATE,
     SPLITS,
     speaker_of,
 )
+from speechbrain_bifsmn.dataio.words import (
+    COMMANDS,
+    OTHERS,
+    SILENCE,
+    UNKNOWN,
+    task_labels,
+)
 
-COMMANDS = "yes no up down left right on off stop go".split()
-DIGITS = "zero one two three four five six seven eight nine".split()
-OTHERS = (
-    "backward bed bird cat dog follow forward happy house learn marvin sheila "
-    "tree visual wow"
-).split()
-UNKNOWN, SILENCE = "unknown", "silence"
-CLASSES = (12, 20, 35)  # of the known tasks
 PROTOCOLS = ("standard", "paper")
 # Each split takes its silence from a stretch of its own of each recording.
 NOISE_SHARES = {"train": (0.0, 0.8), "valid": (0.8, 0.9), "test": (0.9, 1.0)}
@@ -61,56 +59,6 @@ class Task(NamedTuple):
     protocol: str = "standard"
     unknown_percentage: float = 10
     silence_percentage: float = 10
-
-
-def task_labels(classes):
-    """Returns the labels of one of Speech Commands' tasks.
-
-    Arguments
-    ---------
-    classes : int
-        12 (ten commands, unknown, silence), 20 (commands and digits) or 35
-        (all words of version 0.02; version 0.01 has 30 of them).
-
-    Returns
-    -------
-    list of str
-        In the order of the network's outputs.
-
-    Example
-    -------
-    >>> task_labels(12)[9:]
-    ['go', 'unknown', 'silence']
-    """
-    if classes not in CLASSES:
-        raise ValueError(f"classes: expected 12, 20 or 35, got {classes}")
-    tasks = (
-        [*COMMANDS, UNKNOWN, SILENCE],
-        [*COMMANDS, *DIGITS],
-        sorted([*COMMANDS, *DIGITS, *OTHERS]),
-    )
-    return tasks[CLASSES.index(classes)]
-
-
-def words_of(version):
-    """Returns the words of a version of Speech Commands.
-
-    Arguments
-    ---------
-    version : str
-        "0.01" (30 words), or anything else (35).
-
-    Returns
-    -------
-    list of str
-
-    Example
-    -------
-    >>> len(words_of("0.01")), len(words_of("0.02"))
-    (30, 35)
-    """
-    left_out = ADDED_IN_0_02 if str(version) == "0.01" else ()
-    return [word for word in task_labels(35) if word not in left_out]
 
 
 def task_rows(corpus, task):

@@ -3,7 +3,8 @@
 import pytest
 from runs import SHORT, make_tones, run_recipe
 
-from speechbrain_bifsmn.dataio.tasks import Task, task_labels
+from speechbrain_bifsmn.dataio.tasks import Task
+from speechbrain_bifsmn.dataio.words import task_labels
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import soundfile
 from runs import RECIPE
 
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset
-from speechbrain_bifsmn.dataio.tasks import COMMANDS, Task, task_labels
+from speechbrain_bifsmn.dataio.tasks import Task
+from speechbrain_bifsmn.dataio.words import COMMANDS, task_labels
 
 sys.path.insert(0, str(RECIPE.parent))
 from speech_commands_prepare import prepare_speech_commands  # noqa: E402
@@ -307,13 +308,6 @@ def test_a_clip_in_both_lists(corpus, tmp_path):
         file.write("yes/testing15_nohash_0.wav\n")
     with pytest.raises(ValueError, match="yes/testing15_nohash_0.wav in both"):
         prepare_speech_commands(corpus, tmp_path, TWELVE)
-
-
-def test_tasks():
-    assert task_labels(12)[10:] == ["unknown", "silence"]
-    assert len(set(task_labels(20))) == 20 and len(set(task_labels(35))) == 35
-    with pytest.raises(ValueError, match="expected 12, 20 or 35, got 30"):
-        task_labels(30)
 
 
 def test_from_the_command_line(tones, tmp_path):

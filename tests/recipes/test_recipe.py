@@ -6,7 +6,7 @@ import re
 import pytest
 from runs import RECIPE, SHORT, make_tones, run_recipe
 
-from speechbrain_bifsmn.dataio.tasks import words_of
+from speechbrain_bifsmn.dataio.words import words_of
 
 pytestmark = pytest.mark.slow
 YAMLS = sorted(RECIPE.glob("hparams/*.yaml"))

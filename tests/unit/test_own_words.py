@@ -10,12 +10,9 @@ import soundfile
 
 from speechbrain_bifsmn.dataio import own_words
 from speechbrain_bifsmn.dataio.corpus import speaker_of
-from speechbrain_bifsmn.dataio.own_words import (
-    describe,
-    make_own_corpus,
-    parse_words,
-)
+from speechbrain_bifsmn.dataio.own_words import describe, make_own_corpus
 from speechbrain_bifsmn.dataio.synthetic import plan_clips
+from speechbrain_bifsmn.dataio.words import parse_words
 
 SMALL = {"clips": 4, "background_seconds": 10}
 # Speakers whose hash puts them in each split.
@@ -36,7 +33,7 @@ def hum(monkeypatch):
     monkeypatch.setattr(own_words, "Espeak", Hum)
     monkeypatch.setattr(own_words, "LEAST_CLIPS", 1)
     others = ("yes", "cat", "robot", "stop")
-    monkeypatch.setattr(own_words.synthetic, "WORDS_V2", others)
+    monkeypatch.setattr(own_words.synthetic, "WORDS", others)
 
 
 @pytest.fixture
@@ -79,33 +76,6 @@ def folders(corpus):
 
 def listed(corpus, name):
     return (corpus / f"{name}_list.txt").read_text("utf-8").splitlines()
-
-
-def test_words_are_a_text_or_a_sequence():
-    expected = ["hey robot", "lights on"]
-    assert parse_words(" hey robot ,lights on") == expected
-    assert parse_words((" hey robot", "lights on ")) == expected
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("", "has nothing to say"),
-        ("yes,,no", "has nothing to say"),
-        (True, "put it in quotes"),
-        ([], "put it in quotes"),
-        ([True, "no"], "put it in quotes"),
-        ("yes, Yes", "different words"),
-        ("hey robot, Hey-Robot", "different words"),
-        ("a/b", "must not hold"),
-        ("yes, Unknown", "a class of its own"),
-        ("silence", "a class of its own"),
-    ],
-)
-def test_bad_words_are_refused(words, message):
-    with pytest.raises(ValueError, match=message) as caught:
-        parse_words(words)
-    assert "\n" not in str(caught.value)
 
 
 def test_names_differ_and_keep_the_speaker(mine, make, hum):

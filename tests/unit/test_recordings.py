@@ -13,8 +13,8 @@ from speechbrain_bifsmn.dataio.recordings import (
     Recording,
     convert_recordings,
     find_recordings,
-    folded,
 )
+from speechbrain_bifsmn.dataio.words import folded
 
 # Speakers whose hash puts them in each split.
 TRAIN, VALIDATION, TEST = "bob", "lea", "kim"

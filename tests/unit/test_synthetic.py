@@ -178,7 +178,7 @@ def test_bad_counts_are_refused(tmp_path, words, clips, message):
 
 
 def test_by_default_commands_have_more_clips():
-    clips = synthetic._count_clips(synthetic.WORDS_V2, None)
+    clips = synthetic._count_clips(synthetic.WORDS, None)
     assert len(clips) == 35
     assert (clips["yes"], clips["zero"], sum(clips.values())) == (
         300,

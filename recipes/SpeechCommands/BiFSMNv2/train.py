@@ -182,7 +182,10 @@ def load_hparams(arguments):
     ddp_init_group(run_opts)
     path, overrides = base_and_overrides(named, overrides)
     with open(path, encoding="utf-8") as file:
-        hparams = load_hyperpyyaml(file, overrides, overrides_must_match=True)
+        try:
+            hparams = load_hyperpyyaml(file, overrides)
+        except KeyError as error:  # an option that is not in the file
+            raise ValueError(error.args[0]) from None
     sb.create_experiment_directory(
         experiment_directory=hparams["output_folder"],
         hyperparams_to_save=path,
