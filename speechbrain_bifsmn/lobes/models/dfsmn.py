@@ -25,6 +25,44 @@ class DepthOutput(NamedTuple):
     hidden: list  # block outputs in use, each (B, T, C)
 
 
+def fill_frames(features, lengths, frames, n_mels):
+    """Fills features up to a whole input, with silence.
+
+    Arguments
+    ---------
+    features : torch.Tensor
+        (B, T, n_mels) in decibels, with T from 1 to ``frames``.
+    lengths : torch.Tensor, optional
+        (B,), relative lengths in (0, 1]; what lies beyond is silence.
+    frames, n_mels : int
+        Of a whole input.
+
+    Returns
+    -------
+    torch.Tensor
+        (B, frames, n_mels).
+    """
+    if features.dim() != 3 or features.size(2) != n_mels:
+        raise ValueError(
+            f"features: expected (batch, time, {n_mels} mel bands), got "
+            f"{tuple(features.shape)}"
+        )
+    missing = frames - features.size(1)
+    if missing < 0 or features.size(1) == 0:
+        raise ValueError(
+            f"features: expected 1 to {frames} frames, got "
+            f"{features.size(1)}; cut longer recordings into windows"
+        )
+    if lengths is not None:
+        time = torch.arange(features.size(1), device=features.device)
+        used = (lengths.to(features.device) * features.size(1)).round()
+        silent = time[None] >= used[:, None]
+        features = features.masked_fill(silent[..., None], SILENCE_DB)
+    if missing:
+        features = F.pad(features, (0, 0, 0, missing), value=SILENCE_DB)
+    return features
+
+
 def _norm(batch_norm, x):
     """Batch-normalises the channels of ``x`` (B, T, C)."""
     return batch_norm(x.flatten(0, 1)).view_as(x)
@@ -234,31 +272,11 @@ class ThinnableDFSMN(nn.Module):
             Logits (B, classes) at ``self.depth``; or, with ``depths`` given,
             the logits and block outputs of each.
         """
-        x = self._front(self._fill(features, lengths))
+        features = fill_frames(features, lengths, self.frames, self.n_mels)
+        x = self._front(features)
         if depths is None:
             return self._run(x, self.depth).logits
         return [self._run(x, depth) for depth in depths]
-
-    def _fill(self, features, lengths):
-        if features.dim() != 3 or features.size(2) != self.n_mels:
-            raise ValueError(
-                f"features: expected (batch, time, {self.n_mels} mel bands), "
-                f"got {tuple(features.shape)}"
-            )
-        missing = self.frames - features.size(1)
-        if missing < 0 or features.size(1) == 0:
-            raise ValueError(
-                f"features: expected 1 to {self.frames} frames, got "
-                f"{features.size(1)}; cut longer recordings into windows"
-            )
-        if lengths is not None:
-            time = torch.arange(features.size(1), device=features.device)
-            used = (lengths.to(features.device) * features.size(1)).round()
-            silent = time[None] >= used[:, None]
-            features = features.masked_fill(silent[..., None], SILENCE_DB)
-        if missing:
-            features = F.pad(features, (0, 0, 0, missing), value=SILENCE_DB)
-        return features
 
     def _front(self, features):
         x = (features - self.input_mean) / self.input_std
