@@ -8,6 +8,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 YAML ?= bifsmnv2
+SECONDS ?= 60
 RECIPE := recipes/SpeechCommands/BiFSMNv2
 
 help:  ## List the targets
@@ -22,15 +23,38 @@ help:  ## List the targets
 	$(BIN)/pip install --quiet -e ".[recipe,test]"
 	touch $@
 
-train: .venv  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")
+# The engine for devices: where there is no C++ compiler, torch does its work.
+engine: .venv/.engine  ## Build the engine and install it into .venv
+
+.venv/.engine: .venv/.complete $(shell find arm_kernel -name build -prune -o -type f -print)
+	@if command -v c++ > /dev/null; then \
+		$(BIN)/pip install --quiet ./arm_kernel; \
+	else \
+		echo "No C++ compiler (c++): the engine is left out; install g++"; \
+	fi
+	touch $@
+
+train: .venv engine  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")
 	cd $(RECIPE) && ../../../$(BIN)/python train.py \
 		hparams/$(YAML).yaml $(ARGS)
 
-test: lint  ## Run every check
+test: lint engine  ## Run every check, but those of the two lines below
 	$(BIN)/python -m pytest -q
+	@if command -v c++ > /dev/null; then arm_kernel/tests/sanitize.sh; fi
+
+test-arm: .venv  ## Prove the engine on emulated ARMv8 (Debian, root)
+	arm_kernel/tests/arm/run.sh
+
+test-fuzz:  ## Fuzz model files and wav files (SECONDS=60 each; Debian, root)
+	arm_kernel/fuzz/run.sh $(SECONDS)
 
 bench-training: .venv  ## Time training against the released code's step
 	cd benchmarks && ../$(BIN)/python training.py $(ARGS)
+
+bench-engine: .venv engine  ## Time the engine beside LiteRT
+	cd benchmarks && ../$(BIN)/python engine.py $(ARGS)
+
+CPP = $(shell git ls-files 'arm_kernel/*.h' 'arm_kernel/*.c' 'arm_kernel/*.cpp')
 
 lint: .venv  ## Check style, types and spelling
 	$(BIN)/ruff check .
@@ -38,10 +62,12 @@ lint: .venv  ## Check style, types and spelling
 	$(BIN)/yamllint --strict .
 	$(BIN)/codespell
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
 
 format: .venv  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CPP)
 
 tables: .venv  ## Write the tables of README and docs from docs/results
 	$(BIN)/python docs/make_tables.py
@@ -49,4 +75,5 @@ tables: .venv  ## Write the tables of README and docs from docs/results
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv train test bench-training lint format tables clean
+.PHONY: help .venv engine train test test-arm test-fuzz bench-training \
+	bench-engine lint format tables clean

@@ -1,242 +1,132 @@
-"""Turns a trained BiDFSMN into the file that devices run.
+"""Writes the file that devices run, and proves that it is the trained network."""
 
-    python -m speechbrain_bifsmn.export RESULTS model.bifsmn
-"""
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 import torch
 
-from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.nnet.binarizer import positive
-from speechbrain_bifsmn.nnet.binary_layers import BINARY_LAYERS
-from speechbrain_bifsmn.utils.model_file import (
-    Config,
-    ModelFile,
-    StoredVector,
-    depths_of,
-    fields,
-)
+from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
+from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.utils import model_file
 
-LICENCE = "CC-BY-4.0"
+BATCH = 64
 
 
-def fold(
-    model,
-    labels,
-    name="",
-    licence="",
-    provenance="",
-    threshold=0.5,
-    smoothing=1,
-    threshold_bits=8,
-    affine_bits=8,
-    features=None,
-):
-    """Folds scales, biases and normalisations, and rounds what is stored.
+class Exported(NamedTuple):
+    """A file, and how it compares with the training graph.
+
+    ``bytes`` is its size; ``logits`` and ``trained`` hold (clips, classes) by
+    depth setting, of the deployed network and of the training graph in single
+    precision; ``engine`` is the instruction set on which the native engine gave
+    the same bits as ``logits``, or "not installed".
+    """
+
+    bytes: int
+    logits: dict
+    trained: dict
+    engine: str
+
+    @property
+    def changed(self):
+        """How many decisions differ from the training graph's, by depth."""
+        return {
+            depth: int((logits.argmax(1) != trained.argmax(1)).sum())
+            for (depth, logits), trained in zip(
+                self.logits.items(), self.trained.values(), strict=True
+            )
+        }
+
+
+def export(model, path, labels, examples, **options):
+    """Writes a model file, reads it back, and compares it with the network.
+
+    The file is there only if it has passed: the native engine, where it is
+    installed, must give the very bits of ``DeployedBiDFSMN`` for every example
+    at every depth setting.
 
     Arguments
     ---------
     model : BiDFSMN
-        True granularity, scales "learned" or "statistic".
+        As for ``fold``, trained.
+    path : str | Path
+        Where to; ends with ``.bifsmn``.
     labels : sequence of str
         In the order of the outputs.
-    name, licence, provenance : str
-        For people: what this is, what they may do, where it came from.
-    threshold : float
-        Posterior from which a keyword counts.
-    smoothing : int
-        Windows whose posteriors are averaged.
-    threshold_bits, affine_bits : int
-        Bits of every quantiser threshold; of every folded gain and shift.
-    features : LogMel, optional
-        The front end that the model was trained with; None is the default one.
+    examples : torch.Tensor
+        Features (clips, T, F) in decibels to compare on: those of a test set.
+    **options
+        Of ``fold``.
 
     Returns
     -------
-    ModelFile
+    Exported
 
     Example
     -------
-    >>> folded = fold(BiDFSMN(classes=2), ["yes", "no"])
-    >>> folded.arrays["projection.signs"].shape
-    (128, 256)
+    >>> import tempfile
+    >>> from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.bifsmn"
+    ...     done = export(
+    ...         BiDFSMN(2), path, ["yes", "no"], torch.zeros(1, 32, 32)
+    ...     )
+    ...     path.stat().st_size == done.bytes
+    True
     """
-    check_exportable(model)
-    if len(labels) != model.classes:
-        raise ValueError(
-            f"labels: expected {model.classes}, one for each output, got "
-            f"{len(labels)}"
-        )
-    config = _config(model, threshold, smoothing, threshold_bits, affine_bits, features)
-    exact = _exact(model)
-    arrays = {}
-    for field, kind, _ in fields(config):
-        value = exact[field]
-        if kind in ("threshold", "affine"):
-            value = StoredVector.of(value, getattr(config, f"{kind}_bits"))
-        arrays[field] = value
-    return ModelFile(config, list(labels), name, licence, provenance, arrays)
+    path = Path(path)
+    if path.suffix != ".bifsmn":
+        raise ValueError(f"path: expected name.bifsmn, got {path.name}")
+    folded = fold(model, labels, **options)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.unproven")
+    try:
+        size = model_file.write(folded, temporary)
+        deployed = DeployedBiDFSMN(model_file.read(temporary)).eval()
+        found = _logits(deployed, examples)
+        engine = _prove(temporary, examples, found)
+        trained = _logits(model, examples)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Exported(size, found, trained, engine)
 
 
-def check_exportable(model):
-    """Raises ValueError where a network is not truly one bit."""
-    if not isinstance(model, BiDFSMN):
-        raise ValueError(
-            f"model: expected a BiDFSMN, got {type(model).__name__}"
-        )
-    layers = dict(model.named_modules())
-    for name in ("front_end.3", "projection", *_block_layers(model)):
-        layer = layers[name]
-        if not isinstance(layer, BINARY_LAYERS):
-            raise ValueError(
-                f"{name}: expected a binary layer, found {type(layer).__name__} "
-                "with real weights; export a network with binary=True"
+@torch.no_grad()
+def _logits(model, examples):
+    """Returns {depth setting: logits (clips, classes)}, in evaluation."""
+    training, depth, device = model.training, model.depth, _device(model)
+    model.eval()
+    logits = {}
+    for model.depth in model.depths:
+        parts = [model(part.to(device)).cpu() for part in examples.split(BATCH)]
+        logits[model.depth] = torch.cat(parts)
+    model.train(training)
+    model.depth = depth
+    return logits
+
+
+def _device(model):
+    return next(iter(model.state_dict().values())).device
+
+
+def _prove(path, examples, expected):
+    """Compares the native engine's logits, bit for bit."""
+    try:
+        engine = import_module("bifsmn_engine")
+    except ImportError:
+        return "not installed"
+    model = engine.Model.load(path)
+    for depth, logits in expected.items():
+        model.depth = depth
+        found = torch.from_numpy(model.logits(examples.numpy()))
+        wrong = (found != logits).any(1).nonzero()
+        if len(wrong):
+            clip = int(wrong[0])
+            raise RuntimeError(
+                f"engine ({model.path}): expected the logits "
+                f"{logits[clip].tolist()} of example {clip} at depth {depth}, "
+                f"found {found[clip].tolist()}; the file was not written: "
+                "report this, with the model"
             )
-        if layer.granularity != "true":
-            raise ValueError(
-                f"{name}: expected one scale per output channel, found "
-                "granularity='released', whose weights are not one bit; train "
-                "with granularity='true'"
-            )
-        if layer.activation.scales == "frame":
-            raise ValueError(
-                f"{name}: expected activation scales that stay the same, found "
-                "scales='frame'; train with scales='learned'"
-            )
-
-
-def _block_layers(model):
-    for b in range(len(model.blocks)):
-        for layer in ("memory", "expand", "project"):
-            yield f"blocks.{b}.{layer}"
-
-
-def _config(model, threshold, smoothing, threshold_bits, affine_bits, features):
-    block = model.blocks[0]
-    front = {"sample_rate": 16000, "n_fft": 2048, "hop": 512}
-    if features is not None:
-        mel = features.mel
-        front = {"sample_rate": mel.sample_rate, "n_fft": mel.n_fft, "hop": mel.hop_length}
-    return Config(
-        classes=model.classes,
-        mels=model.n_mels,
-        frames=model.frames,
-        layers=len(model.blocks),
-        depths=len(model.depths),
-        front_channels=model.front_end[0].out_channels,
-        channels=model.projection.out_features,
-        hidden=block.expand.out_channels,
-        taps_before=block.taps[0],
-        taps_after=block.taps[1],
-        planes=model.projection.activation.planes,
-        threshold_bits=threshold_bits,
-        affine_bits=affine_bits,
-        window_samples=front["sample_rate"],
-        f_min=0.0,
-        f_max=front["sample_rate"] / 2,
-        power_floor=1e-10,
-        input_mean=model.input_mean,
-        input_std=model.input_std,
-        input_low=model.input_range[0],
-        input_high=model.input_range[1],
-        threshold=threshold,
-        smoothing=smoothing,
-        **front,
-    )
-
-
-def _array(tensor):
-    return tensor.detach().cpu().double().numpy()
-
-
-def _exact(model):
-    """Returns every field of the file in double precision, not rounded."""
-    front, mels = model.front_end, model.n_mels // 4
-    conv1, norm1, slope1, conv2, norm2, slope2 = front
-    gains, shifts = _normalisation(norm1)
-    arrays = {
-        "conv1.weight": _array(conv1.weight).reshape(-1, 25) * gains[:, None],
-        "conv1.shifts": _array(conv1.bias) * gains + shifts,
-        "conv1.slope": _array(slope1.weight),
-        "conv2.slope": _array(slope2.weight),
-        "projection.slope": _array(model.projection_activation.weight),
-    }
-    signs = _array(conv2.weight).transpose(0, 2, 3, 1) < 0
-    arrays |= _quantiser("conv2", conv2) | _affine("conv2", conv2, norm2)
-    arrays["conv2.signs"] = signs.reshape(len(signs), -1)
-    # Bands: torch has channel by channel, the file band by band.
-    linear = model.projection
-    order = np.arange(linear.in_features).reshape(-1, mels).T.ravel()
-    arrays |= _quantiser("projection", linear, order)
-    arrays |= _affine("projection", linear)
-    arrays["projection.signs"] = _array(linear.weight)[:, order] < 0
-    for b, block in enumerate(model.blocks):
-        arrays |= _block(f"blocks.{b}", block)
-    return arrays | _classifier(model)
-
-
-def _normalisation(norm):
-    """Gain and shift of a batch normalisation in evaluation."""
-    gains = _array(norm.weight) / np.sqrt(_array(norm.running_var) + norm.eps)
-    return gains, _array(norm.bias) - _array(norm.running_mean) * gains
-
-
-def _quantiser(name, layer, order=slice(None)):
-    quantiser = layer.activation
-    scales = _array(positive(quantiser.scale))
-    arrays = {}
-    for plane in range(1, quantiser.planes + 1):
-        theta = getattr(quantiser, f"threshold{plane}")
-        arrays[f"{name}.s{plane}"] = scales[plane - 1]
-        arrays[f"{name}.theta{plane}"] = _array(theta)[order]
-    return arrays
-
-
-def _affine(name, layer, norm=None):
-    """What turns ``d1 + s2 / s1 d2`` into the normalised output."""
-    weight = np.abs(_array(layer.weight)).reshape(len(layer.weight), -1)
-    scales = weight.mean(1) * _array(positive(layer.activation.scale))[0]
-    gains, shifts = (1.0, 0.0) if norm is None else _normalisation(norm)
-    bias = 0.0 if layer.bias is None else _array(layer.bias)
-    return {
-        f"{name}.gains": scales * gains,
-        f"{name}.shifts": bias * gains + shifts,
-    }
-
-
-def _block(name, block):
-    arrays = {
-        f"{name}.memory.slope": _array(block.memory_activation.weight),
-        f"{name}.expand.slope": _array(block.expand_activation.weight),
-        f"{name}.memory.signs": _array(block.memory.weight)[:, 0].T < 0,
-        f"{name}.expand.signs": _array(block.expand.weight)[..., 0] < 0,
-        f"{name}.project.signs": _array(block.project.weight)[..., 0] < 0,
-    }
-    norms = {
-        "memory": block.memory_norms,
-        "expand": block.expand_norms,
-        "project": block.norms,
-    }
-    for layer in norms:
-        arrays |= _quantiser(f"{name}.{layer}", getattr(block, layer))
-    for depth in block.norms:
-        for layer, by_depth in norms.items():
-            at = f"{name}.{depth}.{layer}"
-            arrays |= _affine(at, getattr(block, layer), by_depth[depth])
-        slope = block.activations[depth].weight
-        arrays[f"{name}.{depth}.slope"] = _array(slope)
-    return arrays
-
-
-def _classifier(model):
-    weight, frames = _array(model.classifier.weight), model.frames // 4
-    # torch has channel by channel, the file frame by frame.
-    weight = weight.reshape(len(weight), -1, frames).swapaxes(1, 2)
-    weight = weight.reshape(len(weight), -1)
-    scales = np.maximum(np.abs(weight).max(1), 1e-12) / 127
-    scales = scales.astype(np.float32)
-    return {
-        "classifier.scales": scales,
-        "classifier.biases": _array(model.classifier.bias),
-        "classifier.weight": np.rint(weight / scales[:, None].astype(float)),
-    }
+    return model.path

@@ -91,7 +91,7 @@ def _task_name(hparams):
     return f"{hparams.corpus}{version}, {hparams.classes} classes{protocol}"
 
 
-def results_of(teacher, student, hparams_file, code):
+def results_of(teacher, student, hparams_file, code, exported=None):
     """Gathers what ``results.json`` holds.
 
     Arguments
@@ -104,6 +104,8 @@ def results_of(teacher, student, hparams_file, code):
         The YAML file of the run.
     code : Path
         Folder of the recipe.
+    exported : dict, optional
+        What became of the file for devices.
 
     Returns
     -------
@@ -138,6 +140,7 @@ def results_of(teacher, student, hparams_file, code):
         "accuracy": accuracy,
         "interval": interval,
         "valid_accuracy": valid,
+        "exported": exported,
         **{
             name: {str(cost.depth): getattr(cost, name) for cost in costs}
             for name in Complexity._fields[1:]
@@ -153,7 +156,7 @@ def results_of(teacher, student, hparams_file, code):
     }
 
 
-def report(teacher, student, hparams_file, code):
+def report(teacher, student, hparams_file, code, exported=None):
     """Prints the final table; writes results and plots.
 
     Takes what ``results_of`` does.
@@ -171,7 +174,7 @@ def report(teacher, student, hparams_file, code):
             title=f"Test set, depth {depth}: {stats.accuracy:.2f} %",
         )
     text = write_results(
-        folder, results_of(teacher, student, hparams_file, code)
+        folder, results_of(teacher, student, hparams_file, code, exported)
     )
     if student:
         example = _example_input(student)
@@ -251,12 +254,32 @@ def as_markdown(results):
     lines += [
         "",
         f"- test set: {r['test_clips']:,} clips",
+        *(_exported(r["exported"]) if r.get("exported") else ()),
         f"- command: `{r['command']}`",
         f"- seed {r['seed']}, commit {r['commit']}",
         f"- training: {training}",
         f"- {versions}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _exported(e):
+    engine = e["engine"]
+    if engine != "not installed":
+        engine = f"the same bits on {engine}"
+    graph = ", ".join(
+        f"{accuracy:.2f} % at depth {depth} ({changed} other decisions)"
+        for (depth, accuracy), changed in zip(
+            e["training_graph_accuracy"].items(),
+            e["changed_decisions"].values(),
+            strict=True,
+        )
+    )
+    yield (
+        f"- the student is the deployed network, `{e['file']}` of "
+        f"{e['bytes']:,} bytes; engine: {engine}"
+    )
+    yield f"- its training graph, not rounded: {graph}"
 
 
 def _accuracy(accuracy, interval):

@@ -24,6 +24,11 @@ def test_a_run_ends_with_its_table(trained):
     assert found["epochs"] == {"teacher": 2, "student": 2}
     assert found["stored_bytes"]["2"] == 92_980
     assert len(found["labels"]) == 12 and found["seed"] == 1234
+    exported = found["exported"]
+    file = trained / exported["file"]
+    assert file.stat().st_size == exported["bytes"] <= 117_000
+    assert list(exported["changed_decisions"]) == ["0", "1", "2"]
+    assert exported["engine"]
     screen = (trained / "screen.txt").read_text()
     assert (trained / "results.md").read_text() in screen
     for name in ("curves.png", "confusion_depth2.png", "train_log.txt"):

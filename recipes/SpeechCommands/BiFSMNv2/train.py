@@ -5,8 +5,8 @@
     python train.py hparams/bifsmnv2.yaml --data_folder=DATA # the real data
 
 One run prepares the data, trains the full-precision teacher (or takes one by
---teacher=PATH), trains the student by distillation from it, and evaluates every
-depth on the test set. A run that was stopped goes on where it was when it is
+--teacher=PATH), trains the student by distillation from it, evaluates every
+depth on the test set, and writes the file for devices. A run that was stopped goes on where it was when it is
 started again with the same arguments.
 """
 
@@ -18,8 +18,10 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
 import speechbrain as sb
+import torch
 import torch.distributed as dist
 from hyperpyyaml import load_hyperpyyaml
+from speechbrain.dataio.dataloader import make_dataloader
 from speechbrain.utils.distributed import (
     ddp_init_group,
     if_main_process,
@@ -37,6 +39,7 @@ from speechbrain_bifsmn.utils.checkpoints import (
     save_weights,
 )
 from speechbrain_bifsmn.utils.hparams import base_and_overrides
+from speechbrain_bifsmn.utils.metrics import ClassificationStats
 from speechbrain_bifsmn.utils.report import report
 
 from speech_commands_prepare import (
@@ -176,6 +179,43 @@ def get_teacher(hparams, run_opts, data):
     return brain
 
 
+def export_student(brain, data):
+    """Writes ``model.bifsmn`` from the best student.
+
+    From then on ``brain.stats`` are those of the deployed network.
+
+    Returns
+    -------
+    dict | None
+        How the two differ; None where the student is not truly one bit.
+    """
+    hparams = brain.hparams
+    features, targets = [], []
+    for batch in make_dataloader(data["test"], batch_size=hparams.batch_size):
+        wav = batch.sig.data.to(brain.device)
+        features.append(brain.modules.features(wav).cpu())
+        targets.append(batch.target)
+    path = Path(hparams.output_folder) / "model.bifsmn"
+    try:
+        exported = hparams.export(
+            hparams.student_model, path, hparams.labels, torch.cat(features)
+        )
+    except ValueError as error:
+        print(f"No file for devices: {error}")
+        return None
+    training_graph = brain.accuracies()
+    brain.stats = [ClassificationStats(hparams.labels) for _ in brain.depths]
+    for depth, stats in zip(brain.depths, brain.stats, strict=True):
+        stats.append(exported.logits[depth], torch.cat(targets))
+    return {
+        "file": path.name,
+        "bytes": exported.bytes,
+        "training_graph_accuracy": training_graph,
+        "changed_decisions": {str(d): n for d, n in exported.changed.items()},
+        "engine": exported.engine,
+    }
+
+
 def load_hparams(arguments):
     """Reads the command line and the YAML file that it names."""
     named, run_opts, overrides = sb.parse_arguments(arguments)
@@ -211,7 +251,9 @@ def main():
             "student", hparams, run_opts, data, hparams["teacher_model"]
         )
     if if_main_process():
-        report(teacher, student, hparams_file, Path(__file__).parent)
+        exported = export_student(student, data) if student else None
+        code = Path(__file__).parent
+        report(teacher, student, hparams_file, code, exported)
     if dist.is_initialized():
         dist.destroy_process_group()
 

@@ -27,12 +27,14 @@ class DeployedBiDFSMN(nn.Module):
     Arguments
     ---------
     model : ModelFile
-        From ``export.fold`` or ``model_file.read``.
+        From ``folding.fold`` or ``model_file.read``.
+    dtype : torch.dtype
+        Single precision is what devices compute with.
 
     Example
     -------
-    >>> from speechbrain_bifsmn.export import fold
     >>> from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+    >>> from speechbrain_bifsmn.lobes.models.folding import fold
     >>> labels = ["yes", "no"]
     >>> net = DeployedBiDFSMN(fold(BiDFSMN(classes=2).eval(), labels))
     >>> net.depth = 2
@@ -40,11 +42,10 @@ class DeployedBiDFSMN(nn.Module):
     torch.Size([4, 2])
     """
 
-    def __init__(self, model):
+    def __init__(self, model, dtype=torch.float32):
         super().__init__()
         self.config, self.labels = model.config, list(model.labels)
         self.depths, self.depth = range(self.config.depths), 0
-        self._names = {}
         for name, value in model.arrays.items():
             if isinstance(value, model_file.StoredVector):
                 value = value.values
@@ -52,7 +53,7 @@ class DeployedBiDFSMN(nn.Module):
             if value.dtype == bool:
                 value = 1.0 - 2.0 * value
             key = name.replace(".", "_")
-            self.register_buffer(key, torch.tensor(value, dtype=torch.float32))
+            self.register_buffer(key, torch.tensor(value, dtype=dtype))
 
     def forward(self, features, lengths=None, trace=None):
         """Classifies log-mel features.

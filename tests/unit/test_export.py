@@ -1,0 +1,63 @@
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from random_networks import decibels, random_network
+
+from speechbrain_bifsmn.export import export
+from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
+from speechbrain_bifsmn.utils import model_file
+
+LABELS = ["yes", "no"]
+
+
+@pytest.fixture(scope="module")
+def network():
+    return random_network(2, layers=4, channels=16, hidden=48)
+
+
+def engine(logits):
+    """Stands for the native engine's package."""
+
+    def load(path):
+        return SimpleNamespace(
+            path="test", depth=0, logits=lambda x: logits(path, x)
+        )
+
+    return SimpleNamespace(Model=SimpleNamespace(load=load))
+
+
+def test_a_file_is_written_and_compared(network, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "bifsmn_engine", None)
+    network.depth = 1
+    examples = decibels(70)
+    path = tmp_path / "pair.bifsmn"
+    done = export(network, path, LABELS, examples)
+    assert network.depth == 1
+    assert done.engine == "not installed"
+    assert done.bytes == path.stat().st_size
+    deployed = DeployedBiDFSMN(model_file.read(path))
+    for depth in range(3):
+        network.depth = deployed.depth = depth
+        ours, theirs = deployed(examples), network(examples)
+        assert torch.equal(done.logits[depth], ours)
+        assert torch.equal(done.trained[depth], theirs)
+        changed = (ours.argmax(1) != theirs.argmax(1)).sum()
+        assert done.changed[depth] == changed
+    network.depth = 0
+
+
+def test_an_engine_that_differs_stops_the_export(
+    network, tmp_path, monkeypatch
+):
+    wrong = engine(lambda path, x: x[:, 0, :2] * 0)
+    monkeypatch.setitem(sys.modules, "bifsmn_engine", wrong)
+    with pytest.raises(RuntimeError, match=r"engine \(test\): .* example 0"):
+        export(network, tmp_path / "pair.bifsmn", LABELS, decibels(3))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_name_says_what_it_is(network, tmp_path):
+    with pytest.raises(ValueError, match="expected name.bifsmn, got pair.bin"):
+        export(network, tmp_path / "pair.bin", LABELS, decibels(1))
