@@ -1,4 +1,4 @@
-"""Writes the file that devices run, and proves that it is the trained network."""
+"""Writes the file that devices run, and proves what it computes."""
 
 import os
 from importlib import import_module
@@ -98,9 +98,10 @@ def _logits(model, examples):
     training, depth, device = model.training, model.depth, _device(model)
     model.eval()
     logits = {}
-    for model.depth in model.depths:
+    for setting in model.depths:
+        model.depth = setting
         parts = [model(part.to(device)).cpu() for part in examples.split(BATCH)]
-        logits[model.depth] = torch.cat(parts)
+        logits[setting] = torch.cat(parts)
     model.train(training)
     model.depth = depth
     return logits

@@ -8,9 +8,17 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
+
+from speechbrain_bifsmn.utils.model_format import (
+    HEADER,
+    Config,
+    ModelFile,
+    StoredVector,
+    check_config,
+    fields,
+)
 
 MAGIC = b"\x89BIFSMN\n"
 VERSION = 1
@@ -18,155 +26,11 @@ _HEAD = struct.Struct("<8s3I")  # magic, version, bytes, check sum
 _LARGEST = np.float32(2**20)  # magnitude of any number in a file
 
 
-class Config(NamedTuple):
-    """The header: sizes, front end, input scaling, decision."""
-
-    classes: int
-    mels: int
-    frames: int
-    layers: int
-    depths: int
-    front_channels: int
-    channels: int
-    hidden: int
-    taps_before: int
-    taps_after: int
-    planes: int
-    threshold_bits: int
-    affine_bits: int
-    sample_rate: int
-    window_samples: int
-    n_fft: int
-    hop: int
-    f_min: float
-    f_max: float
-    power_floor: float
-    input_mean: float
-    input_std: float
-    input_low: float
-    input_high: float
-    threshold: float
-    smoothing: int
-
-
-_CONFIG = struct.Struct("<17I8fI")
-
-
-class ModelFile(NamedTuple):
-    """What a file holds.
-
-    ``arrays`` has an entry for every name of ``fields``; vectors that a file
-    stores in a few bits are ``StoredVector``, signs are bool (True is -1).
-    """
-
-    config: Config
-    labels: list
-    name: str
-    licence: str
-    provenance: str
-    arrays: dict
-
-
-class StoredVector(NamedTuple):
-    """Numbers in a few bits: ``offset + step * code`` in single precision."""
-
-    offset: np.float32
-    step: np.float32
-    codes: np.ndarray
-
-    @classmethod
-    def of(cls, values, bits):
-        """Rounds values to the nearest of ``2**bits`` between their ends.
-
-        Example
-        -------
-        >>> StoredVector.of(np.array([0.0, 0.2, 1.0]), 2).codes.tolist()
-        [0, 1, 3]
-        """
-        values = np.asarray(values, np.float64)
-        low, high = np.float32(values.min()), np.float32(values.max())
-        step = np.float32((high - low) / (2**bits - 1))
-        if step == 0:
-            return cls(low, step, np.zeros(len(values), np.uint16))
-        codes = np.rint((values - low) / np.float64(step))
-        return cls(low, step, codes.clip(0, 2**bits - 1).astype(np.uint16))
-
-    @property
-    def values(self):
-        """The numbers, as every reader gets them."""
-        return self.offset + self.step * self.codes.astype(np.float32)
-
-
-def fields(config):
-    """Lists what follows the strings, in order: (name, kind, shape).
-
-    Kinds: "f32"; "i8"; "threshold" and "affine", vectors of so many bits;
-    "bits", signs of outputs x inputs; "rows", signs of taps x channels.
-
-    Example
-    -------
-    >>> sizes = dict.fromkeys(Config._fields, 1)
-    >>> sizes.update(front_channels=16, mels=32, frames=32)
-    >>> next(iter(fields(Config(**sizes))))
-    ('conv1.weight', 'f32', (16, 25))
-    """
-    c = config
-    p, bands = c.front_channels, 2 * c.front_channels * (c.mels // 4)
-    taps = c.taps_before + 1 + c.taps_after
-    yield "conv1.weight", "f32", (p, 25)
-    yield "conv1.shifts", "f32", (p,)
-    yield "conv1.slope", "f32", ()
-    yield from _binary(c, "conv2", p, (2 * p, 25 * p))
-    yield from _affine("conv2", 2 * p)
-    yield "conv2.slope", "f32", ()
-    yield from _binary(c, "projection", bands, (c.channels, bands))
-    yield from _affine("projection", c.channels)
-    yield "projection.slope", "f32", ()
-    for b in range(c.layers):
-        name = f"blocks.{b}"
-        yield from _quantiser(c, f"{name}.memory", c.channels)
-        yield f"{name}.memory.signs", "rows", (taps, c.channels)
-        yield f"{name}.memory.slope", "f32", ()
-        shape = (c.hidden, c.channels)
-        yield from _binary(c, f"{name}.expand", c.channels, shape)
-        yield f"{name}.expand.slope", "f32", ()
-        yield from _binary(c, f"{name}.project", c.hidden, shape[::-1])
-        for d in depths_of(c, b):
-            yield from _affine(f"{name}.{d}.memory", c.channels)
-            yield from _affine(f"{name}.{d}.expand", c.hidden)
-            yield from _affine(f"{name}.{d}.project", c.channels)
-            yield f"{name}.{d}.slope", "f32", ()
-    yield "classifier.scales", "f32", (c.classes,)
-    yield "classifier.biases", "f32", (c.classes,)
-    yield "classifier.weight", "i8", (c.classes, c.frames // 4 * c.channels)
-
-
-def depths_of(config, block):
-    """Returns the depth settings at which a block runs."""
-    return [d for d in range(config.depths) if (block + 1) % 2**d == 0]
-
-
-def _quantiser(config, name, channels):
-    for plane in range(1, config.planes + 1):
-        yield f"{name}.s{plane}", "f32", ()
-    for plane in range(1, config.planes + 1):
-        yield f"{name}.theta{plane}", "threshold", (channels,)
-
-
-def _binary(config, name, channels, shape):
-    yield from _quantiser(config, name, channels)
-    yield f"{name}.signs", "bits", shape
-
-
-def _affine(name, outputs):
-    yield f"{name}.gains", "affine", (outputs,)
-    yield f"{name}.shifts", "affine", (outputs,)
-
-
 def to_bytes(model):
     """Returns a ``ModelFile`` as the bytes of a file."""
     config = model.config
-    parts = [_CONFIG.pack(*config)]
+    check_config(config)
+    parts = [HEADER.pack(*config)]
     for text in (*model.labels, model.name, model.licence, model.provenance):
         encoded = text.encode()
         parts += [struct.pack("<H", len(encoded)), encoded]
@@ -197,7 +61,7 @@ def _encode(value, kind, shape, config, name):
         return struct.pack("<2f", value.offset, value.step) + packed.tobytes()
     value = np.asarray(value).reshape(shape)
     if kind == "bits":
-        outputs, inputs = (-(-n // m) for n, m in zip(shape, (8, 128)))
+        outputs, inputs = -(-shape[0] // 8), -(-shape[1] // 128)
         padded = np.zeros((8 * outputs, 128 * inputs), bool)
         padded[: shape[0], : shape[1]] = value
         blocks = padded.reshape(outputs, 8, inputs, 128).swapaxes(1, 2)
@@ -247,7 +111,7 @@ def read(path):
             f"{path}; copy the file again"
         )
     source = _Source(content, _HEAD.size)
-    config = Config(*_CONFIG.unpack(source.take(_CONFIG.size)))
+    config = Config(*HEADER.unpack(source.take(HEADER.size)))
     strings = [source.text() for _ in range(config.classes + 3)]
     arrays = {
         name: source.decode(kind, shape, config)
@@ -290,7 +154,7 @@ class _Source:
             places = 1 << np.arange(bits, dtype=np.uint32)
             return StoredVector(offset, step, (codes @ places).astype("u2"))
         if kind == "bits":
-            outputs, inputs = (-(-n // m) for n, m in zip(shape, (8, 128)))
+            outputs, inputs = -(-shape[0] // 8), -(-shape[1] // 128)
             blocks = self.unpacked(outputs * inputs * 1024)
             blocks = blocks.reshape(outputs, inputs, 8, 128).swapaxes(1, 2)
             rows = blocks.reshape(8 * outputs, 128 * inputs)

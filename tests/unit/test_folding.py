@@ -2,6 +2,7 @@ import pytest
 import torch
 from random_networks import decibels, random_network
 
+from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.lobes.models.folding import exact_arrays, fold
@@ -26,7 +27,9 @@ SMALL = {
 def test_folding_changes_nothing(options):
     """In double precision, where no rounding can flip a bit on the way."""
     net = random_network(**options).double()
-    folded = fold(net, LABELS)
+    hop = 16000 // (net.frames - 1)
+    features = LogMel(n_mels=net.n_mels, hop_length=hop)
+    folded = fold(net, LABELS, features)
     exact = exact_arrays(net)
     net.classifier.weight.data.copy_(on_the_grid(exact, net))
     deployed = DeployedBiDFSMN(folded._replace(arrays=exact), torch.float64)
@@ -90,3 +93,15 @@ def test_what_is_not_one_bit_is_refused_by_name(model, message):
 def test_labels_must_fit():
     with pytest.raises(ValueError, match="expected 12, one for each output"):
         fold(random_network(), LABELS[:3])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"channels": 40}, "channels: the engine takes 16 to 512 in steps of"),
+        ({"frames": 16}, "frames: expected the 32 that .* network of 16"),
+    ],
+)
+def test_sizes_that_the_engine_cannot_run_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        fold(random_network(**options), LABELS)

@@ -5,9 +5,9 @@
     python train.py hparams/bifsmnv2.yaml --data_folder=DATA # the real data
 
 One run prepares the data, trains the full-precision teacher (or takes one by
---teacher=PATH), trains the student by distillation from it, evaluates every
-depth on the test set, and writes the file for devices. A run that was stopped goes on where it was when it is
-started again with the same arguments.
+--teacher=PATH), trains the student by distillation from it, writes the file for
+devices, and evaluates every depth on the test set. A run that was stopped goes
+on where it was when it is started again with the same arguments.
 """
 
 import math

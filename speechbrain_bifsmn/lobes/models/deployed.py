@@ -11,7 +11,7 @@ from torch import nn
 
 from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
 from speechbrain_bifsmn.nnet.binarizer import below
-from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.utils.model_format import StoredVector, depths_of
 
 QUANTA = 16383  # of the classifier's inputs, to either side
 SMALLEST = 2.0**-64  # a largest magnitude below it counts as zero
@@ -47,7 +47,7 @@ class DeployedBiDFSMN(nn.Module):
         self.config, self.labels = model.config, list(model.labels)
         self.depths, self.depth = range(self.config.depths), 0
         for name, value in model.arrays.items():
-            if isinstance(value, model_file.StoredVector):
+            if isinstance(value, StoredVector):
                 value = value.values
             value = np.asarray(value)
             if value.dtype == bool:
@@ -80,7 +80,7 @@ class DeployedBiDFSMN(nn.Module):
         x = self._second_convolution(x, trace)
         x = self._pointwise("projection", x, trace)
         for block in range(c.layers):
-            if self.depth in model_file.depths_of(c, block):
+            if self.depth in depths_of(c, block):
                 x = self._block(block, x, trace)
         return self._classify(x)
 

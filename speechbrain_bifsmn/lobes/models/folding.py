@@ -6,10 +6,11 @@ from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.nnet.binarizer import positive
 from speechbrain_bifsmn.nnet.binary_layers import BINARY_LAYERS
-from speechbrain_bifsmn.utils.model_file import (
+from speechbrain_bifsmn.utils.model_format import (
     Config,
     ModelFile,
     StoredVector,
+    check_config,
     fields,
 )
 
@@ -69,6 +70,7 @@ def fold(
         threshold=threshold,
         smoothing=smoothing,
     )
+    check_config(config)
     exact = exact_arrays(model)
     arrays = {}
     for field, kind, _ in fields(config):
@@ -90,8 +92,9 @@ def check_exportable(model):
         layer = layers[name]
         if not isinstance(layer, BINARY_LAYERS):
             raise ValueError(
-                f"{name}: expected a binary layer, found {type(layer).__name__} "
-                "with real weights; export a network with binary=True"
+                f"{name}: expected a binary layer, found "
+                f"{type(layer).__name__} with real weights; export a network "
+                "with binary=True"
             )
         if layer.granularity != "true":
             raise ValueError(

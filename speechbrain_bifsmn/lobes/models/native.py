@@ -1,0 +1,164 @@
+"""A model file as a lobe: run by the engine, or by torch."""
+
+import importlib
+from pathlib import Path
+
+import torch
+from speechbrain.utils.checkpoints import (
+    mark_as_transfer,
+    register_checkpoint_hooks,
+)
+from speechbrain.utils.logger import get_logger
+from torch import nn
+
+from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
+from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
+from speechbrain_bifsmn.utils import model_file
+
+logger = get_logger(__name__)
+
+BACKENDS = ("auto", "native", "torch")
+
+
+@register_checkpoint_hooks
+class NativeBiDFSMN(nn.Module):
+    """BiDFSMN from a ``.bifsmn`` file, with the engine's speed.
+
+    Both backends give the same bits. Neither can be trained: there are no
+    gradients. The engine runs on the CPU, wherever the tensors are.
+
+    Arguments
+    ---------
+    path : str | Path, optional
+        A ``.bifsmn`` file. None where a pretrainer will load it (``load``).
+    backend : str
+        "native" for the engine (the package bifsmn-engine), "torch", or "auto":
+        the engine where it is installed, and otherwise torch, which is logged.
+    depth : int
+        Depth setting: 0 runs all blocks, each further one half of them.
+
+    Example
+    -------
+    >>> from tempfile import TemporaryDirectory
+    >>> from speechbrain_bifsmn.lobes.models.folding import fold
+    >>> from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+    >>> folder = TemporaryDirectory()
+    >>> path = f"{folder.name}/model.bifsmn"
+    >>> size = model_file.write(fold(BiDFSMN(classes=2), ["yes", "no"]), path)
+    >>> net = NativeBiDFSMN(path, backend="torch", depth=2)
+    >>> net(torch.zeros(4, 32, 32), torch.ones(4)).shape
+    torch.Size([4, 2])
+    >>> net.labels
+    ['yes', 'no']
+    """
+
+    def __init__(self, path=None, backend="auto", depth=0):
+        super().__init__()
+        if backend not in BACKENDS:
+            raise ValueError(
+                f"backend: expected one of {list(BACKENDS)}, got {backend!r}"
+            )
+        self.backend, self._depth = backend, depth
+        self.path = self._network = None
+        if path is not None:
+            self.load(path)
+
+    @mark_as_transfer
+    def load(self, path):
+        """Takes another file, as SpeechBrain's ``Pretrainer`` does.
+
+        Arguments
+        ---------
+        path : str | Path
+            A ``.bifsmn`` file, by whatever name.
+        """
+        engine = None if self.backend == "torch" else self._engine()
+        self.backend = "native" if engine else "torch"
+        if engine:
+            self._network = engine.Model.load(path)
+        else:
+            self._network = DeployedBiDFSMN(model_file.read(path))
+        self.path = Path(path).absolute()
+        self.depth = self._depth
+
+    def _engine(self):
+        try:
+            return importlib.import_module("bifsmn_engine")
+        except ImportError as error:
+            why = (
+                f"expected the package bifsmn-engine, found none ({error}); "
+                "install it with `pip install ./arm_kernel`"
+            )
+        if self.backend == "native":
+            raise ImportError(f"backend='native': {why}, or use 'torch'")
+        logger.warning_once(f"BiDFSMN runs in torch: {why} for its speed")
+        return None
+
+    @property
+    def network(self):
+        """What computes: an engine's ``Model``, or a ``DeployedBiDFSMN``."""
+        if self._network is None:
+            raise ValueError(
+                "expected a model file, got none yet; give path=, or load one"
+            )
+        return self._network
+
+    @property
+    def labels(self):
+        """Of the outputs, in their order."""
+        return list(self.network.labels)
+
+    @property
+    def depths(self):
+        """The depth settings."""
+        return self.network.depths
+
+    @property
+    def depth(self):
+        """The depth setting; may be set at any time."""
+        return self._depth
+
+    @depth.setter
+    def depth(self, depth):
+        if depth not in self.depths:
+            raise ValueError(
+                f"depth: expected one of {list(self.depths)}, got {depth!r}"
+            )
+        self._depth = self.network.depth = depth
+
+    @torch.no_grad()
+    def forward(self, features, lengths=None):
+        """Classifies log-mel features.
+
+        Arguments
+        ---------
+        features : torch.Tensor
+            (B, T, F) in decibels, with T up to that of a whole input.
+        lengths : torch.Tensor, optional
+            (B,), relative lengths in (0, 1]; what lies beyond is silence.
+
+        Returns
+        -------
+        torch.Tensor
+            Logits (B, classes) in single precision, where ``features`` are.
+        """
+        network = self.network
+        features = features.detach().float()
+        if self.backend == "torch":
+            return network(features, lengths)
+        features = fill_frames(features, lengths, network.frames, network.mels)
+        logits = network.logits(features.cpu().numpy())
+        return torch.from_numpy(logits).to(features.device)
+
+    def __getstate__(self):
+        """An engine stays in its process; a copy loads the file again."""
+        state = self.__dict__.copy()
+        if self.backend == "native":
+            state["_network"] = None
+        return state
+
+    def __setstate__(self, state):
+        """Loads the file, where there was one."""
+        super().__setstate__(state)
+        if self.path is not None and self.backend == "native":
+            self.load(self.path)

@@ -1,0 +1,132 @@
+"""Sizes of networks, and such networks with random weights and statistics.
+
+Shapes: B batch, T frames, F mel bands.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from speechbrain_bifsmn.lobes.features import LogMel
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
+from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.utils import model_file
+
+# classes and sizes; front end where it is not the default; bits where not 8.
+NETWORKS = {
+    "default": {"classes": 12},
+    "small": {
+        "classes": 2,
+        "layers": 4,
+        "front_channels": 8,
+        "channels": 16,
+        "hidden": 16,
+        "threshold_bits": 1,
+        "affine_bits": 5,
+    },
+    "odd": {
+        "classes": 7,
+        "n_mels": 12,
+        "frames": 20,
+        "hop_length": 840,
+        "layers": 6,
+        "depths": 2,
+        "front_channels": 24,
+        "channels": 48,
+        "hidden": 80,
+        "taps": (1, 3),
+        "threshold_bits": 16,
+        "affine_bits": 16,
+    },
+    "wide": {
+        "classes": 35,
+        "n_mels": 40,
+        "layers": 8,
+        "depths": 4,
+        "front_channels": 16,
+        "channels": 144,
+        "hidden": 272,
+        "taps": (7, 7),
+    },
+    "no_taps": {
+        "classes": 3,
+        "layers": 1,
+        "depths": 1,
+        "front_channels": 8,
+        "channels": 32,
+        "hidden": 48,
+        "taps": (0, 0),
+        "affine_bits": 11,
+    },
+    "one_plane": {"classes": 12, "planes": 1},
+    "statistic": {"classes": 12, "layers": 4, "scales": "statistic"},
+}
+
+
+class Exported(NamedTuple):
+    """A network's file, its twin in torch, and what the twin computes."""
+
+    path: Path
+    twin: DeployedBiDFSMN
+    front_end: LogMel
+    features: torch.Tensor  # (B, T, F): 6 random ones, then 6 flat ones
+    logits: list  # (B, classes) of the twin at every depth
+
+
+def export(path, options):
+    """Makes a network of some sizes, and its file."""
+    options = dict(options)
+    bits = {
+        name: options.pop(name)
+        for name in ("threshold_bits", "affine_bits")
+        if name in options
+    }
+    front_end = LogMel(
+        n_mels=options.get("n_mels", 32),
+        hop_length=options.pop("hop_length", 512),
+    )
+    net = randomised(BiDFSMN(**options))
+    folded = fold(
+        net,
+        [f"word {k}" for k in range(net.classes)],
+        name=f"random {path.stem}",
+        licence="CC0-1.0",
+        provenance="Randomly made: knöws nothing.",
+        threshold=0.75,
+        smoothing=3,
+        features=front_end,
+        **bits,
+    )
+    model_file.write(folded, path)
+    twin = DeployedBiDFSMN(model_file.read(path)).eval()
+    flat = torch.tensor([-1e6, -100.0, -20.0, 0.0, 70.0, 1e6])
+    random = decibels(net, 6)
+    features = torch.cat([random, random * 0 + flat[:, None, None]])
+    logits = []
+    for depth in reversed(twin.depths):
+        twin.depth = depth
+        with torch.no_grad():
+            logits.insert(0, twin(features))
+    return Exported(path, twin, front_end, features, logits)
+
+
+def decibels(net, examples):
+    """Random features of about the range of speech."""
+    return torch.randn(examples, net.frames, net.n_mels) * 20 - 30
+
+
+def randomised(net):
+    """As training leaves a network: no parameter at its initial value."""
+    net.train()
+    for _ in range(3):
+        net(decibels(net, 16), depths=net.depths)
+    for name, value in net.named_parameters():
+        if "threshold" in name:
+            value.data.normal_(0, 0.1)
+        elif "norm" in name:
+            value.data.add_(torch.randn_like(value) * 0.2)
+        elif "activation" in name and value.numel() == 1:
+            value.data.mul_(torch.rand(()) + 0.5)
+    return net.eval()

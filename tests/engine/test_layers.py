@@ -1,0 +1,92 @@
+"""Every layer of the scalar reference, beside the same layer in torch."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from speechbrain_bifsmn.lobes.features import LogMel
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
+from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.utils import model_file
+
+KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
+SMALL = {
+    "n_mels": 20,
+    "frames": 12,
+    "layers": 4,
+    "front_channels": 8,
+    "channels": 48,
+    "hidden": 80,
+    "taps": (1, 3),
+}
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """The reference, told to write down what it computes."""
+    compiler = shutil.which("c++")
+    if not compiler:
+        pytest.skip("no C++ compiler (c++); install g++")
+    path = tmp_path_factory.mktemp("trace") / "trace"
+    sources = [KERNEL / "tests" / "trace.cpp"]
+    sources += [
+        KERNEL / "src" / name for name in ("reference.cpp", "format.cpp")
+    ]
+    flags = ["-std=c++17", "-O1", "-ffp-contract=off"]
+    folders = [f"-I{KERNEL / name}" for name in ("include", "src")]
+    command = [compiler, *flags, *folders, *sources, "-o", path]
+    subprocess.run(command, check=True)
+    return path
+
+
+def layers_of(content, classes):
+    """Reads what the program has written."""
+    at, layers = 0, []
+    while at < len(content) - 4 * classes:
+        n, planes = np.frombuffer(content, "<u4", 2, at)
+        at += 8
+        dots = np.frombuffer(content, "<i4", n * planes, at)
+        at += dots.nbytes
+        values = np.frombuffer(content, "<f4", n, at)
+        at += values.nbytes
+        layers.append((dots.reshape(planes, n), values))
+    return layers, np.frombuffer(content, "<f4", classes, at)
+
+
+@pytest.mark.parametrize("options", [{}, {"planes": 1}, SMALL])
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_layers_are_the_same_bits(program, tmp_path, options, depth):
+    net = BiDFSMN(classes=5, **options).eval()
+    for parameter in net.parameters():  # else half of all signs are ties
+        parameter.data.add_(0.05 * torch.randn_like(parameter))
+    hop = 16000 // (net.frames - 1)
+    features = LogMel(n_mels=net.n_mels, hop_length=hop)
+    model = fold(net, list("abcde"), features)
+    model_file.write(model, tmp_path / "a.bifsmn")
+    x = torch.randn(1, net.frames, net.n_mels) * 20 - 30
+    x.numpy().tofile(tmp_path / "features")
+    names = [tmp_path / n for n in ("a.bifsmn", "features", "out")]
+    command = [program, *names[:2], str(depth), names[2]]
+    subprocess.run(command, check=True)
+    layers, logits = layers_of(names[2].read_bytes(), 5)
+    deployed, trace = DeployedBiDFSMN(model).eval(), []
+    deployed.depth = depth
+    with torch.no_grad():
+        expected = deployed(x, trace=trace)
+    assert len(layers) == len(trace)
+    for (dots, values), (name, block, *planes, wanted) in zip(
+        layers, trace, strict=True
+    ):
+        planes = [plane.flatten() for plane in planes if plane is not None]
+        assert len(dots) == len(planes)
+        for found, plane in zip(dots, planes, strict=True):
+            np.testing.assert_array_equal(found, plane, f"{name} {block}")
+        if name == "conv1":  # torch leaves it as (F / 2, T / 2, P) too
+            assert values.size == wanted.numel()
+        np.testing.assert_array_equal(values, wanted.flatten(), name)
+    np.testing.assert_array_equal(logits, expected[0])

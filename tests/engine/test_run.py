@@ -1,0 +1,178 @@
+"""The programs for WAV files: bifsmn-run, and the example in C."""
+
+import json
+import shutil
+import subprocess
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from speechbrain_bifsmn.utils import model_file
+
+KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (shutil.which("cmake") and shutil.which("c++")),
+        reason="no cmake or no C++ compiler (c++); install both",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """A folder with the programs."""
+    folder = tmp_path_factory.mktemp("build")
+    targets = ["--target", "bifsmn-run", "classify"]
+    for command in (
+        ["-S", KERNEL, "-B", folder],
+        ["--build", folder, *targets],
+    ):
+        subprocess.run(["cmake", *command], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def run(build, default, tmp_path):
+    """Runs bifsmn-run with files of ``tmp_path``: (status, lines, errors)."""
+
+    def run(*arguments, model=default.path):
+        command = [build / "tools" / "bifsmn-run", model, *arguments]
+        done = subprocess.run(
+            list(map(str, command)),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, done.stdout.splitlines(), done.stderr
+
+    return run
+
+
+def write(path, seconds, rate=16000, channels=1):
+    """Writes noise; returns its samples, the mean of the channels."""
+    shape = (int(seconds * rate), channels)
+    noise = np.random.default_rng(len(path.name)).standard_normal(shape)
+    noise = (noise * 3000).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setparams((channels, 2, rate, 0, "NONE", ""))
+        file.writeframes(noise.tobytes())
+    return (noise.astype(np.float64).mean(1) / 32768).astype(np.float32)
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_scores_are_the_engine_s(run, engine, default, tmp_path, depth):
+    model = engine.Model.load(default.path)
+    model.depth = depth
+    for name, channels in (("mono.wav", 1), ("stereo.wav", 2)):
+        clip = write(tmp_path / name, 0.9, channels=channels)
+        posteriors = model.classify(clip)
+        order = np.argsort(-posteriors)[:3]
+        status, lines, errors = run(
+            name, "--json", "--top", 3, "--depth", depth
+        )
+        assert (status, errors) == (0, "")
+        found = [json.loads(line) for line in lines]
+        assert [row["label"] for row in found] == [f"word {k}" for k in order]
+        scores = [row["score"] for row in found]
+        np.testing.assert_allclose(scores, posteriors[order], atol=1e-6)
+        assert all((row["start"], row["end"]) == (0, 0.9) for row in found)
+
+
+def test_text(run, tmp_path):
+    write(tmp_path / "a.wav", 1)
+    write(tmp_path / "b.wav", 0.5)
+    status, lines, _ = run("a.wav", "b.wav")
+    assert status == 0
+    assert [line.split()[:3] for line in lines] == [
+        ["a.wav", "0.00-1.00", "s"],
+        ["b.wav", "0.00-0.50", "s"],
+    ]
+
+
+def test_long_files_are_streamed(run, engine, default, tmp_path):
+    """Each detection is a run of windows, of 3 of which the mean counts."""
+    clip = write(tmp_path / "long.wav", 5)
+    model = engine.Model.load(default.path)
+    windows = [
+        model.classify(clip[end - 16000 : end])
+        for end in range(16000, len(clip) + 1, 512)
+    ]
+    means = np.array(
+        [np.mean(windows[max(0, i - 2) : i + 1], 0) for i in range(126)]
+    )
+    # A threshold that half of the windows reach, and none by a hair.
+    middle = np.sort(means.max(1))[62:64].astype(np.float64).mean()
+    content = model_file.read(default.path)
+    config = content.config._replace(threshold=middle, smoothing=3)
+    path = tmp_path / "half.bifsmn"
+    model_file.write(content._replace(config=config), path)
+
+    told = [int(m.argmax()) if m.max() >= middle else None for m in means]
+    expected = []
+    for i, label in enumerate(told):
+        if label is not None and label != (told[i - 1] if i else None):
+            expected.append((f"word {label}", round(i * 0.032, 3)))
+    assert len(expected) > 1
+    status, lines, _ = run("long.wav", "--json", model=path)
+    found = [json.loads(line) for line in lines]
+    assert status == 0
+    assert [(row["label"], row["start"]) for row in found] == expected
+    assert all(row["start"] + 1 <= row["end"] <= 5 for row in found)
+
+
+def test_errors_are_one_sentence(run, tmp_path):
+    write(tmp_path / "good.wav", 1)
+    write(tmp_path / "slow.wav", 1, rate=8000)
+    (tmp_path / "text.wav").write_text("no audio")
+    cut = (tmp_path / "good.wav").read_bytes()[:-1]
+    (tmp_path / "cut.wav").write_bytes(cut)
+    for name, words in (
+        ("slow.wav", "expected 16000 Hz, found 8000 Hz"),
+        ("text.wav", "expected a WAV file"),
+        ("cut.wav", "expected as many bytes as its header says"),
+        ("none.wav", "No such file"),
+        (".", "directory"),
+    ):
+        status, lines, errors = run(name, "good.wav")
+        assert status == 1
+        assert len(lines) == 1 and lines[0].startswith("good.wav")
+        assert errors.startswith(f"{name}: ") and words in errors
+        assert errors.count("\n") == 1
+
+
+def test_usage(run, tmp_path):
+    status, lines, errors = run("--help")
+    assert status == 0 and "examples:" in lines and errors == ""
+    write(tmp_path / "good.wav", 1)
+    for wrong in (
+        ["--depth", "3"],
+        ["--depth", "x"],
+        ["--depth"],
+        ["--top", "0"],
+        ["--no-such-option"],
+    ):
+        status, lines, errors = run("good.wav", *wrong)
+        assert (status, lines) == (2, [])
+        assert errors.count("\n") == 1
+    assert run()[0] == 2
+    status, _, errors = run("good.wav", model="good.wav")
+    assert status == 1 and "no .bifsmn file" in errors
+
+
+def test_the_example_in_c(build, engine, default, tmp_path):
+    posteriors = engine.Model.load(default.path).classify(
+        write(tmp_path / "clip.wav", 1)
+    )
+    program = build / "examples" / "classify"
+    done = subprocess.run(
+        [program, default.path, tmp_path / "clip.wav"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    best = posteriors.argmax()
+    assert done.stdout == f"word {best} {posteriors[best]:.3f}\n"

@@ -1,0 +1,113 @@
+"""Streams, copies, threads, and the end of each."""
+
+import gc
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+
+def test_a_stream_can_start_anew(model, audio):
+    stream = model.stream()
+    assert stream.push(audio[:0]).shape == (0, 12)
+    assert stream.push(audio[:-1]).shape == (0, 12)
+    stream.reset()
+    (posteriors,) = stream.push(audio)
+    np.testing.assert_array_equal(posteriors, model.classify(audio))
+
+
+def test_a_refused_chunk_leaves_a_stream_as_it_was(model, audio):
+    stream, bad = model.stream(), np.zeros(40_000)
+    stream.push(audio[:9000])
+    bad[-1] = np.nan
+    with pytest.raises(ValueError, match="finite"):
+        stream.push(bad)
+    (posteriors,) = stream.push(audio[9000:])
+    np.testing.assert_array_equal(posteriors, model.classify(audio))
+
+
+def test_streams_and_clips_do_not_disturb_each_other(model, audio):
+    stream, other = model.stream(), model.stream()
+    stream.push(audio[:9000])
+    model.classify(audio[::-1])
+    other.push(audio[::-1])
+    (posteriors,) = stream.push(audio[9000:])
+    np.testing.assert_array_equal(posteriors, model.classify(audio))
+
+
+def test_what_is_closed_says_so(engine, default, audio):
+    with engine.Model.load(default.path) as model, model.stream() as stream:
+        pass
+    model.close()
+    stream.close()
+    for use in (
+        lambda: model.classify(audio),
+        lambda: model.features(audio),
+        lambda: model.logits(default.features),
+        lambda: model.depth,
+        lambda: setattr(model, "depth", 1),
+        model.copy,
+        model.stream,
+    ):
+        with pytest.raises(ValueError, match="this Model has been closed"):
+            use()
+    for use in (lambda: stream.push(audio), stream.reset):
+        with pytest.raises(ValueError, match="this Stream has been closed"):
+            use()
+    assert model.labels == default.twin.labels
+
+
+def test_a_stream_outlives_its_model(engine, default, audio):
+    model = engine.Model.load(default.path)
+    expected = model.classify(audio)
+    stream = model.stream()
+    model.close()
+    del model
+    gc.collect()
+    np.testing.assert_array_equal(stream.push(audio), expected[None])
+
+
+def test_a_network_is_freed_once_after_all_that_run_it(
+    engine, default, monkeypatch
+):
+    freed, library = [], engine._library.library
+
+    def record(name, free):
+        def recorded(pointer):
+            freed.append(name)
+            free(pointer)
+
+        monkeypatch.setattr(library, f"bifsmn_{name}", recorded)
+
+    record("free", library.bifsmn_free)
+    record("state_free", library.bifsmn_state_free)
+    model = engine.Model.load(default.path)
+    cycle = [model, model.stream(), model.copy()]
+    cycle += [cycle, model._network]
+    model.close()
+    assert freed == ["state_free"]
+    del model, cycle
+    gc.collect()
+    assert freed == ["state_free"] * 3 + ["free"]
+
+
+def test_threads_get_what_one_thread_gets(model, features, audio):
+    expected, posteriors = model.logits(features), model.classify(audio)
+    copies = [model.copy() for _ in range(3)]
+
+    def run(worker):
+        own = (model, model, *copies)[worker]
+        for _ in range(20):
+            np.testing.assert_array_equal(own.logits(features), expected)
+            np.testing.assert_array_equal(own.classify(audio), posteriors)
+        return worker
+
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(run, range(5))) == list(range(5))
+
+
+def test_pickling_is_refused(model):
+    for session in (model, model.stream()):
+        with pytest.raises(TypeError, match="cannot be pickled; pass the path"):
+            pickle.dumps(session)
