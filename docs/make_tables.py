@@ -50,11 +50,33 @@ def run_table(name):
             f"| {r['macs'][depth] / 1e6:.2f} M | {100 * share:.1f} % |"
         )
     seconds = sum(r["seconds"].values()) / 60
+    exported = r.get("exported")
     return [
         *lines,
         "",
+        *(deployed_lines(exported, teacher) if exported else ()),
         f"{r['test_clips']} test clips; `{r['command']}`; seed {r['seed']}; "
         f"commit {r['commit'][:12]}; {seconds:.0f} minutes of training.",
+    ]
+
+
+def deployed_lines(exported, teacher):
+    """What the rows of the student are of: the file for devices."""
+    graph = ", ".join(
+        f"{value:.1f} at depth {depth} ({changed} other decisions)"
+        for (depth, value), changed in zip(
+            exported["training_graph_accuracy"].items(),
+            exported["changed_decisions"].values(),
+            strict=True,
+        )
+    )
+    size = exported["bytes"]
+    return [
+        f"The 1-bit rows are of the deployed file ({size:,} bytes for all "
+        f"depths, {teacher / size:.1f} times smaller than the teacher), which "
+        f"the engine runs with the same bits. Its training graph, before "
+        f"rounding: {graph}.",
+        "",
     ]
 
 
@@ -110,7 +132,39 @@ def training_table(_):
     ]
 
 
-TABLES = {"comparison": comparison_table, "training": training_table}
+def engine_table(_):
+    """The engine beside LiteRT: microseconds, ratios, instructions."""
+    path = ROOT / "benchmarks" / "results" / "engine.json"
+    r = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        (f"engine ({r['path']})", r["us"][f"bifsmn_{r['path']}"], "{:.1f}"),
+        ("LiteRT int8 (ReLU)", r["us"]["litert_int8"], "{:.1f}"),
+        ("LiteRT int8, same function", r["us"]["litert_int8_prelu"], "{:.1f}"),
+        ("LiteRT FP32", r["us"]["litert_fp32"], "{:.1f}"),
+        ("times as fast as LiteRT int8", r["ratio_litert_int8"], "{:.1f}"),
+        ("times as fast as LiteRT FP32", r["ratio_litert_fp32"], "{:.1f}"),
+        ("... at its full depth", r["ratio_litert_fp32_full"], "{:.1f}"),
+        ("audio to decision, engine", r["audio_to_decision_us"], "{:.0f}"),
+        ("ARMv8 instructions", r["arm_instructions"], "{:,}"),
+    ]
+    lines = ["| us | depth 0 | depth 1 | depth 2 |", "|---|---|---|---|"]
+    for name, values, form in rows:
+        cells = " | ".join(form.format(values[d]) for d in DEPTHS)
+        lines.append(f"| {name} | {cells} |")
+    return [
+        *lines,
+        "",
+        f"One thread of {r['machine']['processor']}, batch 1, medians; file of "
+        f"{r['file_bytes']:,} bytes; `{r['command']}` in `benchmarks`; commit "
+        f"{r['commit'][:12]}.",
+    ]
+
+
+TABLES = {
+    "comparison": comparison_table,
+    "engine": engine_table,
+    "training": training_table,
+}
 
 
 def filled(text):

@@ -1,19 +1,24 @@
 // The C ABI (include/bifsmn.h).
 #include "bifsmn.h"
 
+#include <climits>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include "arena.h"
 #include "format.h"
+#include "front_end.h"
 #include "path.h"
+#include "stream.h"
 
 using namespace bifsmn;
 
 struct bifsmn_model {
   const Network* network;
   const Path* path;
+  const FrontEnd* front_end;  // and what `prepared` points to: one allocation
   void* prepared;
   uint32_t file_bytes;
 };
@@ -21,12 +26,17 @@ struct bifsmn_model {
 struct bifsmn_state {
   const bifsmn_model* model;
   uint32_t depth;
-  void* scratch;
+  void* scratch;            // of the path
+  void* front_end_scratch;  // starts zeroed, and is the front end's alone
+  float* features;          // [T][F]
+  float* logits;            // [classes]
+  Stream stream;
 };
 
 namespace {
 
 constexpr size_t kAlign = 64;
+constexpr long kMostFileBytes = 1L << 28;
 
 size_t aligned(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
@@ -37,10 +47,52 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
+// Without a branch, so that compilers make vectors of it.
 bool all_finite(const float* values, size_t n) {
-  for (size_t i = 0; i < n; ++i)
-    if (!std::isfinite(values[i])) return false;
-  return true;
+  int32_t found = 0;
+  for (size_t i = 0; i < n; ++i) {
+    int32_t bits;
+    memcpy(&bits, values + i, sizeof bits);
+    found |= (bits & 0x7FFFFFFF) >= 0x7F800000;
+  }
+  return !found;
+}
+
+bifsmn_status check_audio(const float* audio, size_t samples, size_t most) {
+  if ((!audio && samples > 0) || samples > most) return BIFSMN_BAD_ARGUMENT;
+  return all_finite(audio, samples) ? BIFSMN_OK : BIFSMN_NOT_FINITE;
+}
+
+// In double precision, by the C library's exp: two libraries may differ in the
+// last bit of a double, hence hardly ever in a posterior.
+void softmax(const float* logits, uint32_t classes, float* posteriors) {
+  double most = logits[0], sum = 0;
+  for (uint32_t k = 1; k < classes; ++k)
+    if (logits[k] > most) most = logits[k];
+  for (uint32_t k = 0; k < classes; ++k) sum += std::exp(logits[k] - most);
+  for (uint32_t k = 0; k < classes; ++k)
+    posteriors[k] = float(std::exp(logits[k] - most) / sum);
+}
+
+void forward(bifsmn_state* state, const float* features, float* logits) {
+  const bifsmn_model& m = *state->model;
+  m.path->forward(*m.network, m.prepared, state->scratch, state->depth, features, logits);
+}
+
+void decide(bifsmn_state* state, const float* features, float* posteriors) {
+  forward(state, features, state->logits);
+  softmax(state->logits, state->model->network->config.classes, posteriors);
+}
+
+// The state itself comes first, then its memory.
+bifsmn_state lay_out(const bifsmn_model& m, Arena& arena) {
+  const Config& c = m.network->config;
+  arena.take<bifsmn_state>(1);
+  uint8_t* scratch = arena.take<uint8_t>(m.path->scratch_bytes(*m.network));
+  uint8_t* front_end_scratch = arena.take<uint8_t>(front_end_scratch_bytes(c));
+  float* features = arena.take<float>(size_t(c.frames) * c.mels);
+  float* logits = arena.take<float>(c.classes);
+  return {&m, 0, scratch, front_end_scratch, features, logits, Stream(*m.front_end, arena)};
 }
 
 // The path that BIFSMN_PATH names, or the best; null where it names none.
@@ -88,15 +140,16 @@ bifsmn_status bifsmn_load_memory(const void* bytes, size_t length, bifsmn_model*
   made->network = read_network(file, length, memory + head);
   made->path = path;
   made->file_bytes = uint32_t(length);
-  const size_t prepared_bytes = path->prepared_bytes(*made->network);
-  if (prepared_bytes) {
-    made->prepared = allocate(prepared_bytes);
-    if (!made->prepared) {
-      free(memory);
-      return BIFSMN_NO_MEMORY;
-    }
-    path->prepare(*made->network, made->prepared);
+  const Network& network = *made->network;
+  const size_t front_end = aligned(front_end_bytes(network.config));
+  uint8_t* tables = static_cast<uint8_t*>(allocate(front_end + path->prepared_bytes(network)));
+  if (!tables) {
+    free(memory);
+    return BIFSMN_NO_MEMORY;
   }
+  made->front_end = make_front_end(network.config, path->name, tables);
+  made->prepared = tables + front_end;
+  path->prepare(network, made->prepared);
   *model = made;
   return BIFSMN_OK;
 }
@@ -108,7 +161,9 @@ bifsmn_status bifsmn_load_file(const char* path, bifsmn_model** model) {
   bifsmn_status status = BIFSMN_NO_FILE;
   long length = -1;
   if (fseek(file, 0, SEEK_END) == 0) length = ftell(file);
-  if (length >= 0 && fseek(file, 0, SEEK_SET) == 0) {
+  if (length > kMostFileBytes && length < LONG_MAX) {  // that is a folder's length
+    status = BIFSMN_WRONG_LENGTH;
+  } else if (length >= 0 && length < LONG_MAX && fseek(file, 0, SEEK_SET) == 0) {
     // A file without bytes is no model; malloc(0) may give null.
     uint8_t* bytes = static_cast<uint8_t*>(malloc(size_t(length) + 1));
     if (!bytes)
@@ -122,7 +177,7 @@ bifsmn_status bifsmn_load_file(const char* path, bifsmn_model** model) {
 }
 
 void bifsmn_free(bifsmn_model* model) {
-  if (model) free(model->prepared);
+  if (model) free(const_cast<FrontEnd*>(model->front_end));
   free(model);
 }
 
@@ -154,14 +209,14 @@ const char* bifsmn_available_path(uint32_t index) {
 
 bifsmn_status bifsmn_state_new(const bifsmn_model* model, bifsmn_state** state) {
   if (!model || !state) return BIFSMN_BAD_ARGUMENT;
-  const size_t head = aligned(sizeof(bifsmn_state));
-  const size_t scratch = model->path->scratch_bytes(*model->network);
-  uint8_t* memory = static_cast<uint8_t*>(allocate(head + scratch));
+  Arena needed(nullptr);
+  lay_out(*model, needed);
+  void* memory = allocate(needed.used());
   if (!memory) return BIFSMN_NO_MEMORY;
-  bifsmn_state* made = reinterpret_cast<bifsmn_state*>(memory);
-  made->model = model;
-  made->scratch = memory + head;
-  *state = made;
+  Arena arena(memory);
+  const bifsmn_state made = lay_out(*model, arena);
+  *state = static_cast<bifsmn_state*>(memory);
+  **state = made;
   return BIFSMN_OK;
 }
 
@@ -177,9 +232,45 @@ uint32_t bifsmn_get_depth(const bifsmn_state* state) { return state ? state->dep
 
 bifsmn_status bifsmn_logits(bifsmn_state* state, const float* features, float* logits) {
   if (!state || !features || !logits) return BIFSMN_BAD_ARGUMENT;
-  const bifsmn_model& m = *state->model;
-  const Config& c = m.network->config;
+  const Config& c = state->model->network->config;
   if (!all_finite(features, size_t(c.mels) * c.frames)) return BIFSMN_NOT_FINITE;
-  m.path->forward(*m.network, m.prepared, state->scratch, state->depth, features, logits);
+  forward(state, features, logits);
   return BIFSMN_OK;
+}
+
+bifsmn_status bifsmn_features(bifsmn_state* state, const float* audio, size_t samples,
+                              float* features) {
+  if (!state || !features) return BIFSMN_BAD_ARGUMENT;
+  const FrontEnd& f = *state->model->front_end;
+  const bifsmn_status status = check_audio(audio, samples, f.window_samples);
+  if (status != BIFSMN_OK) return status;
+  compute_frames(f, state->front_end_scratch, audio, samples, 0, f.frames, features);
+  return BIFSMN_OK;
+}
+
+bifsmn_status bifsmn_classify(bifsmn_state* state, const float* audio, size_t samples,
+                              float* posteriors) {
+  if (!state || !posteriors) return BIFSMN_BAD_ARGUMENT;
+  const bifsmn_status status = bifsmn_features(state, audio, samples, state->features);
+  if (status == BIFSMN_OK) decide(state, state->features, posteriors);
+  return status;
+}
+
+bifsmn_status bifsmn_push(bifsmn_state* state, const float* audio, size_t samples,
+                          size_t* used, float* posteriors, int* ready) {
+  if (!state || !used || !posteriors || !ready) return BIFSMN_BAD_ARGUMENT;
+  Stream& stream = state->stream;
+  const size_t n = samples < stream.missing() ? samples : stream.missing();
+  const bifsmn_status status = check_audio(audio, n, n);
+  if (status != BIFSMN_OK) return status;
+  stream.push(audio, n);
+  const bool due = stream.missing() == 0;
+  if (due) decide(state, stream.features(state->front_end_scratch), posteriors);
+  *used = n;
+  *ready = due;
+  return BIFSMN_OK;
+}
+
+void bifsmn_reset(bifsmn_state* state) {
+  if (state) state->stream.reset();
 }

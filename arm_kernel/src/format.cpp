@@ -4,7 +4,9 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "arena.h"
 #include "crc32.h"
+#include "utf8.h"
 
 namespace bifsmn {
 namespace {
@@ -16,20 +18,18 @@ constexpr float kMostMagnitude = 1 << 20;
 
 bool is_bounded(float value) { return std::fabs(value) <= kMostMagnitude; }  // NaN is not
 
-uint32_t u32_at(const uint8_t* p) {
-  return p[0] | p[1] << 8 | p[2] << 16 | uint32_t(p[3]) << 24;
-}
+uint32_t u32_at(const uint8_t* p) { return p[0] | p[1] << 8 | p[2] << 16 | uint32_t(p[3]) << 24; }
 
 // Walks through a file twice: first to check it and to add up the memory that
 // it takes (no memory given: nothing is decoded), then to decode it.
 class Reader {
  public:
-  Reader(const uint8_t* bytes, size_t length, uint8_t* memory)
-      : at_(bytes), end_(bytes + length), memory_(memory) {}
+  Reader(const uint8_t* bytes, size_t length, void* memory)
+      : at_(bytes), end_(bytes + length), arena_(memory) {}
 
   bool ok() const { return ok_; }
   bool at_end() const { return at_ == end_; }
-  size_t memory_bytes() const { return used_; }
+  size_t memory_bytes() const { return arena_.used(); }
 
   // The next n bytes, or null where the file is too short.
   const uint8_t* bytes(size_t n) {
@@ -64,9 +64,7 @@ class Reader {
   // Room for n numbers of a type; null in the first walk.
   template <class T>
   T* take(size_t n) {
-    const size_t start = used_;
-    used_ += (n * sizeof(T) + 63) / 64 * 64;
-    return memory_ ? reinterpret_cast<T*>(memory_ + start) : nullptr;
+    return arena_.take<T>(n);
   }
 
   const float* floats(size_t n) {
@@ -86,15 +84,12 @@ class Reader {
     return values;
   }
 
-  // offset + step * code, with codes of `bits` bits.
+  // offset + step * code, with codes of `bits` bits; n is a multiple of 8.
   float* vector(size_t n, uint32_t bits) {
     const float offset = f32(), step = f32();
-    const size_t size = (n * bits + 7) / 8;
-    const uint8_t* codes = bytes(size);
+    const uint8_t* codes = bytes(n * bits / 8);
     float* values = take<float>(n);
     if (!codes) return values;
-    for (size_t left = n * bits; left < 8 * size; ++left)
-      require(!(codes[left / 8] >> left % 8 & 1));
     for (size_t i = 0; i < n; ++i) {
       uint32_t code = 0;
       for (uint32_t b = 0; b < bits; ++b)
@@ -104,6 +99,18 @@ class Reader {
       require(is_bounded(value));
       if (values) values[i] = value;
     }
+    return values;
+  }
+
+  // Chunks of 128 signs, of `rows` rows after one another before the next chunk
+  // of each. What pads a row's last chunk must be zero: kernels count on it.
+  const uint8_t* signs(size_t outputs, uint32_t inputs, size_t rows) {
+    const size_t chunks = row_bytes(inputs) / 16;
+    const uint8_t* source = at_;
+    const uint8_t* values = copy<uint8_t>(outputs * row_bytes(inputs));
+    for (size_t i = 0; i < outputs * chunks && ok_; ++i)
+      for (size_t bit = inputs - i / rows % chunks * 128; bit < 128; ++bit)
+        require(!(source[16 * i + bit / 8] >> bit % 8 & 1));
     return values;
   }
 
@@ -120,40 +127,20 @@ class Reader {
   }
 
  private:
-  static bool is_utf8(const uint8_t* p, size_t n) {
-    for (size_t i = 0; i < n;) {
-      const uint8_t lead = p[i++];
-      const int more = lead < 0x80 ? 0 : lead >> 5 == 6 ? 1 : lead >> 4 == 14 ? 2 : lead >> 3 == 30 ? 3 : -1;
-      if (more < 0 || n - i < size_t(more)) return false;
-      uint32_t point = more ? lead & (0x3f >> more) : lead;
-      for (int k = 0; k < more; ++k, ++i) {
-        if (p[i] >> 6 != 2) return false;
-        point = point << 6 | (p[i] & 0x3f);
-      }
-      static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-      if (point < least[more] || point > 0x10ffff || point >> 11 == 27) return false;
-    }
-    return true;
-  }
-
   const uint8_t *at_, *end_;
-  uint8_t* memory_;
-  size_t used_ = 0;
+  Arena arena_;
   bool ok_ = true;
 };
 
-bool within(uint32_t value, uint32_t low, uint32_t high) {
-  return low <= value && value <= high;
-}
+bool within(uint32_t value, uint32_t low, uint32_t high) { return low <= value && value <= high; }
 
 bool valid(const Config& c) {
-  return within(c.classes, 2, BIFSMN_MAX_CLASSES) && within(c.mels, 4, 128) &&
-         c.mels % 4 == 0 && within(c.frames, 4, 256) && c.frames % 4 == 0 &&
-         within(c.depths, 1, 7) && within(c.layers, 1, 64) &&
-         c.layers % (1u << (c.depths - 1)) == 0 && within(c.front_channels, 8, 64) &&
-         c.front_channels % 8 == 0 && within(c.channels, 16, 512) &&
-         c.channels % 16 == 0 && within(c.hidden, 16, 1024) && c.hidden % 16 == 0 &&
-         c.taps_before <= 7 && c.taps_after <= 7 && within(c.planes, 1, 2) &&
+  return within(c.classes, 2, BIFSMN_MAX_CLASSES) && within(c.mels, 4, 128) && c.mels % 4 == 0 &&
+         within(c.frames, 4, 256) && c.frames % 4 == 0 && within(c.depths, 1, 7) &&
+         within(c.layers, 1, 64) && c.layers % (1u << (c.depths - 1)) == 0 &&
+         within(c.front_channels, 8, 64) && c.front_channels % 8 == 0 &&
+         within(c.channels, 16, 512) && c.channels % 16 == 0 && within(c.hidden, 16, 1024) &&
+         c.hidden % 16 == 0 && c.taps_before <= 7 && c.taps_after <= 7 && within(c.planes, 1, 2) &&
          within(c.threshold_bits, 1, 16) && within(c.affine_bits, 1, 16) &&
          within(c.sample_rate, 1000, 192000) && within(c.n_fft, 256, 4096) &&
          (c.n_fft & (c.n_fft - 1)) == 0 && within(c.hop, 16, c.n_fft) &&
@@ -166,10 +153,10 @@ bool valid(const Config& c) {
 
 Config read_config(Reader& r) {
   Config c;
-  for (uint32_t* field : {&c.classes, &c.mels, &c.frames, &c.layers, &c.depths,
-                          &c.front_channels, &c.channels, &c.hidden, &c.taps_before,
-                          &c.taps_after, &c.planes, &c.threshold_bits, &c.affine_bits,
-                          &c.sample_rate, &c.window_samples, &c.n_fft, &c.hop})
+  for (uint32_t* field :
+       {&c.classes, &c.mels, &c.frames, &c.layers, &c.depths, &c.front_channels, &c.channels,
+        &c.hidden, &c.taps_before, &c.taps_after, &c.planes, &c.threshold_bits, &c.affine_bits,
+        &c.sample_rate, &c.window_samples, &c.n_fft, &c.hop})
     *field = r.u32();
   for (float* field : {&c.f_min, &c.f_max, &c.power_floor, &c.input_mean, &c.input_std,
                        &c.input_low, &c.input_high, &c.threshold})
@@ -196,9 +183,7 @@ Quantiser read_quantiser(Reader& r, const Config& c, uint32_t channels) {
 }
 
 Bits read_bits(Reader& r, uint32_t outputs, uint32_t inputs) {
-  Bits bits{outputs, inputs, nullptr};
-  bits.data = r.copy<uint8_t>(size_t(bits.groups()) * bits.chunks() * 128);
-  return bits;
+  return {outputs, inputs, r.signs(outputs, inputs, 8)};
 }
 
 Affine read_affine(Reader& r, const Config& c, uint32_t outputs) {
@@ -209,7 +194,7 @@ Affine read_affine(Reader& r, const Config& c, uint32_t outputs) {
 void read_block(Reader& r, const Config& c, uint32_t index, Block* out) {
   Block b;
   b.memory_in = read_quantiser(r, c, c.channels);
-  b.memory = r.copy<uint8_t>(c.taps() * row_bytes(c.channels));
+  b.memory = r.signs(c.taps(), c.channels, 1);
   b.memory_slope = r.f32();
   b.expand_in = read_quantiser(r, c, c.channels);
   b.expand = read_bits(r, c.hidden, c.channels);
@@ -289,7 +274,7 @@ bifsmn_status check_file(const uint8_t* bytes, size_t length, size_t* memory) {
 }
 
 const Network* read_network(const uint8_t* bytes, size_t length, void* memory) {
-  Reader reader(bytes + kConfigAt, length - kConfigAt, static_cast<uint8_t*>(memory));
+  Reader reader(bytes + kConfigAt, length - kConfigAt, memory);
   return read_all(reader);
 }
 

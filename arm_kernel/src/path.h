@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels.h"
 #include "network.h"
 
 namespace bifsmn {
@@ -22,6 +23,7 @@ struct Path {
   // features [T][F] in dB -> logits [classes].
   void (*forward)(const Network&, const void* prepared, void* scratch, uint32_t depth,
                   const float* features, float* logits);
+  const Kernels* kernels = nullptr;  // of the fast paths; for tests
 };
 
 // All of this build that run on this machine, best first; the reference is last.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "arena.h"
 #include "path.h"
 
 namespace bifsmn {
@@ -30,23 +31,16 @@ size_t most_bits(const Config& c) {
   return image > most_values(c) ? image : most_values(c);
 }
 
-template <class T>
-T* carve(uint8_t*& memory, size_t n) {
-  T* here = reinterpret_cast<T*>(memory);
-  memory += (n * sizeof(T) + 63) / 64 * 64;
-  return here;
-}
-
-Scratch lay_out(const Config& c, uint8_t*& memory) {
+Scratch lay_out(const Config& c, Arena& memory) {
   Scratch s;
-  s.input = carve<float>(memory, size_t(c.mels) * c.frames);
-  s.image = carve<float>(memory, size_t(c.mels / 2) * (c.frames / 2) * c.front_channels);
-  s.x = carve<float>(memory, c.outputs());
-  s.values = carve<float>(memory, most_values(c));
-  s.bits1 = carve<uint8_t>(memory, most_bits(c));
-  s.bits2 = carve<uint8_t>(memory, most_bits(c));
-  s.dots1 = carve<int32_t>(memory, most_values(c));
-  s.dots2 = carve<int32_t>(memory, most_values(c));
+  s.input = memory.take<float>(size_t(c.mels) * c.frames);
+  s.image = memory.take<float>(size_t(c.mels / 2) * (c.frames / 2) * c.front_channels);
+  s.x = memory.take<float>(c.outputs());
+  s.values = memory.take<float>(most_values(c));
+  s.bits1 = memory.take<uint8_t>(most_bits(c));
+  s.bits2 = memory.take<uint8_t>(most_bits(c));
+  s.dots1 = memory.take<int32_t>(most_values(c));
+  s.dots2 = memory.take<int32_t>(most_values(c));
   return s;
 }
 
@@ -241,14 +235,14 @@ class Pass {
 }  // namespace
 
 size_t reference_scratch_bytes(const Network& n) {
-  uint8_t* memory = nullptr;
+  Arena memory(nullptr);
   lay_out(n.config, memory);
-  return size_t(memory - static_cast<uint8_t*>(nullptr));
+  return memory.used();
 }
 
 void reference_forward(const Network& n, void* scratch, uint32_t depth,
                        const float* features, float* logits, const Trace* trace) {
-  uint8_t* memory = static_cast<uint8_t*>(scratch);
+  Arena memory(scratch);
   const Scratch s = lay_out(n.config, memory);
   Pass pass(n, s, trace);
   pass.first_convolution(features);

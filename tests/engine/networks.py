@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from random_networks import decibels, random_network
 
 from speechbrain_bifsmn.lobes.features import LogMel
-from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.utils import model_file
@@ -87,7 +87,7 @@ def export(path, options):
         n_mels=options.get("n_mels", 32),
         hop_length=options.pop("hop_length", 512),
     )
-    net = randomised(BiDFSMN(**options))
+    net = random_network(seed=len(path.stem), **options)
     folded = fold(
         net,
         [f"word {k}" for k in range(net.classes)],
@@ -102,7 +102,7 @@ def export(path, options):
     model_file.write(folded, path)
     twin = DeployedBiDFSMN(model_file.read(path)).eval()
     flat = torch.tensor([-1e6, -100.0, -20.0, 0.0, 70.0, 1e6])
-    random = decibels(net, 6)
+    random = decibels(6, net.frames, net.n_mels)
     features = torch.cat([random, random * 0 + flat[:, None, None]])
     logits = []
     for depth in reversed(twin.depths):
@@ -110,23 +110,3 @@ def export(path, options):
         with torch.no_grad():
             logits.insert(0, twin(features))
     return Exported(path, twin, front_end, features, logits)
-
-
-def decibels(net, examples):
-    """Random features of about the range of speech."""
-    return torch.randn(examples, net.frames, net.n_mels) * 20 - 30
-
-
-def randomised(net):
-    """As training leaves a network: no parameter at its initial value."""
-    net.train()
-    for _ in range(3):
-        net(decibels(net, 16), depths=net.depths)
-    for name, value in net.named_parameters():
-        if "threshold" in name:
-            value.data.normal_(0, 0.1)
-        elif "norm" in name:
-            value.data.add_(torch.randn_like(value) * 0.2)
-        elif "activation" in name and value.numel() == 1:
-            value.data.mul_(torch.rand(()) + 0.5)
-    return net.eval()

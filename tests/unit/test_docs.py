@@ -13,6 +13,7 @@ PAGES = [
     *ROOT.glob("*.md"),
     *ROOT.glob("docs/*.md"),
     *ROOT.glob("recipes/**/*.md"),
+    *ROOT.glob("arm_kernel/*.md"),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -32,7 +33,7 @@ def test_examples_run():
 
 
 def test_components_load_from_yaml():
-    (text,) = blocks("yaml")
+    text, _ = blocks("yaml")
     parts = load_hyperpyyaml(text)
     assert len(parts) == 11
     assert parts["objective"].distillation is parts["distillation"]

@@ -102,6 +102,7 @@ def test_timings_of_the_tool(tmp_path):
         {"task": task, "path": "fast", "depth": 1, "us": {"median": us}}
         for task, us in (("features -> logits", 5), ("audio -> posteriors", 90))
     ]
+    rows.append({**rows[0], "path": "reference"})
     text = f"print({json.dumps(json.dumps({'results': rows}))})"
     us = engine.tool_timings(program(tmp_path / "tool", text), "model")
     assert us["features -> logits"] == {"fast": {"1": 5}}

@@ -1,0 +1,77 @@
+// What holds for any bytes: they are refused, or they are a model of which all
+// instruction sets compute the same finite logits.
+#pragma once
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "../tests/check.h"
+#include "../tests/random_model.h"
+#include "bifsmn.h"
+
+namespace bifsmn {
+
+// Of a file that was loaded.
+inline Config config_of(const uint8_t* file) {
+  Config c;
+  memcpy(&c, file + 20, sizeof c);
+  return c;
+}
+
+// Logits of every depth, [depths][classes], on one path.
+inline Buffer logits_on(const char* path, const uint8_t* file, size_t size, const float* features) {
+  const Config c = config_of(file);
+  Buffer logits;
+  logits.grow(4 * size_t(c.depths) * c.classes);
+  float* out = reinterpret_cast<float*>(logits.data());
+  bifsmn_model* model = nullptr;
+  bifsmn_state* state = nullptr;
+  setenv("BIFSMN_PATH", path, 1);
+  bifsmn_status status = bifsmn_load_memory(file, size, &model);
+  unsetenv("BIFSMN_PATH");
+  CHECK(status == BIFSMN_OK, "status %d on %s", status, path);
+  CHECK(strcmp(bifsmn_path(model), path) == 0, "%s, not %s", bifsmn_path(model), path);
+  status = bifsmn_state_new(model, &state);
+  CHECK(status == BIFSMN_OK, "status %d on %s", status, path);
+  for (uint32_t depth = 0; depth < c.depths; ++depth) {
+    CHECK(bifsmn_set_depth(state, depth) == BIFSMN_OK, "depth %u", depth);
+    status = bifsmn_logits(state, features, out + depth * c.classes);
+    CHECK(status == BIFSMN_OK, "status %d on %s", status, path);
+  }
+  for (size_t i = 0; i < size_t(c.depths) * c.classes; ++i)
+    CHECK(std::isfinite(out[i]), "logit %zu is %g on %s", i, out[i], path);
+  bifsmn_state_free(state);
+  bifsmn_free(model);
+  return logits;
+}
+
+// The logits that all paths compute.
+inline Buffer agreed_logits(const uint8_t* file, size_t size, const float* features) {
+  Buffer expected = logits_on("reference", file, size, features);
+  for (uint32_t i = 0; const char* path = bifsmn_available_path(i); ++i) {
+    if (strcmp(path, "reference") == 0) continue;
+    const Buffer logits = logits_on(path, file, size, features);
+    CHECK(memcmp(logits.data(), expected.data(), expected.size()) == 0,
+          "those of the reference on %s", path);
+  }
+  return expected;
+}
+
+// Whether it is a model.
+inline bool check_model(const uint8_t* bytes, size_t size) {
+  bifsmn_model* model = nullptr;
+  const bifsmn_status status = bifsmn_load_memory(bytes, size, &model);
+  CHECK((status == BIFSMN_OK) == (model != nullptr), "status %d", status);
+  if (status != BIFSMN_OK) return false;
+  bifsmn_free(model);
+  const Config c = config_of(bytes);
+  Buffer memory;
+  memory.grow(4 * size_t(c.mels) * c.frames);
+  float* features = reinterpret_cast<float*>(memory.data());
+  Random random(size);
+  random_features(c, random, features);
+  agreed_logits(bytes, size, features);
+  return true;
+}
+
+}  // namespace bifsmn

@@ -1,0 +1,238 @@
+"""A network, and what it says of features and clips.
+
+Shapes: B batch, T frames, F mel bands.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bifsmn_engine._audio import samples_of, write_floats
+from bifsmn_engine._library import library
+from bifsmn_engine._session import Network, Session
+from bifsmn_engine.stream import Stream
+
+
+class Model(Session):
+    """A network from a ``.bifsmn`` file.
+
+    Threads may share it, and then wait for one another; with a ``copy`` each
+    they do not. Copies and streams share the network itself, which is freed
+    with the last of them. ``close`` (or ``with``) frees a model's own memory.
+
+    Arguments
+    ---------
+    content : bytes
+        Of a file; ``Model.load`` reads one.
+
+    Example
+    -------
+    >>> model = Model.load(path)
+    >>> model.depth = 1  # half the blocks
+    >>> posteriors = model.classify(audio)  # at most model.window_samples
+    >>> posteriors.shape == (model.classes,)
+    True
+    """
+
+    def __init__(self, content: bytes):
+        content = bytes(content)
+        self._begin(Network(library.bifsmn_load_memory, content, len(content)))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Model:
+        """Reads a file.
+
+        Arguments
+        ---------
+        path : str | Path
+            A ``.bifsmn`` file.
+
+        Returns
+        -------
+        Model
+        """
+        network = Network(library.bifsmn_load_file, os.fsencode(path))
+        return cls._of(network)
+
+    @classmethod
+    def _of(cls, network, depth=0):
+        model = cls.__new__(cls)
+        model._begin(network, depth)
+        return model
+
+    def _begin(self, network, depth=0):
+        super().__init__(network, depth)
+        info = network.info
+        # One copy into memory of a known address is cheaper than asking numpy
+        # for an address, and settles type, order and alignment.
+        self._audio = np.zeros(info.window_samples, np.float32)
+        self._features = np.zeros((info.frames, info.mels), np.float32)
+        self._scores = np.zeros(info.classes, np.float32)
+        self._audio_at = self._audio.ctypes.data
+        self._features_at = self._features.ctypes.data
+        self._scores_at = self._scores.ctypes.data
+
+    def copy(self) -> Model:
+        """Returns a model for another thread; the network is shared."""
+        return self._of(self._network, self.depth)
+
+    def stream(self) -> Stream:
+        """Returns a stream at the present depth setting."""
+        return Stream(self)
+
+    def logits(self, features: ArrayLike) -> NDArray[np.float32]:
+        """Classifies features.
+
+        Arguments
+        ---------
+        features : array
+            [T][F] in dB, or a batch [B][T][F].
+
+        Returns
+        -------
+        array
+            [classes], or [B][classes].
+
+        Example
+        -------
+        >>> model = Model.load(path)
+        >>> model.logits(np.zeros((5, model.frames, model.mels))).shape[0]
+        5
+        """
+        features = np.asarray(features)
+        shape = self._features.shape
+        if features.shape[-2:] != shape or features.ndim > 3:
+            raise ValueError(
+                f"features: expected [{shape[0]}][{shape[1]}], frames by mel "
+                f"bands, or a batch of them, got {features.shape}"
+            )
+        if features.dtype.kind not in "fiu":
+            raise ValueError(
+                f"features: expected real numbers, got {features.dtype}"
+            )
+        if features.ndim == 2:
+            return self._logits(features)
+        logits = np.empty((len(features), self.classes), np.float32)
+        for example, window in enumerate(features):
+            logits[example] = self._logits(window)
+        return logits
+
+    def _logits(self, features):
+        with self._lock:
+            state = self._open()
+            self._features[...] = features
+            library.bifsmn_logits(state, self._features_at, self._scores_at)
+            return self._scores.copy()
+
+    def features(self, audio: ArrayLike) -> NDArray[np.float32]:
+        """Computes the features of a clip.
+
+        Arguments
+        ---------
+        audio : array
+            [samples] as for ``classify``.
+
+        Returns
+        -------
+        array
+            [T][F] in dB.
+        """
+        run = library.bifsmn_features
+        return self._of_audio(run, audio, self._features, self._features_at)
+
+    def classify(self, audio: ArrayLike) -> NDArray[np.float32]:
+        """Classifies a clip.
+
+        Arguments
+        ---------
+        audio : array
+            [samples] at ``sample_rate``, int16, or float from -1 to 1; at most
+            ``window_samples``. Fewer are filled with zeros.
+
+        Returns
+        -------
+        array
+            Posteriors [classes], whose sum is 1.
+        """
+        run = library.bifsmn_classify
+        return self._of_audio(run, audio, self._scores, self._scores_at)
+
+    def _of_audio(self, run, audio, result, result_at):
+        samples = samples_of(audio)
+        n = len(samples)
+        if n > self.window_samples:
+            raise ValueError(
+                f"audio: expected at most {self.window_samples} samples, got "
+                f"{n}; use a Stream for longer audio"
+            )
+        with self._lock:
+            state = self._open()
+            write_floats(samples, self._audio[:n])
+            run(state, self._audio_at, n, result_at)
+            return result.copy()
+
+    @property
+    def labels(self) -> list[str]:
+        """Of the outputs, in their order."""
+        return list(self._network.labels)
+
+    @property
+    def frames(self) -> int:
+        """T of a window."""
+        return self._network.info.frames
+
+    @property
+    def mels(self) -> int:
+        """F, mel bands of a frame."""
+        return self._network.info.mels
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the audio, in Hz."""
+        return self._network.info.sample_rate
+
+    @property
+    def window_samples(self) -> int:
+        """Samples that one decision looks at."""
+        return self._network.info.window_samples
+
+    @property
+    def hop(self) -> int:
+        """Samples from one decision of a stream to the next."""
+        return self._network.info.hop
+
+    @property
+    def threshold(self) -> float:
+        """Posterior from which a keyword counts."""
+        return self._network.info.threshold
+
+    @property
+    def smoothing(self) -> int:
+        """Decisions of a stream whose posteriors should be averaged."""
+        return self._network.info.smoothing
+
+    @property
+    def name(self) -> str:
+        """What this model is."""
+        return library.bifsmn_name(self._network.pointer)
+
+    @property
+    def licence(self) -> str:
+        """What users may do with it."""
+        return library.bifsmn_licence(self._network.pointer)
+
+    @property
+    def provenance(self) -> str:
+        """Where it came from."""
+        return library.bifsmn_provenance(self._network.pointer)
+
+    @property
+    def path(self) -> str:
+        """The instruction set in use, one of ``available_paths()``."""
+        return library.bifsmn_path(self._network.pointer)
+
+    def __repr__(self):
+        return f"<Model {self.name!r}: {self.classes} classes, {self.path}>"

@@ -1,0 +1,86 @@
+"""Posteriors of audio that goes on."""
+
+from __future__ import annotations
+
+from ctypes import byref, c_int, c_size_t
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bifsmn_engine._audio import samples_of, write_floats
+from bifsmn_engine._library import library
+from bifsmn_engine._session import Session
+
+if TYPE_CHECKING:
+    from bifsmn_engine.model import Model
+
+
+class Stream(Session):
+    """Classifies a stream, whatever the length of its chunks.
+
+    After the first ``model.window_samples`` samples, and after each
+    ``model.hop`` more, there are the posteriors that ``model.classify`` gives
+    of the last ``model.window_samples`` samples. A stream belongs to one
+    thread; it does not need its model any longer, which may be closed.
+
+    Arguments
+    ---------
+    model : Model
+        Its depth setting is where the stream's own starts.
+
+    Example
+    -------
+    >>> stream = Stream(Model.load(path))
+    >>> for chunk in (audio, audio, audio):  # of any length
+    ...     for posteriors in stream.push(chunk):
+    ...         best = posteriors.argmax()
+    """
+
+    def __init__(self, model: Model):
+        super().__init__(model._network, model.depth)
+        self._posteriors = np.zeros(self.classes, np.float32)
+        self._posteriors_at = self._posteriors.ctypes.data
+
+    def push(self, audio: ArrayLike) -> NDArray[np.float32]:
+        """Takes more audio.
+
+        Arguments
+        ---------
+        audio : array
+            [samples], int16, or float from -1 to 1; any number of them. A
+            chunk that is refused leaves the stream as it was.
+
+        Returns
+        -------
+        array
+            Posteriors [n][classes]: those that have become ready.
+        """
+        samples = samples_of(audio)
+        floats = np.empty(len(samples), np.float32)
+        write_floats(samples, floats)
+        # Here, so that no part of a bad chunk is taken.
+        if not np.isfinite(floats).all():
+            raise ValueError(
+                "audio: expected finite samples, found NaN or infinity; check "
+                "where they come from"
+            )
+        rows = []
+        with self._lock:
+            state, at, left = self._open(), floats.ctypes.data, len(floats)
+            used, ready = c_size_t(), c_int()
+            while left or ready:
+                library.bifsmn_push(
+                    *(state, at, left, byref(used)),
+                    *(self._posteriors_at, byref(ready)),
+                )
+                at += used.value * floats.itemsize
+                left -= used.value
+                if ready:
+                    rows.append(self._posteriors.copy())
+        return np.array(rows, np.float32).reshape(-1, self.classes)
+
+    def reset(self) -> None:
+        """Forgets all audio so far."""
+        with self._lock:
+            library.bifsmn_reset(self._open())

@@ -1,0 +1,102 @@
+// The forward pass of the fast paths, written once: `Fast<Isa>::path()` is the path
+// of an instruction set. What that must bring is in isa.h.
+//
+// Activations are stored as bits only; a layer's epilogue quantises for the next
+// layer. What remains in floating point is x, which flows through the blocks.
+#pragma once
+#include "fast_blocks.h"
+#include "fast_convolutions.h"
+#include "fast_kernels.h"
+#include "path.h"
+
+namespace bifsmn {
+namespace {  // see vector.h
+
+template <class Isa>
+struct Fast {
+  static constexpr Path path() {
+    return {Isa::kName, Isa::runs_here, prepared_bytes, prepare_all,
+            scratch_bytes, forward, &FastKernels<Isa>::kAll};
+  }
+
+ private:
+  static size_t prepared_bytes(const Network& n) {
+    Arena a(nullptr);
+    prepare(n, Isa::kUnit, a);
+    return a.used();
+  }
+
+  static void prepare_all(const Network& n, void* prepared) {
+    Arena a(prepared);
+    prepare(n, Isa::kUnit, a);
+  }
+
+  static size_t scratch_bytes(const Network& n) {
+    Arena a(nullptr);
+    Scratch s(n.config, Isa::kUnit, a);
+    return a.used();
+  }
+
+  BIFSMN_STAGE static void classify(const Network& n, const Scratch& s, float* logits) {
+    constexpr int kLanes = Isa::kLanes;
+    using Floats = typename Isa::Floats;
+    using Ints = typename Isa::Ints;
+    const size_t size = n.config.outputs();
+    const float* const x = s.x;
+    int16_t* const rounded = s.q;
+    Ints largest{};  // of the bits without the sign, which are in the order of magnitudes
+    for (size_t i = 0; i < size; i += kLanes) {
+      Ints bits;
+      memcpy(&bits, x + i, sizeof bits);
+      bits &= 0x7fffffff;
+      largest = bits > largest ? bits : largest;
+    }
+    int32_t most_bits = 0;
+    for (int i = 0; i < kLanes; ++i) most_bits = largest[i] > most_bits ? largest[i] : most_bits;
+    float most;
+    memcpy(&most, &most_bits, sizeof most);
+    const Floats inverse = Isa::all(most < 0x1p-64f ? 0 : 16383 / most);
+    // In 2^23 to 2^24 a float's last bit is 1: the sum rounds to the nearest integer.
+    const Floats magic = Isa::all(0x1.8p23f);
+    for (size_t i = 0; i < size; i += kLanes) {
+      const Floats scaled = Isa::load(x + i) * inverse;
+      Ints q;
+      const Floats sum = scaled + magic;
+      memcpy(&q, &sum, sizeof q);
+      const auto low = __builtin_convertvector(q, typename Isa::Shorts);
+      memcpy(rounded + i, &low, sizeof low);
+    }
+    for (uint32_t k = 0; k < n.config.classes; ++k) {
+      const int64_t sum = Isa::dot(rounded, n.weights + k * size, size);
+      const double scale = double(n.scales[k]) * (double(most) / 16383);
+      const double scaled = double(sum) * scale;
+      logits[k] = float(scaled + double(n.biases[k]));
+    }
+  }
+
+  template <int kPlanes>
+  static void run(const Network& n, const Prepared& p, const Scratch& s, uint32_t depth,
+                  const float* features, float* logits) {
+    FastConvolutions<Isa, kPlanes> convolutions(n, p, s);
+    convolutions.normalise(features);
+    convolutions.first();
+    convolutions.second();
+    FastBlocks<Isa, kPlanes> blocks(n, p, s);
+    blocks.projection();
+    for (uint32_t b = 0; b < n.config.layers; ++b)
+      if (n.config.runs(b, depth)) blocks.run(b, depth);
+    classify(n, s, logits);
+  }
+
+  static void forward(const Network& n, const void* prepared, void* scratch, uint32_t depth,
+                      const float* features, float* logits) {
+    const Prepared& p = *static_cast<const Prepared*>(prepared);
+    Arena a(scratch);
+    const Scratch s(n.config, Isa::kUnit, a);
+    n.config.planes == 2 ? run<2>(n, p, s, depth, features, logits)
+                         : run<1>(n, p, s, depth, features, logits);
+  }
+};
+
+}  // namespace
+}  // namespace bifsmn

@@ -1,0 +1,165 @@
+// The projection and the blocks of the fast paths.
+#pragma once
+#include "fast_layer.h"
+
+namespace bifsmn {
+namespace {  // see vector.h
+
+template <class Isa, int kPlanes>
+class FastBlocks : FastLayer<Isa, kPlanes> {
+  using Layer = FastLayer<Isa, kPlanes>;
+  using typename Layer::Count;
+  using typename Layer::Epilogue;
+  using typename Layer::Floats;
+  using typename Layer::Ints;
+  using typename Layer::Limits;
+  using Layer::kFrame;
+  using Layer::kLanes;
+  using Layer::kRows;
+  using Layer::kUnit;
+  using Layer::kVectors;
+
+ public:
+  FastBlocks(const Network& n, const Prepared& p, const Scratch& s)
+      : n_(n), c_(n.config), p_(p), s_(s) {
+    Layer::clear_tails(s.narrow, c_.channels, c_.block_frames());
+    Layer::clear_tails(s.wide, c_.hidden, c_.block_frames());
+  }
+
+  BIFSMN_STAGE void projection() {
+    const size_t channels = c_.channels;
+    float* const x = s_.x;
+    Layer::template layer<kUnit, kRows * kUnit>(
+        p_.projection, c_.bands(), c_.channels, s_.flat, c_.block_frames(),
+        [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
+          const Epilogue epilogue(n_.projection_in, n_.projection_out, n_.projection_slope, o);
+          float* to = x + first * channels + o;
+          for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += channels) {
+            Floats y[kVectors];
+            epilogue(half, y);
+            for (int v = 0; v < kVectors; ++v) Isa::store(to + v * kLanes, y[v]);
+          }
+        });
+  }
+
+  void run(uint32_t index, uint32_t depth) {
+    const Block& b = n_.blocks[index];
+    const BlockAtDepth& at = b.at[depth];
+    memory(b, at, p_.blocks[index].memory);
+    expand(b, at, p_.blocks[index].expand);
+    project(b, at, p_.blocks[index].project);
+  }
+
+ private:
+  // Loop by loop, not tile by tile: a processor overlaps many short chains of
+  // operations, but few long ones.
+  BIFSMN_STAGE void memory(const Block& b, const BlockAtDepth& at, const int32_t* weights) {
+    const uint32_t channels = c_.channels;
+    for (uint32_t o = 0; o < channels; o += kLanes) remember(b.memory_in, o);
+    for (uint32_t o = 0; o < channels; o += kTile) recall(b, at.memory, weights, o);
+  }
+
+  BIFSMN_STAGE void expand(const Block& b, const BlockAtDepth& at, const uint8_t* weights) {
+    const uint32_t hidden = c_.hidden;
+    uint8_t* const rows = s_.wide;
+    Layer::template layer<kUnit, kRows * kUnit>(
+        weights, c_.channels, hidden, s_.narrow, c_.block_frames(),
+        [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
+          const Epilogue epilogue(b.expand_in, at.expand, b.expand_slope, o);
+          const Limits next = Layer::limits(b.project_in, o);
+          uint8_t* to = Layer::bits_at(rows, hidden, first, o);
+          for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += kFrame) {
+            Floats y[kVectors];
+            epilogue(half, y);
+            Layer::quantise(y, next, to);
+          }
+        });
+  }
+
+  BIFSMN_STAGE void project(const Block& b, const BlockAtDepth& at, const uint8_t* weights) {
+    const size_t channels = c_.channels;
+    float* const x = s_.x;
+    Layer::template layer<kUnit, kRows * kUnit>(
+        weights, c_.hidden, c_.channels, s_.wide, c_.block_frames(),
+        [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
+          const Epilogue epilogue(b.project_in, at.project, at.slope, o);
+          float* sum = x + first * channels + o;
+          for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, sum += channels) {
+            Floats y[kVectors];
+            epilogue(half, y);
+            for (int v = 0; v < kVectors; ++v)
+              Isa::store(sum + v * kLanes, y[v] + Isa::load(sum + v * kLanes));
+          }
+        });
+  }
+
+  // What the taps of kLanes channels from `o` on see, of each frame, to s_.seen.
+  BIFSMN_INLINE void remember(const Quantiser& q, uint32_t o) {
+    const int frames = c_.block_frames(), before = c_.taps_before, after = c_.taps_after;
+    const size_t channels = c_.channels;
+    const int32_t both = kPlanes == 2 ? 0x10001 : 1;
+    const Ints mask = Ints{} + ((2 << (before + after)) - 2) * both;
+    const Floats theta1 = Isa::load(q.theta1 + o);
+    const Floats high = kPlanes == 2 ? Isa::load(q.high + o) : theta1;
+    const Floats low = kPlanes == 2 ? Isa::load(q.low + o) : theta1;
+    const float* const x = s_.x + o;
+    int32_t* to = s_.seen + o;
+    Ints seen{};
+    for (int t = -before; t < frames + after; ++t) {
+      const Floats in = t >= 0 && t < frames ? Isa::load(x + t * channels) : Floats{};
+      seen = Isa::template remember<kPlanes>(seen, mask, in, theta1, high, low);
+      if (t < after) continue;
+      memcpy(to, &seen, sizeof seen);
+      to += channels;
+    }
+  }
+
+  // 16 channels from `o` on of a block's memory: x = prelu(y) + x, quantised for expand.
+  BIFSMN_INLINE void recall(const Block& b, const Affine& affine, const int32_t* memory,
+                            uint32_t o) {
+    const uint32_t frames = c_.block_frames();
+    const size_t channels = c_.channels;
+    const Limits next = Layer::limits(b.expand_in, o);
+    const Floats ratio = Isa::all(b.memory_in.ratio), slope = Isa::all(b.memory_slope);
+    const Floats taps = Isa::all(float(c_.taps())), minus_two = Isa::all(-2);
+    Ints weights[kVectors];
+    Floats gains[kVectors], shifts[kVectors];
+    memcpy(weights, memory + o, sizeof weights);
+    memcpy(gains, affine.gains + o, sizeof gains);
+    memcpy(shifts, affine.shifts + o, sizeof shifts);
+    const int32_t* from = s_.seen + o;
+    float* sum = s_.x + o;
+    uint8_t* const rows = s_.narrow;
+    for (uint32_t first = 0; first < frames; first += kFrames) {
+      const uint32_t n = frames - first < kFrames ? frames - first : kFrames;
+      uint8_t* to = Layer::bits_at(rows, uint32_t(channels), first, o);
+      for (uint32_t t = 0; t < n; ++t, from += channels, sum += channels, to += kFrame) {
+        Floats y[kVectors];
+        for (int v = 0; v < kVectors; ++v) {
+          Ints seen, differing1, differing2;
+          memcpy(&seen, from + v * kLanes, sizeof seen);
+          Isa::popcounts(seen ^ weights[v], &differing1, &differing2);
+          const Floats count1 = __builtin_convertvector(differing1, Floats);
+          Floats value = Isa::add_exact(taps, count1, minus_two);
+          if (kPlanes == 2) {
+            const Floats count2 = __builtin_convertvector(differing2, Floats);
+            const Floats second = ratio * Isa::add_exact(taps, count2, minus_two);
+            value = value + second;
+          }
+          const Floats scaled = value * gains[v];
+          y[v] = Isa::prelu(scaled + shifts[v], slope) + Isa::load(sum + v * kLanes);
+          Isa::store(sum + v * kLanes, y[v]);
+        }
+        Layer::quantise(y, next, to);
+      }
+    }
+  }
+
+  const Network& n_;
+  const Config& c_;
+  const Prepared& p_;
+  const Scratch& s_;
+};
+
+}  // namespace
+}  // namespace bifsmn

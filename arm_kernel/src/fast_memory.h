@@ -1,0 +1,160 @@
+// The memory of the fast paths: weights put in order once, and one pass's scratch.
+#pragma once
+#include <cstring>
+
+#include "arena.h"
+#include "isa.h"
+
+namespace bifsmn {
+namespace {  // see vector.h
+
+constexpr uint32_t round_up(uint32_t n, uint32_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+// The second convolution's input: bits [F / 2 + 4][T / 2 + 4][P] of each plane, with
+// the bits of zeros in a border of two all around.
+struct ImageShape {
+  size_t pixel, row, plane;  // bytes
+
+  explicit ImageShape(const Config& c)
+      : pixel(c.front_channels / 8),
+        row((c.frames / 2 + 4) * pixel),
+        plane((c.mels / 2 + 4) * row) {}
+};
+
+// Copies run over their end by less than this.
+constexpr size_t kSlack = 64;
+
+struct PreparedBlock {
+  const uint8_t *expand, *project;
+  const int32_t* memory;  // [C]: the taps' bits as VectorIsa::remember has activations
+};
+
+struct Prepared {
+  uint32_t front_channels;     // P padded to 16
+  const float* conv1;          // [25][P]
+  const float* conv1_shifts;   // [P]
+  Quantiser conv2_in;          // of P channels
+  const uint8_t* image;        // [planes]: zeros everywhere
+  const uint8_t *conv2, *projection;
+  const PreparedBlock* blocks;  // [L]
+};
+
+struct Scratch {
+  float* input;       // [T + 4][F + 4], zeros in a border of two
+  uint8_t* image;     // [planes] images
+  uint8_t* columns;   // [2][kFrames][planes][kColumnRow]: 25 P bits each
+  uint8_t* flat;      // [U / kFrames + 1][units][kFrames][planes][unit]: B bits a row
+  uint8_t* narrow;    // [U / kFrames][units][kFrames][planes][unit]: C bits a row
+  uint8_t* wide;      // the same of H bits
+  float* x;           // [U][C], what flows through the blocks
+  int32_t* seen;      // [U][C], by the blocks' memories
+  int16_t* q;         // [U][C]
+
+  Scratch(const Config& c, size_t unit, Arena& a) {
+    const size_t frames = round_up(c.block_frames(), kFrames), rows = frames * c.planes;
+    input = a.take<float>((c.frames + 4) * (c.mels + 4));
+    image = a.take<uint8_t>(c.planes * ImageShape(c).plane + kSlack);
+    columns = a.take<uint8_t>(2 * kFrames * c.planes * kColumnRow);
+    flat = a.take<uint8_t>((rows + kFrames * c.planes) * units(c.bands(), unit) * unit);
+    narrow = a.take<uint8_t>(rows * units(c.channels, unit) * unit);
+    wide = a.take<uint8_t>(rows * units(c.hidden, unit) * unit);
+    x = a.take<float>(frames * c.channels);
+    seen = a.take<int32_t>(c.outputs());
+    q = a.take<int16_t>(c.outputs());
+  }
+};
+
+// `n` values, padded with zeros to `padded`.
+const float* padded_copy(Arena& a, const float* from, uint32_t n, uint32_t padded) {
+  float* to = a.take<float>(padded);
+  for (uint32_t i = 0; to && i < padded; ++i) to[i] = i < n ? from[i] : 0;
+  return to;
+}
+
+// All weights of a layer in the order of isa.h: the file's, or [units][16 outputs].
+const uint8_t* ordered(Arena& a, const Bits& bits, size_t unit) {
+  if (unit == 16) return bits.data;
+  const uint32_t n = units(bits.inputs, unit);
+  uint8_t* const start = a.take<uint8_t>(bits.outputs * n * unit);
+  uint8_t* to = start;
+  for (uint32_t tile = 0; to && tile < bits.outputs; tile += kTile)
+    for (size_t u = 0; u < n; ++u)
+      for (uint32_t o = tile; o < tile + kTile; ++o, to += unit)
+        memcpy(to, bits.chunk(o, uint32_t(u * unit / 16)) + u * unit % 16, unit);
+  return start;
+}
+
+const float* ordered_conv1(Arena& a, const Network& n, uint32_t padded) {
+  const uint32_t channels = n.config.front_channels;
+  float* to = a.take<float>(25 * padded);
+  for (uint32_t i = 0; to && i < 25 * padded; ++i)
+    to[i] = i % padded < channels ? n.conv1[i % padded * 25 + i / padded] : 0;
+  return to;
+}
+
+const uint8_t* image_of_zeros(Arena& a, const Network& n) {
+  const Config& c = n.config;
+  const ImageShape shape(c);
+  const Quantiser& q = n.conv2_in;
+  uint8_t* image = a.take<uint8_t>(c.planes * shape.plane + kSlack);
+  if (!image) return image;
+  memset(image, 0, c.planes * shape.plane + kSlack);
+  for (size_t at = 0; at < shape.plane; at += shape.pixel)
+    for (uint32_t p = 0; p < q.channels; ++p) {
+      const bool bit1 = 0 < q.theta1[p];
+      image[at + p / 8] |= uint8_t(bit1 << p % 8);
+      if (!q.high) continue;
+      const bool bit2 = 0 < (bit1 ? q.low[p] : q.high[p]);
+      image[shape.plane + at + p / 8] |= uint8_t(bit2 << p % 8);
+    }
+  return image;
+}
+
+const int32_t* ordered_memory(Arena& a, const Config& c, const Block& block) {
+  int32_t* to = a.take<int32_t>(c.channels);
+  for (uint32_t n = 0; to && n < c.channels; ++n) {
+    int32_t bits = 0;
+    for (uint32_t k = 0; k < c.taps(); ++k)
+      bits = bits << 1 | (block.memory[k * row_bytes(c.channels) + n / 8] >> n % 8 & 1);
+    to[n] = c.planes == 2 ? bits << 16 | bits : bits;
+  }
+  return to;
+}
+
+Quantiser padded_quantiser(Arena& a, const Quantiser& q, uint32_t padded) {
+  Quantiser made{padded, q.ratio, padded_copy(a, q.theta1, q.channels, padded), nullptr, nullptr};
+  if (!q.high) return made;
+  made.high = padded_copy(a, q.high, q.channels, padded);
+  made.low = padded_copy(a, q.low, q.channels, padded);
+  return made;
+}
+
+// The first piece of `a`.
+const Prepared* prepare(const Network& n, size_t unit, Arena& a) {
+  const Config& c = n.config;
+  Prepared* place = a.take<Prepared>(1);
+  const uint32_t p = c.front_channels, padded = round_up(p, kTile);
+  Prepared made{};
+  made.front_channels = padded;
+  made.conv1 = ordered_conv1(a, n, padded);
+  made.conv1_shifts = padded_copy(a, n.conv1_shifts, p, padded);
+  made.conv2_in = padded_quantiser(a, n.conv2_in, padded);
+  made.image = image_of_zeros(a, n);
+  made.conv2 = ordered(a, n.conv2, unit);
+  made.projection = ordered(a, n.projection, unit);
+  PreparedBlock* blocks = a.take<PreparedBlock>(c.layers);
+  made.blocks = blocks;
+  for (uint32_t b = 0; b < c.layers; ++b) {
+    const PreparedBlock block{ordered(a, n.blocks[b].expand, unit),
+                              ordered(a, n.blocks[b].project, unit),
+                              ordered_memory(a, c, n.blocks[b])};
+    if (blocks) blocks[b] = block;
+  }
+  if (place) *place = made;
+  return place;
+}
+
+}  // namespace
+}  // namespace bifsmn

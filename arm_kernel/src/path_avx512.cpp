@@ -1,0 +1,81 @@
+// x86-64 with AVX-512 and VPOPCNTDQ: 16 outputs are the 16 lanes of a vector.
+#include <immintrin.h>
+
+#include "fast.h"
+
+namespace bifsmn {
+namespace {
+
+struct Avx512 : VectorIsa<16> {
+  static constexpr const char* kName = "avx512";
+  static constexpr size_t kUnit = 4;
+  using Count = int32_t;
+
+  static bool runs_here() {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vpopcntdq");
+  }
+
+  template <int kRows, size_t kRow, size_t kStep>
+  static BIFSMN_INLINE void counts(const uint8_t* weights, const uint8_t* rows,
+                                   uint32_t inputs, Count (*out)[kTile]) {
+    __m512i total[kRows];
+    for (auto& t : total) t = _mm512_set1_epi32(-int32_t(inputs / 2));
+    for (uint32_t k = 0; k < units(inputs, kUnit); ++k) {
+      const __m512i w = _mm512_load_si512(weights + k * sizeof w);
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        int32_t word;
+        memcpy(&word, rows + r * kRow + k * kStep, sizeof word);
+        const __m512i differing = _mm512_xor_si512(w, _mm512_set1_epi32(word));
+        total[r] = _mm512_add_epi32(total[r], _mm512_popcnt_epi32(differing));
+      }
+    }
+    for (int r = 0; r < kRows; ++r) _mm512_store_si512(out[r], total[r]);
+  }
+
+  static BIFSMN_INLINE Floats prelu(Floats y, Floats slope) {
+    const __mmask16 not_positive = _mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_NGT_UQ);
+    return _mm512_mask_mul_ps(y, not_positive, y, slope);
+  }
+
+  static BIFSMN_INLINE Floats add_exact(Floats sum, Floats exact, Floats factor) {
+    return _mm512_fmadd_ps(exact, factor, sum);
+  }
+
+  template <class Isa, int kPlanes>
+  static BIFSMN_INLINE void quantise(const Floats (&x)[1], const Limits& limits,
+                                     uint32_t (&bits)[kPlanes]) {
+    const __mmask16 below = _mm512_cmp_ps_mask(x[0], limits.theta1[0], _CMP_LT_OQ);
+    bits[0] = below;
+    if (kPlanes == 1) return;
+    const Floats limit = _mm512_mask_blend_ps(below, limits.high[0], limits.low[0]);
+    bits[kPlanes - 1] = _mm512_cmp_ps_mask(x[0], limit, _CMP_LT_OQ);
+  }
+
+  template <int kPlanes>
+  static BIFSMN_INLINE Ints remember(Ints seen, Ints mask, Floats x, Floats theta1,
+                                     Floats high, Floats low) {
+    const __mmask16 below = _mm512_cmp_ps_mask(x, theta1, _CMP_LT_OQ);
+    __m512i added = _mm512_maskz_set1_epi32(below, 1);
+    if (kPlanes == 2) {
+      const Floats limit = _mm512_mask_blend_ps(below, high, low);
+      const __mmask16 second = _mm512_cmp_ps_mask(x, limit, _CMP_LT_OQ);
+      added = _mm512_mask_or_epi32(added, second, added, _mm512_set1_epi32(0x10000));
+    }
+    return (Ints(_mm512_add_epi32(__m512i(seen), __m512i(seen))) & mask) | Ints(added);
+  }
+
+  static BIFSMN_INLINE void popcounts(Ints bits, Ints* low, Ints* high) {
+    *low = Ints(_mm512_popcnt_epi32(__m512i(bits & 0xffff)));
+    *high = Ints(_mm512_popcnt_epi32(__m512i(bits >> 16)));
+  }
+};
+
+}  // namespace
+
+extern const Path avx512_path;
+const Path avx512_path = Fast<Avx512>::path();
+
+}  // namespace bifsmn

@@ -1,0 +1,54 @@
+// trace MODEL FEATURES DEPTH OUT: writes what every layer of the reference gives.
+//
+// FEATURES is one example, f32 [T][F]. OUT holds for each layer: u32 n, u32 planes
+// of dots (0 to 2), i32 dots [planes][n], f32 values [n]; at last the f32 logits.
+#include <cstdio>
+#include <cstdlib>
+
+#include "format.h"
+#include "reference.h"
+
+using namespace bifsmn;
+
+namespace {
+
+uint8_t* read_file(const char* path, size_t* length) {
+  FILE* file = fopen(path, "rb");
+  if (!file) return nullptr;
+  fseek(file, 0, SEEK_END);
+  *length = size_t(ftell(file));
+  rewind(file);
+  uint8_t* bytes = static_cast<uint8_t*>(malloc(*length));
+  if (fread(bytes, 1, *length, file) != *length) bytes = nullptr;
+  fclose(file);
+  return bytes;
+}
+
+void write_layer(void* self, const char*, uint32_t, size_t n, const int32_t* dots1,
+                 const int32_t* dots2, const float* values) {
+  FILE* out = static_cast<FILE*>(self);
+  const uint32_t head[2] = {uint32_t(n), uint32_t((dots1 != nullptr) + (dots2 != nullptr))};
+  fwrite(head, sizeof head, 1, out);
+  if (dots1) fwrite(dots1, sizeof *dots1, n, out);
+  if (dots2) fwrite(dots2, sizeof *dots2, n, out);
+  fwrite(values, sizeof *values, n, out);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) return 2;
+  size_t length, features_length, memory;
+  const uint8_t* bytes = read_file(argv[1], &length);
+  const uint8_t* features = read_file(argv[2], &features_length);
+  FILE* out = fopen(argv[4], "wb");
+  if (!bytes || !features || !out || check_file(bytes, length, &memory) != BIFSMN_OK) return 1;
+  const Network* network = read_network(bytes, length, calloc(1, memory));
+  void* scratch = calloc(1, reference_scratch_bytes(*network));
+  float logits[BIFSMN_MAX_CLASSES];
+  const Trace trace = {write_layer, out};
+  reference_forward(*network, scratch, uint32_t(atoi(argv[3])),
+                    reinterpret_cast<const float*>(features), logits, &trace);
+  fwrite(logits, sizeof *logits, network->config.classes, out);
+  return fclose(out);
+}

@@ -1,0 +1,80 @@
+"""Makes the .tflite models that the peers run, with TensorFlow.
+
+    python convert.py FOLDER
+
+Of each depth setting that ``network.write`` left in the folder it makes
+NUMBERS_ACTIVATION_DEPTH.tflite: in real numbers ("fp32") and with weights (one
+scale per output channel), activations, input and output in int8 ("int8"); of
+the same function ("prelu") and with ReLU in PReLU's place ("relu").
+
+Every PReLU here has one slope, hence is a LEAKY_RELU of TensorFlow Lite: the
+same function as its PRELU, but XNNPACK runs it in int8 too (29 us instead of
+213 us for the whole network).
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+
+def classify(x, weights):
+    """The network: features (1, T, F, 1) to logits (1, classes)."""
+
+    def conv(name, x, stride=1, pad=0):
+        around = [[0, 0], [pad, pad], [pad, pad], [0, 0]]
+        y = tf.nn.conv2d(x, weights[f"{name}.weight"], stride, around)
+        return activation(name, y)
+
+    def activation(name, y):
+        y = tf.nn.bias_add(y, weights[f"{name}.bias"])
+        slope = float(weights[f"{name}.slope"])
+        return tf.nn.leaky_relu(y, slope) if slope else tf.nn.relu(y)
+
+    x = conv("conv1", x, stride=2, pad=2)
+    x = conv("conv2", x, stride=2, pad=2)
+    x = tf.reshape(x, [1, x.shape[1], 1, -1])  # a frame's bands and channels
+    x = conv("projection", x)
+    block = 0
+    while f"{block}.memory.weight" in weights:
+        taps = weights[f"{block}.memory.weight"]
+        memory = tf.nn.depthwise_conv2d(x, taps, [1, 1, 1, 1], "SAME")
+        x = activation(f"{block}.memory", memory) + x
+        x = conv(f"{block}.project", conv(f"{block}.expand", x)) + x
+        block += 1
+    y = tf.matmul(tf.reshape(x, [1, -1]), weights["classifier.weight"])
+    return tf.nn.bias_add(y, weights["classifier.bias"])
+
+
+def convert(weights, calibration=None):
+    """Returns the bytes of a model, in int8 where there is calibration."""
+    shape = (1, *weights["input_shape"], 1)
+    function = tf.function(lambda x: classify(x, weights))
+    concrete = function.get_concrete_function(tf.TensorSpec(shape))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+    if calibration is not None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: (
+            [x.reshape(shape)] for x in calibration
+        )
+        ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.target_spec.supported_ops = ops
+        converter.inference_input_type = tf.int8
+        converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+def main(folder):
+    """Makes all models of a folder."""
+    inputs = np.load(folder / "calibration.npy")
+    for path in sorted(folder.glob("weights_*.npz")):
+        weights, name = dict(np.load(path)), path.stem.removeprefix("weights")
+        for numbers, calibration in (("fp32", None), ("int8", inputs)):
+            model = convert(weights, calibration)
+            (folder / f"{numbers}{name}.tflite").write_bytes(model)
+            print(f"{numbers}{name}: {len(model)} bytes", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

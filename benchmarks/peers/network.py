@@ -1,0 +1,125 @@
+"""The network that the peers run: real numbers, normalisations folded."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from speechbrain_bifsmn.lobes.features import LogMel
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.nnet.activations import PReLU
+
+
+def random_network(classes=12, binary=True, relu=False):
+    """Returns a network whose normalisations do something."""
+    torch.manual_seed(0)
+    net = BiDFSMN(classes, binary=binary).train()
+    with torch.no_grad():
+        for activation in net.modules():
+            if relu and isinstance(activation, PReLU):
+                activation.weight.zero_()
+        for _ in range(5):
+            net(features(64), depths=net.depths)
+        for name, parameter in net.named_parameters():
+            if "norm" in name:
+                parameter += 0.2 * torch.randn_like(parameter)
+    return net.eval()
+
+
+def features(count):
+    """Returns features (B, T, F) in decibels, spread as those of speech are."""
+    generator = torch.Generator().manual_seed(count)
+    x = LogMel()(0.05 * torch.randn(count, 16000, generator=generator))
+    shapes = 20 * torch.randn(count, 1, 8, 8, generator=generator)
+    return x + F.interpolate(shapes, x.shape[1:], mode="bicubic")[:, 0]
+
+
+def scaled(net, x):
+    """Returns the network's input of features (the peers are given this)."""
+    return ((x - net.input_mean) / net.input_std).clamp(*net.input_range)
+
+
+def folded(net, depth):
+    """Returns arrays by name, in TensorFlow's order, of a depth setting.
+
+    Axes of a convolution: time, mel band, inputs, outputs. Features of a frame:
+    band by band. Blocks that do not run are left out, the rest renumbered.
+    """
+    conv1, norm1, slope1, conv2, norm2, slope2 = net.front_end
+    arrays = {"input_shape": np.array([net.frames, net.n_mels])}
+    arrays |= _layer("conv1", conv1, slope1, norm1)
+    arrays |= _layer("conv2", conv2, slope2, norm2)
+    linear, channels = net.projection, conv2.out_channels
+    arrays |= _layer("projection", linear, net.projection_activation)
+    weight = arrays["projection.weight"]
+    weight = weight.reshape(channels, -1, linear.out_features).swapaxes(0, 1)
+    arrays["projection.weight"] = weight.reshape(1, 1, linear.in_features, -1)
+    for number, index in enumerate(net.blocks_at(depth)):
+        arrays |= _block(str(number), net.blocks[index], str(depth))
+    weight = _array(net.classifier.weight)
+    weight = weight.reshape(net.classes, -1, net.frames // 4).transpose()
+    arrays["classifier.weight"] = weight.reshape(-1, net.classes)
+    arrays["classifier.bias"] = _array(net.classifier.bias)
+    return {
+        name: a if a.dtype.kind == "i" else a.astype(np.float32)
+        for name, a in arrays.items()
+    }
+
+
+def _block(name, block, depth):
+    arrays = _layer(
+        f"{name}.memory",
+        block.memory,
+        block.memory_activation,
+        block.memory_norms[depth],
+    )
+    taps = arrays[f"{name}.memory.weight"]  # (K, 1, C)
+    arrays[f"{name}.memory.weight"] = taps.transpose(0, 2, 1)[:, None]
+    layers = {
+        "expand": (block.expand_activation, block.expand_norms),
+        "project": (block.activations[depth], block.norms),
+    }
+    for layer, (activation, norms) in layers.items():
+        arrays |= _layer(
+            f"{name}.{layer}", getattr(block, layer), activation, norms[depth]
+        )
+        weight = arrays[f"{name}.{layer}.weight"]  # (1, inputs, outputs)
+        arrays[f"{name}.{layer}.weight"] = weight[None]
+    return arrays
+
+
+def _layer(name, layer, activation, norm=None):
+    weight, bias = _array(layer.weight), 0.0
+    if layer.bias is not None:
+        bias = _array(layer.bias)
+    if norm is not None:
+        deviation = np.sqrt(_array(norm.running_var) + norm.eps)
+        gain = _array(norm.weight) / deviation
+        bias = (bias - _array(norm.running_mean)) * gain + _array(norm.bias)
+        weight = weight * gain.reshape(-1, *[1] * (weight.ndim - 1))
+    return {
+        f"{name}.weight": weight.transpose(),
+        f"{name}.bias": bias,
+        f"{name}.slope": _array(activation.weight)[0],
+    }
+
+
+def _array(tensor):
+    return tensor.detach().double().numpy()
+
+
+@torch.no_grad()
+def write(folder, tests=256):
+    """Writes what ``convert.py`` needs, and logits to check its models by."""
+    for activation in ("prelu", "relu"):
+        net = random_network(binary=False, relu=activation == "relu")
+        calibration, inputs = features(200), features(tests)
+        for depth in net.depths:
+            net.depth = depth
+            # Then the largest logit differs from input to input.
+            net.classifier.bias -= net(calibration).mean(0)
+            name = f"{activation}_{depth}"
+            np.savez(folder / f"weights_{name}.npz", **folded(net, depth))
+            np.save(folder / f"logits_{name}.npy", net(inputs).numpy())
+    np.save(folder / "calibration.npy", scaled(net, calibration).numpy())
+    np.save(folder / "inputs.npy", scaled(net, inputs).numpy())
+    np.save(folder / "features.npy", inputs.numpy())

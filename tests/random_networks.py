@@ -1,0 +1,27 @@
+"""Networks as training might leave them, without training."""
+
+import torch
+
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+
+
+def random_network(classes=12, seed=0, **options):
+    """A BiDFSMN in evaluation, none of whose parameters is as it was made."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        net = BiDFSMN(classes, **options).train()
+        x = decibels(16, net.frames, net.n_mels)
+        with torch.no_grad():
+            for _ in range(5):
+                net(x, depths=net.depths)
+            for name, parameter in net.named_parameters():
+                if "threshold" in name:
+                    parameter.normal_(0, 0.1)
+                elif "norm" in name or "activation" in name:
+                    parameter.add_(0.2 * torch.randn_like(parameter))
+    return net.eval()
+
+
+def decibels(batch, frames=32, mels=32):
+    """Features of about the range of speech."""
+    return torch.randn(batch, frames, mels) * 20 - 30
