@@ -1,7 +1,6 @@
 """Writes the file that devices run, and proves what it computes."""
 
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,10 +113,10 @@ def _device(model):
 def _prove(path, examples, expected):
     """Compares the native engine's logits, bit for bit."""
     try:
-        engine = import_module("bifsmn_engine")
+        import bifsmn_engine
     except ImportError:
         return "not installed"
-    model = engine.Model.load(path)
+    model = bifsmn_engine.Model.load(path)
     for depth, logits in expected.items():
         model.depth = depth
         found = torch.from_numpy(model.logits(examples.numpy()))

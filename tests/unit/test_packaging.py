@@ -17,7 +17,8 @@ SOURCES = [
     *ROOT.glob("speechbrain_bifsmn/**/*.py"),
     *ROOT.glob("recipes/**/*.py"),
 ]
-OWN = {"speechbrain_bifsmn", "speech_commands_prepare"}
+OWN = {"speechbrain_bifsmn", "speech_commands_prepare", "bifsmn_engine"}
+ENGINE = [*ROOT.glob("arm_kernel/python/**/*.py")]
 # Whose import differs
 NAMES = {"espeakng_loader": "espeakng-loader", "ruamel": "ruamel.yaml"}
 
@@ -35,8 +36,8 @@ def declared():
     return {re.split(r"[<>=~]", line)[0] for line in lines}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
-def test_every_import_is_declared(path):
+def foreign_imports(path):
+    """Packages that are neither Python's nor the project's."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):
@@ -45,12 +46,23 @@ def test_every_import_is_declared(path):
             names = [node.module]
         for name in names:
             top = name.partition(".")[0]
-            if top in sys.stdlib_module_names | OWN:
-                continue
-            assert NAMES.get(top, top) in declared(), f"{path}: {name}"
+            if top not in sys.stdlib_module_names | OWN:
+                yield top
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_every_import_is_declared(path):
+    for name in foreign_imports(path):
+        assert NAMES.get(name, name) in declared(), f"{path}: {name}"
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.name)
+def test_the_engine_needs_numpy_alone(path):
+    assert set(foreign_imports(path)) <= {"numpy"}
+    assert "speechbrain_bifsmn" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *ENGINE], ids=lambda p: p.name)
 def test_files_stay_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 340
 

@@ -1,6 +1,5 @@
 """A model file as a lobe: run by the engine, or by torch."""
 
-import importlib
 from pathlib import Path
 
 import torch
@@ -83,7 +82,9 @@ class NativeBiDFSMN(nn.Module):
 
     def _engine(self):
         try:
-            return importlib.import_module("bifsmn_engine")
+            import bifsmn_engine
+
+            return bifsmn_engine
         except ImportError as error:
             why = (
                 f"expected the package bifsmn-engine, found none ({error}); "
