@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = (ROOT / "README.md", ROOT / "docs" / "experiments.md")
+FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 DEPTHS = ("0", "1", "2")
 
@@ -160,8 +160,55 @@ def engine_table(_):
     ]
 
 
+def goals_table(_):
+    """What the engine was to reach, and what it reaches."""
+    path = ROOT / "benchmarks" / "results" / "engine.json"
+    r = json.loads(path.read_text(encoding="utf-8"))
+    full, int8 = r["ratio_litert_fp32_full"]["2"], r["ratio_litert_int8"]["0"]
+    audio, loop = r["audio_to_decision_us"]["0"], r["arm_loop"]
+    vectors, size = loop["vector_per_128"], r["file_bytes"]
+    goals = (
+        ("depth 0, times as fast as LiteRT int8", 3, int8, "{:.2f}", True),
+        ("depth 2, times as fast as LiteRT FP32", 25.1, full, "{:.1f}", True),
+        ("a second of audio to decision, us", 150, audio, "{:.0f}", False),
+        ("file of 12 classes, bytes", 117_000, size, "{:,}", False),
+        ("the same, better", 100_000, size, "{:,}", False),
+        ("ARMv8, vector instructions", 3.25, vectors, "{:.2f}", False),
+    )
+    lines = ["| | goal | measured | |", "|---|---|---|---|"]
+    for name, goal, found, form, more in goals:
+        met = found >= goal if more else found <= goal
+        sign, word = "≥" if more else "≤", "met" if met else "not met"
+        goal, found = form.format(goal), form.format(found)
+        lines.append(f"| {name} | {sign} {goal} | {found} | {word} |")
+    return lines
+
+
+def rounding_table(_):
+    """Size, accuracy and changed decisions by bits of what is rounded."""
+    runs = json.loads(
+        (ROOT / "docs" / "results" / "rounding.json").read_text("utf-8")
+    )
+    columns = ["bits", "bytes", *(f"depth {d}, % (changed)" for d in DEPTHS)]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    graph = runs[0]["exported"]["training_graph_accuracy"]
+    cells = " | ".join(f"{graph[d]:.1f}" for d in DEPTHS)
+    lines.append(f"| not rounded (training graph) | | {cells} |")
+    for r in runs:
+        e = r["exported"]
+        cells = " | ".join(
+            f"{r['accuracy'][d]:.1f} ({e['changed_decisions'][d]})"
+            for d in DEPTHS
+        )
+        lines.append(f"| {r['bits']} | {e['bytes']:,} | {cells} |")
+    clips, commit = runs[0]["test_clips"], runs[0]["commit"][:12]
+    return [*lines, "", f"{clips} test clips; commit {commit}."]
+
+
 TABLES = {
     "comparison": comparison_table,
+    "goals": goals_table,
+    "rounding": rounding_table,
     "engine": engine_table,
     "training": training_table,
 }
