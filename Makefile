@@ -42,7 +42,7 @@ test: lint engine  ## Run every check, but those of the two lines below
 	$(BIN)/python -m pytest -q
 	@if command -v c++ > /dev/null; then arm_kernel/tests/sanitize.sh; fi
 
-test-arm: .venv  ## Prove the engine on emulated ARMv8 (Debian, root)
+test-arm:  ## Prove the engine on emulated ARMv8 (Debian, root)
 	arm_kernel/tests/arm/run.sh
 
 test-fuzz:  ## Fuzz model files and wav files (SECONDS=60 each; Debian, root)

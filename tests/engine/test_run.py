@@ -121,7 +121,9 @@ def test_long_files_are_streamed(run, engine, default, tmp_path):
     found = [json.loads(line) for line in lines]
     assert status == 0
     assert [(row["label"], row["start"]) for row in found] == expected
-    assert all(row["start"] + 1 <= row["end"] <= 5 for row in found)
+    for row in found:  # whole windows; times are rounded to milliseconds
+        assert row["end"] - row["start"] > 0.999
+        assert row["end"] <= 5
 
 
 def test_errors_are_one_sentence(run, tmp_path):

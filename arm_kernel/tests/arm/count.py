@@ -154,6 +154,8 @@ def check(result):
     """Prints a summary; fails where the loop is longer than it should be."""
     for name, sums in result["instructions"].items():
         print(f"{name}: {sums['total']} instructions, {sums['vector']} vector")
+    if "loop" not in result:
+        raise SystemExit(f"expected a loop of CNT, {result['path']} has none")
     loop = result["loop"]["vector_per_128"]
     print(f"loop: {loop} vector instructions for 128 binary products")
     if loop > LOOP_AT_MOST:
