@@ -28,11 +28,10 @@ engine: .venv/.engine  ## Build the engine and install it into .venv
 
 .venv/.engine: .venv/.complete $(shell find arm_kernel -name build -prune -o -type f -print)
 	@if command -v c++ > /dev/null; then \
-		$(BIN)/pip install --quiet ./arm_kernel; \
+		$(BIN)/pip install --quiet ./arm_kernel && touch $@; \
 	else \
 		echo "No C++ compiler (c++): the engine is left out; install g++"; \
 	fi
-	touch $@
 
 train: .venv engine  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")
 	cd $(RECIPE) && ../../../$(BIN)/python train.py \

@@ -13,6 +13,11 @@ build=${BUILD:-build/fuzz}
 
 # Installs packages of which a command or a file is missing.
 install_packages() {
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
+    echo "expected $* to be installed, found none; install them (on Debian:" \
+      "apt-get install $*)" >&2
+    exit 1
+  fi
   echo "installs $*"
   apt-get -qq update
   DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 \
