@@ -39,7 +39,9 @@ train: .venv engine  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")
 
 test: lint engine  ## Run every check, but those of the two lines below
 	$(BIN)/python -m pytest -q
-	@if command -v c++ > /dev/null; then arm_kernel/tests/sanitize.sh; fi
+	@if command -v c++ > /dev/null; then \
+		PATH="$(CURDIR)/$(BIN):$$PATH" arm_kernel/tests/sanitize.sh; \
+	fi
 
 test-arm:  ## Prove the engine on emulated ARMv8 (Debian, root)
 	arm_kernel/tests/arm/run.sh
