@@ -30,7 +30,7 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 # isort: split
 import numpy as np
 import torch
-from peers import prepare
+from peers import arm, prepare
 from peers.prepare import Missing, run, say
 from peers.sides import DEPTHS, LITERT, LiteRT, Native
 from tqdm import tqdm
@@ -208,6 +208,7 @@ def benchmark(options):
         "tool_us": tool_timings(tool, model),
         "file_bytes": model.stat().st_size,
         **arm_counts(model),
+        **arm.counts(peers),
         "missing": missing,
         "checks": checks,
         "n": {"processes": options.rounds, "calls": options.calls},

@@ -147,6 +147,10 @@ def engine_table(_):
         ("audio to decision, engine", r["audio_to_decision_us"], "{:.0f}"),
         ("ARMv8 instructions", r["arm_instructions"], "{:,}"),
     ]
+    for form, counts in (r.get("arm_litert_instructions") or {}).items():
+        if form in ("litert_fp32", "litert_int8"):
+            name = form.replace("litert_", "LiteRT ").replace("fp32", "FP32")
+            rows.append((f"ARMv8 instructions, {name}", counts, "{:,}"))
     lines = ["| us | depth 0 | depth 1 | depth 2 |", "|---|---|---|---|"]
     for name, values, form in rows:
         cells = " | ".join(form.format(values[d]) for d in DEPTHS)

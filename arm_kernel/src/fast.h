@@ -66,22 +66,29 @@ struct Fast {
       const auto low = __builtin_convertvector(q, typename Isa::Shorts);
       memcpy(rounded + i, &low, sizeof low);
     }
-    for (uint32_t k = 0; k < n.config.classes; ++k) {
-      const int64_t sum = Isa::dot(rounded, n.weights + k * size, size);
-      const double scale = double(n.scales[k]) * (double(most) / 16383);
-      const double scaled = double(sum) * scale;
+    const double unit = double(most) / 16383;
+    const auto finish = [&](uint32_t k, int64_t sum) {
+      const double scaled = double(sum) * (double(n.scales[k]) * unit);
       logits[k] = float(scaled + double(n.biases[k]));
+    };
+    uint32_t k = 0;
+    for (; k + Isa::kClasses <= n.config.classes; k += Isa::kClasses) {
+      int64_t sums[Isa::kClasses];
+      Isa::template dots<Isa>(rounded, n.weights + k * size, size, sums);
+      for (int i = 0; i < Isa::kClasses; ++i) finish(k + i, sums[i]);
     }
+    for (; k < n.config.classes; ++k)
+      finish(k, Isa::dot(rounded, n.weights + k * size, size));
   }
 
-  template <int kPlanes>
+  template <int kPlanes, bool kFolded>
   static void run(const Network& n, const Prepared& p, const Scratch& s, uint32_t depth,
                   const float* features, float* logits) {
-    FastConvolutions<Isa, kPlanes> convolutions(n, p, s);
+    FastConvolutions<Isa, kPlanes, kFolded> convolutions(n, p, s);
     convolutions.normalise(features);
     convolutions.first();
     convolutions.second();
-    FastBlocks<Isa, kPlanes> blocks(n, p, s);
+    FastBlocks<Isa, kPlanes, kFolded> blocks(n, p, s);
     blocks.projection();
     for (uint32_t b = 0; b < n.config.layers; ++b)
       if (n.config.runs(b, depth)) blocks.run(b, depth);
@@ -93,8 +100,10 @@ struct Fast {
     const Prepared& p = *static_cast<const Prepared*>(prepared);
     Arena a(scratch);
     const Scratch s(n.config, Isa::kUnit, a);
-    n.config.planes == 2 ? run<2>(n, p, s, depth, features, logits)
-                         : run<1>(n, p, s, depth, features, logits);
+    const bool two = n.config.planes == 2;
+    const auto f = p.folds ? (two ? run<2, true> : run<1, true>)
+                           : (two ? run<2, false> : run<1, false>);
+    f(n, p, s, depth, features, logits);
   }
 };
 

@@ -5,14 +5,15 @@
 namespace bifsmn {
 namespace {  // see vector.h
 
-template <class Isa, int kPlanes>
-class FastBlocks : FastLayer<Isa, kPlanes> {
-  using Layer = FastLayer<Isa, kPlanes>;
+template <class Isa, int kPlanes, bool kFolded>
+class FastBlocks : FastLayer<Isa, kPlanes, kFolded> {
+  using Layer = FastLayer<Isa, kPlanes, kFolded>;
   using typename Layer::Count;
-  using typename Layer::Epilogue;
   using typename Layer::Floats;
   using typename Layer::Ints;
   using typename Layer::Limits;
+  using typename Layer::ToFloats;
+  using typename Layer::ToLimits;
   using Layer::kFrame;
   using Layer::kLanes;
   using Layer::kRows;
@@ -32,7 +33,7 @@ class FastBlocks : FastLayer<Isa, kPlanes> {
     Layer::template layer<kUnit, kRows * kUnit>(
         p_.projection, c_.bands(), c_.channels, s_.flat, c_.block_frames(),
         [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
-          const Epilogue epilogue(n_.projection_in, n_.projection_out, n_.projection_slope, o);
+          const ToFloats epilogue(n_.projection_in, n_.projection_out, n_.projection_slope, o);
           float* to = x + first * channels + o;
           for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += channels) {
             Floats y[kVectors];
@@ -46,7 +47,8 @@ class FastBlocks : FastLayer<Isa, kPlanes> {
     const Block& b = n_.blocks[index];
     const BlockAtDepth& at = b.at[depth];
     memory(b, at, p_.blocks[index].memory);
-    expand(b, at, p_.blocks[index].expand);
+    expand(b, at, p_.blocks[index].expand,
+           kFolded ? p_.blocks[index].expand_out[depth] : Layer::unfolded(b.project_in));
     project(b, at, p_.blocks[index].project);
   }
 
@@ -59,14 +61,15 @@ class FastBlocks : FastLayer<Isa, kPlanes> {
     for (uint32_t o = 0; o < channels; o += kTile) recall(b, at.memory, weights, o);
   }
 
-  BIFSMN_STAGE void expand(const Block& b, const BlockAtDepth& at, const uint8_t* weights) {
+  BIFSMN_STAGE void expand(const Block& b, const BlockAtDepth& at, const uint8_t* weights,
+                           const Folded& out) {
     const uint32_t hidden = c_.hidden;
     uint8_t* const rows = s_.wide;
     Layer::template layer<kUnit, kRows * kUnit>(
         weights, c_.channels, hidden, s_.narrow, c_.block_frames(),
         [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
-          const Epilogue epilogue(b.expand_in, at.expand, b.expand_slope, o);
-          const Limits next = Layer::limits(b.project_in, o);
+          const ToLimits epilogue(b.expand_in, at.expand, b.expand_slope, o);
+          const Limits next = Layer::limits(out, o);
           uint8_t* to = Layer::bits_at(rows, hidden, first, o);
           for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += kFrame) {
             Floats y[kVectors];
@@ -82,7 +85,7 @@ class FastBlocks : FastLayer<Isa, kPlanes> {
     Layer::template layer<kUnit, kRows * kUnit>(
         weights, c_.hidden, c_.channels, s_.wide, c_.block_frames(),
         [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
-          const Epilogue epilogue(b.project_in, at.project, at.slope, o);
+          const ToFloats epilogue(b.project_in, at.project, at.slope, o);
           float* sum = x + first * channels + o;
           for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, sum += channels) {
             Floats y[kVectors];
@@ -105,13 +108,18 @@ class FastBlocks : FastLayer<Isa, kPlanes> {
     const float* const x = s_.x + o;
     int32_t* to = s_.seen + o;
     Ints seen{};
-    for (int t = -before; t < frames + after; ++t) {
-      const Floats in = t >= 0 && t < frames ? Isa::load(x + t * channels) : Floats{};
+    const auto see = [&](Floats in) {
       seen = Isa::template remember<kPlanes>(seen, mask, in, theta1, high, low);
-      if (t < after) continue;
+    };
+    const auto note = [&] {
       memcpy(to, &seen, sizeof seen);
       to += channels;
-    }
+    };
+    for (int t = 0; t < before; ++t) see(Floats{});
+    int t = 0;
+    for (; t < after; ++t) see(t < frames ? Isa::load(x + t * channels) : Floats{});
+    for (; t < frames; ++t) see(Isa::load(x + t * channels)), note();
+    for (t = after < frames ? 0 : after - frames; t < after; ++t) see(Floats{}), note();
   }
 
   // 16 channels from `o` on of a block's memory: x = prelu(y) + x, quantised for expand.
@@ -119,9 +127,9 @@ class FastBlocks : FastLayer<Isa, kPlanes> {
                             uint32_t o) {
     const uint32_t frames = c_.block_frames();
     const size_t channels = c_.channels;
-    const Limits next = Layer::limits(b.expand_in, o);
+    const Limits next = Layer::limits(Layer::unfolded(b.expand_in), o);
     const Floats ratio = Isa::all(b.memory_in.ratio), slope = Isa::all(b.memory_slope);
-    const Floats taps = Isa::all(float(c_.taps())), minus_two = Isa::all(-2);
+    const Floats taps = Isa::all(float(c_.taps()));
     Ints weights[kVectors];
     Floats gains[kVectors], shifts[kVectors];
     memcpy(weights, memory + o, sizeof weights);
@@ -136,16 +144,10 @@ class FastBlocks : FastLayer<Isa, kPlanes> {
       for (uint32_t t = 0; t < n; ++t, from += channels, sum += channels, to += kFrame) {
         Floats y[kVectors];
         for (int v = 0; v < kVectors; ++v) {
-          Ints seen, differing1, differing2;
+          Ints seen;
           memcpy(&seen, from + v * kLanes, sizeof seen);
-          Isa::popcounts(seen ^ weights[v], &differing1, &differing2);
-          const Floats count1 = __builtin_convertvector(differing1, Floats);
-          Floats value = Isa::add_exact(taps, count1, minus_two);
-          if (kPlanes == 2) {
-            const Floats count2 = __builtin_convertvector(differing2, Floats);
-            const Floats second = ratio * Isa::add_exact(taps, count2, minus_two);
-            value = value + second;
-          }
+          const Floats value =
+              Isa::template recall<Isa, kPlanes>(seen ^ weights[v], taps, ratio);
           const Floats scaled = value * gains[v];
           y[v] = Isa::prelu(scaled + shifts[v], slope) + Isa::load(sum + v * kLanes);
           Isa::store(sum + v * kLanes, y[v]);

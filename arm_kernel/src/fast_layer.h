@@ -1,6 +1,8 @@
 // What all layers of the fast paths have in common: tiles of 16 outputs, their
 // epilogue, and where the bits of the next layer go.
 //
+// kFolded: where bits follow, neither affine nor PReLU is computed (fast_fold.h).
+//
 // What an inner loop needs is in local variables: vectors are stored as bytes, which
 // may alias all that a pointer reaches.
 #pragma once
@@ -10,7 +12,7 @@
 namespace bifsmn {
 namespace {  // see vector.h
 
-template <class Isa, int kPlanes>
+template <class Isa, int kPlanes, bool kFolded>
 struct FastLayer {
   static constexpr int kLanes = Isa::kLanes, kVectors = Isa::kVectors;
   static constexpr int kRows = kPlanes * int(kFrames);
@@ -19,7 +21,10 @@ struct FastLayer {
   using Floats = typename Isa::Floats;
   using Ints = typename Isa::Ints;
   using Count = typename Isa::Count;
-  using Limits = typename Isa::Limits;
+
+  struct Limits : Isa::Limits {
+    uint32_t flips;
+  };
 
   // A binary layer, in tiles: each(o, first, halves [kFrames][plane][16]) for 16
   // outputs from `o` on and the frames from `first` on. Tiles are always whole, so
@@ -38,7 +43,8 @@ struct FastLayer {
     }
   }
 
-  // From halves of dot products, negated, of 16 outputs from `o` on.
+  // From halves of dot products, negated, of 16 outputs from `o` on. kValues: v alone.
+  template <bool kValues>
   struct Epilogue {
     Floats gains[kVectors], shifts[kVectors], slope, ratio;
 
@@ -60,14 +66,26 @@ struct FastLayer {
         } else {
           value = first * Isa::all(-2);
         }
+        if (kValues) {
+          y[v] = value;
+          continue;
+        }
         const Floats scaled = value * gains[v];
         y[v] = Isa::prelu(scaled + shifts[v], slope);
       }
     }
   };
 
-  static BIFSMN_INLINE Limits limits(const Quantiser& q, uint32_t o) {
+  using ToFloats = Epilogue<false>;
+  using ToLimits = Epilogue<kFolded>;  // what folded limits are for
+
+  static BIFSMN_INLINE Folded unfolded(const Quantiser& q) {
+    return {q.theta1, q.high, q.low, nullptr};
+  }
+
+  static BIFSMN_INLINE Limits limits(const Folded& q, uint32_t o) {
     Limits made;
+    made.flips = q.flips ? q.flips[o / kTile] : 0;
     for (int v = 0; v < kVectors; ++v) {
       made.theta1[v] = Isa::load(q.theta1 + o + v * kLanes);
       if (kPlanes == 1) continue;
@@ -83,7 +101,7 @@ struct FastLayer {
     uint32_t bits[kPlanes];
     Isa::template quantise<Isa, kPlanes>(y, limits, bits);
     for (int plane = 0; plane < kPlanes; ++plane) {
-      const uint16_t both = uint16_t(bits[plane]);
+      const uint16_t both = uint16_t(bits[plane] ^ limits.flips);
       memcpy(to + plane * kUnit, &both, 2);
     }
   }

@@ -2,8 +2,7 @@
 #pragma once
 #include <cstring>
 
-#include "arena.h"
-#include "isa.h"
+#include "fast_fold.h"
 
 namespace bifsmn {
 namespace {  // see vector.h
@@ -23,11 +22,16 @@ struct ImageShape {
         plane((c.mels / 2 + 4) * row) {}
 };
 
+// Floats of a frame of the first convolution's input. Not more than a few mels need, but
+// the same for all networks: so what its loops read is at constant distances.
+constexpr size_t kInputRow = 144;
+
 // Copies run over their end by less than this.
 constexpr size_t kSlack = 64;
 
 struct PreparedBlock {
   const uint8_t *expand, *project;
+  const Folded* expand_out;  // [D], set where the network folds and the block runs
   const int32_t* memory;  // [C]: the taps' bits as VectorIsa::remember has activations
 };
 
@@ -36,16 +40,18 @@ struct Prepared {
   const float* conv1;          // [25][P]
   const float* conv1_shifts;   // [P]
   Quantiser conv2_in;          // of P channels
+  bool folds;                  // and has what follows
+  Folded conv1_out, conv2_out;
   const uint8_t* image;        // [planes]: zeros everywhere
   const uint8_t *conv2, *projection;
   const PreparedBlock* blocks;  // [L]
 };
 
 struct Scratch {
-  float* input;       // [T + 4][F + 4], zeros in a border of two
+  float* input;       // [T + 4][kInputRow]: F and zeros in a border of two
   uint8_t* image;     // [planes] images
   uint8_t* columns;   // [2][kFrames][planes][kColumnRow]: 25 P bits each
-  uint8_t* flat;      // [U / kFrames + 1][units][kFrames][planes][unit]: B bits a row
+  uint8_t* flat;      // [U / kFrames][units][kFrames][planes][unit]: B bits a row
   uint8_t* narrow;    // [U / kFrames][units][kFrames][planes][unit]: C bits a row
   uint8_t* wide;      // the same of H bits
   float* x;           // [U][C], what flows through the blocks
@@ -54,10 +60,10 @@ struct Scratch {
 
   Scratch(const Config& c, size_t unit, Arena& a) {
     const size_t frames = round_up(c.block_frames(), kFrames), rows = frames * c.planes;
-    input = a.take<float>((c.frames + 4) * (c.mels + 4));
+    input = a.take<float>((c.frames + 4) * kInputRow);
     image = a.take<uint8_t>(c.planes * ImageShape(c).plane + kSlack);
     columns = a.take<uint8_t>(2 * kFrames * c.planes * kColumnRow);
-    flat = a.take<uint8_t>((rows + kFrames * c.planes) * units(c.bands(), unit) * unit);
+    flat = a.take<uint8_t>(rows * units(c.bands(), unit) * unit);
     narrow = a.take<uint8_t>(rows * units(c.channels, unit) * unit);
     wide = a.take<uint8_t>(rows * units(c.hidden, unit) * unit);
     x = a.take<float>(frames * c.channels);
@@ -131,6 +137,16 @@ Quantiser padded_quantiser(Arena& a, const Quantiser& q, uint32_t padded) {
   return made;
 }
 
+const Folded* fold_expand(Arena& a, const Config& c, const Block& block, uint32_t index) {
+  Folded* to = a.take<Folded>(c.depths);
+  for (uint32_t d = 0; d < c.depths && c.runs(index, d); ++d) {
+    const Folded made =
+        fold(a, block.at[d].expand, c.hidden, block.expand_slope, block.project_in);
+    if (to) to[d] = made;
+  }
+  return to;
+}
+
 // The first piece of `a`.
 const Prepared* prepare(const Network& n, size_t unit, Arena& a) {
   const Config& c = n.config;
@@ -141,6 +157,12 @@ const Prepared* prepare(const Network& n, size_t unit, Arena& a) {
   made.conv1 = ordered_conv1(a, n, padded);
   made.conv1_shifts = padded_copy(a, n.conv1_shifts, p, padded);
   made.conv2_in = padded_quantiser(a, n.conv2_in, padded);
+  made.folds = can_fold(n);
+  if (made.folds) {
+    const float one = 1, zero = 0;
+    made.conv1_out = fold(a, {&one, &zero}, 1, n.conv1_slope, made.conv2_in);
+    made.conv2_out = fold(a, n.conv2_out, 2 * p, n.conv2_slope, n.projection_in);
+  }
   made.image = image_of_zeros(a, n);
   made.conv2 = ordered(a, n.conv2, unit);
   made.projection = ordered(a, n.projection, unit);
@@ -149,6 +171,7 @@ const Prepared* prepare(const Network& n, size_t unit, Arena& a) {
   for (uint32_t b = 0; b < c.layers; ++b) {
     const PreparedBlock block{ordered(a, n.blocks[b].expand, unit),
                               ordered(a, n.blocks[b].project, unit),
+                              made.folds ? fold_expand(a, c, n.blocks[b], b) : nullptr,
                               ordered_memory(a, c, n.blocks[b])};
     if (blocks) blocks[b] = block;
   }

@@ -150,6 +150,19 @@ struct VectorIsa {
     *high = bits >> 16 & 0xff;
   }
 
+  // v of a memory of so many taps, of which `differing` has those that are not as their
+  // weights, in the places of remember().
+  template <class Isa, int kPlanes>
+  static BIFSMN_INLINE Floats recall(Ints differing, Floats taps, Floats ratio) {
+    Ints first, second;
+    Isa::popcounts(differing, &first, &second);
+    const Floats d1 = Isa::add_exact(taps, __builtin_convertvector(first, Floats), Isa::all(-2));
+    if (kPlanes == 1) return d1;
+    const Floats d2 = Isa::add_exact(taps, __builtin_convertvector(second, Floats), Isa::all(-2));
+    const Floats scaled = ratio * d2;
+    return d1 + scaled;
+  }
+
   // The classifier's exact sum; |q| <= 16383, n a multiple of 16.
   static BIFSMN_INLINE int64_t dot(const int16_t* q, const int8_t* weights, size_t n) {
     int64_t total = 0;
@@ -160,6 +173,14 @@ struct VectorIsa {
       total += sum;
     }
     return total;
+  }
+
+  // The same of several classes.
+  static constexpr int kClasses = 4;
+  template <class Isa>
+  static BIFSMN_INLINE void dots(const int16_t* q, const int8_t* weights, size_t n,
+                                 int64_t (&sums)[kClasses]) {
+    for (int k = 0; k < kClasses; ++k) sums[k] = Isa::dot(q, weights + k * n, n);
   }
 };
 

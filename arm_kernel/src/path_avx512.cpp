@@ -69,7 +69,35 @@ struct Avx512 : VectorIsa<16> {
 
   static BIFSMN_INLINE void popcounts(Ints bits, Ints* low, Ints* high) {
     *low = Ints(_mm512_popcnt_epi32(__m512i(bits & 0xffff)));
-    *high = Ints(_mm512_popcnt_epi32(__m512i(bits >> 16)));
+    *high = Ints(_mm512_popcnt_epi32(__m512i(bits & ~0xffff)));
+  }
+
+  // There are at most 15 taps: what their counts stand for is in tables of 16.
+  template <class Isa, int kPlanes>
+  static BIFSMN_INLINE Floats recall(Ints differing, Floats taps, Floats ratio) {
+    const Floats counts{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const Floats d = taps - counts * 2, scaled = ratio * d;
+    Ints first, second;
+    popcounts(differing, &first, &second);
+    const Floats d1 = look_up(d, first);
+    return kPlanes == 2 ? d1 + look_up(scaled, second) : d1;
+  }
+
+  static BIFSMN_INLINE Floats look_up(Floats table, Ints at) {
+    return _mm512_maskz_permutexvar_ps(0xffff, __m512i(at), table);
+  }
+
+  template <class Isa>
+  static BIFSMN_INLINE void dots(const int16_t* q, const int8_t* weights, size_t n,
+                                 int64_t (&sums)[kClasses]) {
+    for (auto& sum : sums) sum = 0;
+    for (size_t start = 0; start < n; start += 1024) {
+      const size_t end = n - start < 1024 ? n : start + 1024;
+      int32_t part[kClasses] = {};
+      for (size_t i = start; i < end; ++i)
+        for (int k = 0; k < kClasses; ++k) part[k] += q[i] * int16_t(weights[k * n + i]);
+      for (int k = 0; k < kClasses; ++k) sums[k] += part[k];
+    }
   }
 };
 

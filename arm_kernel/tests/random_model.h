@@ -221,7 +221,7 @@ class RandomModelWriter {
     for (; n > 0; --n) file_.put(random_.uniform(low, high));
   }
 
-  void slope() { floats(1, 0.1f, 0.4f); }
+  void slope() { floats(1, -0.4f, 0.4f); }
 
   // Codes over the whole range from low to high.
   void vector(size_t n, uint32_t code_bits, float low, float high) {

@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import re
+import struct
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +17,7 @@ import torch.nn.functional as F
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(FOLDER))
 import engine  # noqa: E402
-from peers import network, prepare, sides  # noqa: E402
+from peers import arm, network, prepare, sides  # noqa: E402
 from peers.stopwatch import median_us  # noqa: E402
 
 SAMPLES = {
@@ -87,6 +90,8 @@ def test_missing_peers_are_reported(tmp_path, monkeypatch):
     assert results["us"] == {"bifsmn_fast": {"0": 10, "1": 5, "2": 2}}
     assert results["arm_instructions"] is None
     assert results["arm_note"] == "nowhere.py does not exist"
+    assert results["arm_litert_instructions"] is None
+    assert results["arm_litert_note"] == "LiteRT does not run here"
     size = (tmp_path / "random.bifsmn").stat().st_size
     assert results["file_bytes"] == size > 100_000
 
@@ -128,6 +133,68 @@ def test_counts_of_instructions(tmp_path, monkeypatch):
     results = engine.arm_counts("model")
     assert results["arm_instructions"] is None
     assert "qemu-aarch64 is missing" in results["arm_note"]
+
+
+@pytest.fixture
+def arm_sides(tmp_path, monkeypatch):
+    """Two forms, and in the emulator's place a program that counts 1000, ..."""
+    monkeypatch.setattr(arm, "make_or_find", lambda: tmp_path)
+    emulator = program(
+        tmp_path / "emulator",
+        """
+import json, pathlib, sys
+core, out, script, calls, inputs, *paths = sys.argv[1:]
+names, lines = [pathlib.Path(path).name for path in paths], []
+for at, name in enumerate(names):
+    each = 1000 * (at + 1) + ("prelu" in name) + 100 * (core == "cortex-a53")
+    loop = 7 * int(calls)
+    lines += [f"{2 * at} 5a0 {int(calls) * each} b.ne #0x580\\n"]
+    lines += [f"{2 * at} 5a4 {loop} ret\\n", f"{2 * at + 1} 5a4 {loop} ret\\n"]
+pathlib.Path(out).write_text("".join(lines))
+print(json.dumps(dict.fromkeys(names, [0.0, 1.0])))
+""",
+    )
+    monkeypatch.setattr(arm, "emulator", lambda _, *words: [emulator, *words])
+    for activation in ("relu", "prelu"):
+        for depth in engine.DEPTHS:
+            path = tmp_path / f"logits_{activation}_{depth}.npy"
+            np.save(path, np.eye(2)[::-1])
+    names = ("litert_fp32_prelu", "litert_fp32_relu")
+    return [engine.LiteRT("python", tmp_path, name) for name in names]
+
+
+def test_counts_of_litert_on_arm(arm_sides):
+    results = arm.counts(arm_sides)
+    found = results["arm_litert_instructions"]
+    assert found["litert_fp32_prelu"] == {"0": 1001, "1": 2001, "2": 3001}
+    assert found["litert_fp32_relu"] == {"0": 1000, "1": 2000, "2": 3000}
+    assert found["litert_fp32"] == found["litert_fp32_relu"]
+    others = results["arm_litert_other_cores"]
+    assert set(others) == set(arm.CORES) - {arm.CORE}
+    assert others["cortex-a53"]["litert_fp32"]["1"] == 2100
+
+
+def test_a_broken_peer_is_not_counted(arm_sides):
+    np.save(arm_sides[1].folder / "logits_relu_1.npy", np.eye(2))
+    results = arm.counts(arm_sides)
+    assert results["arm_litert_instructions"] is None
+    assert "fp32_relu_1 on ARM: expected torch's" in results["arm_litert_note"]
+
+
+def test_without_a_python_for_arm(tmp_path, monkeypatch):
+    monkeypatch.setattr(arm, "ARM", tmp_path)
+    assert "run.sh makes it" in arm.counts(["side"])["arm_litert_note"]
+
+
+def test_marks_are_those_of_the_counter(monkeypatch):
+    litert = types.SimpleNamespace(Model=None)
+    monkeypatch.setitem(sys.modules, "litert", litert)
+    from peers.marked import MARKS
+
+    text = arm.PLUGIN.read_text()
+    hints = re.findall(r"k(?:Begin|End) = (0x[0-9a-f]+)", text)
+    begin, _, end, _ = struct.unpack("<4I", MARKS)
+    assert [begin, end] == [int(hint, 16) for hint in hints]
 
 
 def test_models_of_other_sizes_are_refused(tmp_path):
