@@ -14,8 +14,8 @@ static int fail(const char *path, const char *what) {
 
 static int is_plain(const unsigned char header[44], uint32_t rate) {
   const uint32_t found = header[24] | header[25] << 8 | (uint32_t)header[26] << 16;
-  return !memcmp(header, "RIFF", 4) && !memcmp(header + 36, "data", 4) &&
-         header[20] == 1 && header[22] == 1 && header[34] == 16 && found == rate;
+  return !memcmp(header, "RIFF", 4) && !memcmp(header + 36, "data", 4) && header[20] == 1 &&
+         header[22] == 1 && header[34] == 16 && found == rate;
 }
 
 int main(int argc, char **argv) {

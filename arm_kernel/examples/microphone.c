@@ -47,17 +47,16 @@ static void tell(struct detector *d, const float *posteriors) {
   }
   if (score < d->info.threshold) best = classes;
   if (best != d->last && best != classes) {
-    const double samples =
-        d->info.window_samples + (double)(d->windows - 1) * d->info.hop;
-    printf("%8.2f s  %s  %.3f\n", samples / d->info.sample_rate,
-           bifsmn_label(d->model, best), score);
+    const double samples = d->info.window_samples + (double)(d->windows - 1) * d->info.hop;
+    printf("%8.2f s  %s  %.3f\n", samples / d->info.sample_rate, bifsmn_label(d->model, best),
+           score);
     fflush(stdout);
   }
   d->last = best;
 }
 
-static bifsmn_status listen(bifsmn_state *state, struct detector *d, const int16_t *pcm,
-                            size_t n, float *audio) {
+static bifsmn_status listen(bifsmn_state *state, struct detector *d, const int16_t *pcm, size_t n,
+                            float *audio) {
   float posteriors[BIFSMN_MAX_CLASSES];
   size_t used;
   int ready;

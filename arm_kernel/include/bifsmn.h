@@ -66,8 +66,7 @@ BIFSMN_API const char *bifsmn_status_text(bifsmn_status status);
  * The instruction set is the best of this processor, or that which the
  * environment variable BIFSMN_PATH names. Free it after all of its states. */
 BIFSMN_API bifsmn_status bifsmn_load_file(const char *path, bifsmn_model **model);
-BIFSMN_API bifsmn_status bifsmn_load_memory(const void *bytes, size_t length,
-                                            bifsmn_model **model);
+BIFSMN_API bifsmn_status bifsmn_load_memory(const void *bytes, size_t length, bifsmn_model **model);
 BIFSMN_API void bifsmn_free(bifsmn_model *model); /* null is fine */
 
 BIFSMN_API bifsmn_status bifsmn_get_info(const bifsmn_model *model, bifsmn_info *info);
@@ -90,15 +89,14 @@ BIFSMN_API bifsmn_status bifsmn_set_depth(bifsmn_state *state, uint32_t depth);
 BIFSMN_API uint32_t bifsmn_get_depth(const bifsmn_state *state);
 
 /* features [frames][mels] in dB -> logits [classes]. */
-BIFSMN_API bifsmn_status bifsmn_logits(bifsmn_state *state, const float *features,
-                                       float *logits);
+BIFSMN_API bifsmn_status bifsmn_logits(bifsmn_state *state, const float *features, float *logits);
 /* audio [samples], -1 to 1, at most window_samples (fewer are filled with
  * zeros) -> features [frames][mels] in dB. */
-BIFSMN_API bifsmn_status bifsmn_features(bifsmn_state *state, const float *audio,
-                                         size_t samples, float *features);
+BIFSMN_API bifsmn_status bifsmn_features(bifsmn_state *state, const float *audio, size_t samples,
+                                         float *features);
 /* audio as above -> posteriors [classes], whose sum is 1. */
-BIFSMN_API bifsmn_status bifsmn_classify(bifsmn_state *state, const float *audio,
-                                         size_t samples, float *posteriors);
+BIFSMN_API bifsmn_status bifsmn_classify(bifsmn_state *state, const float *audio, size_t samples,
+                                         float *posteriors);
 
 /* Streaming: after the first window_samples samples, and after each hop more,
  * the posteriors [classes] are those that bifsmn_classify gives of the last
@@ -107,9 +105,8 @@ BIFSMN_API bifsmn_status bifsmn_classify(bifsmn_state *state, const float *audio
  * Takes audio [samples] up to the point where posteriors are ready, says in
  * *used how many samples it took, and in *ready (0 or 1) whether posteriors
  * were written. Call it again with the rest while *used < samples or *ready. */
-BIFSMN_API bifsmn_status bifsmn_push(bifsmn_state *state, const float *audio,
-                                     size_t samples, size_t *used,
-                                     float *posteriors, int *ready);
+BIFSMN_API bifsmn_status bifsmn_push(bifsmn_state *state, const float *audio, size_t samples,
+                                     size_t *used, float *posteriors, int *ready);
 /* Forgets all audio of the stream. */
 BIFSMN_API void bifsmn_reset(bifsmn_state *state);
 

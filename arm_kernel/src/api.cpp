@@ -78,8 +78,7 @@ void softmax(const float* logits, uint32_t classes, float* posteriors) {
   for (uint32_t k = 1; k < classes; ++k)
     if (logits[k] > most) most = logits[k];
   for (uint32_t k = 0; k < classes; ++k) sum += std::exp(logits[k] - most);
-  for (uint32_t k = 0; k < classes; ++k)
-    posteriors[k] = float(std::exp(logits[k] - most) / sum);
+  for (uint32_t k = 0; k < classes; ++k) posteriors[k] = float(std::exp(logits[k] - most) / sum);
 }
 
 void forward(bifsmn_state* state, const float* features, float* logits) {
@@ -192,9 +191,9 @@ void bifsmn_free(bifsmn_model* model) {
 bifsmn_status bifsmn_get_info(const bifsmn_model* model, bifsmn_info* info) {
   if (!model || !info) return BIFSMN_BAD_ARGUMENT;
   const Config& c = model->network->config;
-  *info = {c.classes,     c.mels,           c.frames, c.layers,    c.depths,
-           c.front_channels, c.channels,    c.hidden, c.planes,    c.sample_rate,
-           c.window_samples, c.hop,         c.threshold, c.smoothing, model->file_bytes};
+  *info = {c.classes,        c.mels,     c.frames,    c.layers,    c.depths,
+           c.front_channels, c.channels, c.hidden,    c.planes,    c.sample_rate,
+           c.window_samples, c.hop,      c.threshold, c.smoothing, model->file_bytes};
   return BIFSMN_OK;
 }
 
@@ -264,8 +263,8 @@ bifsmn_status bifsmn_classify(bifsmn_state* state, const float* audio, size_t sa
   return status;
 }
 
-bifsmn_status bifsmn_push(bifsmn_state* state, const float* audio, size_t samples,
-                          size_t* used, float* posteriors, int* ready) {
+bifsmn_status bifsmn_push(bifsmn_state* state, const float* audio, size_t samples, size_t* used,
+                          float* posteriors, int* ready) {
   if (!state || !used || !posteriors || !ready) return BIFSMN_BAD_ARGUMENT;
   Stream& stream = state->stream;
   const size_t n = samples < stream.missing() ? samples : stream.missing();

@@ -15,8 +15,8 @@ namespace {  // see vector.h
 template <class Isa>
 struct Fast {
   static constexpr Path path() {
-    return {Isa::kName, Isa::runs_here, prepared_bytes, prepare_all,
-            scratch_bytes, forward, &FastKernels<Isa>::kAll};
+    return {Isa::kName,    Isa::runs_here, prepared_bytes,         prepare_all,
+            scratch_bytes, forward,        &FastKernels<Isa>::kAll};
   }
 
  private:
@@ -77,8 +77,7 @@ struct Fast {
       Isa::template dots<Isa>(rounded, n.weights + k * size, size, sums);
       for (int i = 0; i < Isa::kClasses; ++i) finish(k + i, sums[i]);
     }
-    for (; k < n.config.classes; ++k)
-      finish(k, Isa::dot(rounded, n.weights + k * size, size));
+    for (; k < n.config.classes; ++k) finish(k, Isa::dot(rounded, n.weights + k * size, size));
   }
 
   template <int kPlanes, bool kFolded>
@@ -101,8 +100,8 @@ struct Fast {
     Arena a(scratch);
     const Scratch s(n.config, Isa::kUnit, a);
     const bool two = n.config.planes == 2;
-    const auto f = p.folds ? (two ? run<2, true> : run<1, true>)
-                           : (two ? run<2, false> : run<1, false>);
+    const auto f =
+        p.folds ? (two ? run<2, true> : run<1, true>) : (two ? run<2, false> : run<1, false>);
     f(n, p, s, depth, features, logits);
   }
 };

@@ -8,17 +8,17 @@ namespace {  // see vector.h
 template <class Isa, int kPlanes, bool kFolded>
 class FastBlocks : FastLayer<Isa, kPlanes, kFolded> {
   using Layer = FastLayer<Isa, kPlanes, kFolded>;
+  using Layer::kFrame;
+  using Layer::kLanes;
+  using Layer::kRows;
+  using Layer::kUnit;
+  using Layer::kVectors;
   using typename Layer::Count;
   using typename Layer::Floats;
   using typename Layer::Ints;
   using typename Layer::Limits;
   using typename Layer::ToFloats;
   using typename Layer::ToLimits;
-  using Layer::kFrame;
-  using Layer::kLanes;
-  using Layer::kRows;
-  using Layer::kUnit;
-  using Layer::kVectors;
 
  public:
   FastBlocks(const Network& n, const Prepared& p, const Scratch& s)
@@ -146,8 +146,7 @@ class FastBlocks : FastLayer<Isa, kPlanes, kFolded> {
         for (int v = 0; v < kVectors; ++v) {
           Ints seen;
           memcpy(&seen, from + v * kLanes, sizeof seen);
-          const Floats value =
-              Isa::template recall<Isa, kPlanes>(seen ^ weights[v], taps, ratio);
+          const Floats value = Isa::template recall<Isa, kPlanes>(seen ^ weights[v], taps, ratio);
           const Floats scaled = value * gains[v];
           y[v] = Isa::prelu(scaled + shifts[v], slope) + Isa::load(sum + v * kLanes);
           Isa::store(sum + v * kLanes, y[v]);

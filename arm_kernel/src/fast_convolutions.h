@@ -8,15 +8,15 @@ namespace {  // see vector.h
 template <class Isa, int kPlanes, bool kFolded>
 class FastConvolutions : FastLayer<Isa, kPlanes, kFolded> {
   using Layer = FastLayer<Isa, kPlanes, kFolded>;
-  using typename Layer::Count;
-  using typename Layer::Floats;
-  using typename Layer::Limits;
-  using typename Layer::ToLimits;
   using Layer::kFrame;
   using Layer::kLanes;
   using Layer::kRows;
   using Layer::kUnit;
   using Layer::kVectors;
+  using typename Layer::Count;
+  using typename Layer::Floats;
+  using typename Layer::Limits;
+  using typename Layer::ToLimits;
 
  public:
   FastConvolutions(const Network& n, const Prepared& p, const Scratch& s)

@@ -46,11 +46,10 @@ float limit(float gain, float shift, float slope, float theta) {
 }
 
 // Of all inputs of `next`; they are the outputs of the affine, several times over.
-Folded fold(Arena& a, const Affine& affine, uint32_t outputs, float slope,
-            const Quantiser& next) {
+Folded fold(Arena& a, const Affine& affine, uint32_t outputs, float slope, const Quantiser& next) {
   const uint32_t n = next.channels;
   float *const theta1 = a.take<float>(n), *const high = a.take<float>(n),
-        *const low = a.take<float>(n);
+               *const low = a.take<float>(n);
   uint16_t* const flips = a.take<uint16_t>(n / kTile);
   if (!theta1) return {};
   memset(flips, 0, n / kTile * sizeof *flips);

@@ -23,8 +23,8 @@ struct FastKernels {
   }
 
   template <int kRows>
-  static void counts_in(bool by_turns, const uint8_t* weights, const uint8_t* bits,
-                        uint32_t inputs, int32_t* out) {
+  static void counts_in(bool by_turns, const uint8_t* weights, const uint8_t* bits, uint32_t inputs,
+                        int32_t* out) {
     by_turns ? counts_of<kRows, kUnit, kRows * kUnit>(weights, bits, inputs, out)
              : counts_of<kRows, kColumnRow, kUnit>(weights, bits, inputs, out);
   }
@@ -36,8 +36,8 @@ struct FastKernels {
   }
 
   template <int kPlanes>
-  static void quantise_in(const float* x, const float* theta1, const float* high,
-                          const float* low, uint32_t* out) {
+  static void quantise_in(const float* x, const float* theta1, const float* high, const float* low,
+                          uint32_t* out) {
     Floats values[kVectors];
     typename Isa::Limits limits;
     for (int v = 0; v < kVectors; ++v) {

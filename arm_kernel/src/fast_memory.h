@@ -140,8 +140,7 @@ Quantiser padded_quantiser(Arena& a, const Quantiser& q, uint32_t padded) {
 const Folded* fold_expand(Arena& a, const Config& c, const Block& block, uint32_t index) {
   Folded* to = a.take<Folded>(c.depths);
   for (uint32_t d = 0; d < c.depths && c.runs(index, d); ++d) {
-    const Folded made =
-        fold(a, block.at[d].expand, c.hidden, block.expand_slope, block.project_in);
+    const Folded made = fold(a, block.at[d].expand, c.hidden, block.expand_slope, block.project_in);
     if (to) to[d] = made;
   }
   return to;

@@ -34,9 +34,7 @@ struct Complex {
   }
   Complex operator+(Complex b) const { return {re + b.re, im + b.im}; }
   Complex operator-(Complex b) const { return {re - b.re, im - b.im}; }
-  Complex operator*(Complex b) const {
-    return {re * b.re - im * b.im, re * b.im + im * b.re};
-  }
+  Complex operator*(Complex b) const { return {re * b.re - im * b.im, re * b.im + im * b.re}; }
   Complex times_minus_i() const { return {im, -re}; }
 };
 

@@ -35,8 +35,7 @@ size_t twiddles_of_stage(size_t n, size_t stride) {
 
 size_t twiddle_floats(size_t n) {
   size_t floats = 0;
-  for (size_t stride = 1; 4 * stride <= n; stride *= 4)
-    floats += 6 * twiddles_of_stage(n, stride);
+  for (size_t stride = 1; 4 * stride <= n; stride *= 4) floats += 6 * twiddles_of_stage(n, stride);
   return floats;
 }
 
@@ -89,9 +88,7 @@ class Triangles {
 
  private:
   static double mel(double f) { return 2595 * std::log10(1 + f / 700); }
-  double corner(uint32_t i) const {
-    return 700 * (std::pow(10, (low_ + i * step_) / 2595) - 1);
-  }
+  double corner(uint32_t i) const { return 700 * (std::pow(10, (low_ + i * step_) / 2595) - 1); }
   uint32_t bin_at(double f) const {
     const double bin = std::fmax(0, f / hertz_per_bin_);
     return bin < bins_ - 1 ? uint32_t(bin) : bins_ - 1;
@@ -128,8 +125,8 @@ size_t lay_out(const Config& c, const char* path, void* memory) {
     for (uint32_t i = 0; i < c.n_fft; ++i) energy += double(window[i]) * window[i];
     // Zeros and subnormal floors are raised: decibels() takes normal numbers.
     const float floor = c.power_floor < FLT_MIN ? FLT_MIN : c.power_floor;
-    *f = {c.window_samples, c.n_fft, c.hop, c.frames, c.mels, floor,
-          frame_function(path), window, twiddles, turns, bands};
+    *f = {c.window_samples,     c.n_fft, c.hop,    c.frames, c.mels, floor,
+          frame_function(path), window,  twiddles, turns,    bands};
   }
   for (uint32_t band = 0; band < c.mels; ++band) {
     const uint32_t first = triangles.first(band), width = triangles.width(band);

@@ -76,9 +76,7 @@ struct VectorIsa {
   static BIFSMN_INLINE void store(float* to, Floats v) { bifsmn::store<kLanes>(to, v); }
   static BIFSMN_INLINE Floats all(float value) { return broadcast<kLanes>(value); }
 
-  static BIFSMN_INLINE Floats prelu(Floats y, Floats slope) {
-    return y > Floats{} ? y : y * slope;
-  }
+  static BIFSMN_INLINE Floats prelu(Floats y, Floats slope) { return y > Floats{} ? y : y * slope; }
 
   // sum + exact * factor, where the product needs no rounding: may be fused.
   static BIFSMN_INLINE Floats add_exact(Floats sum, Floats exact, Floats factor) {
@@ -131,8 +129,8 @@ struct VectorIsa {
   // frames ago, bit 16 + i the second plane's. At most 15 frames: `mask` has the bits
   // that remain of those that were there before x came.
   template <int kPlanes>
-  static BIFSMN_INLINE Ints remember(Ints seen, Ints mask, Floats x, Floats theta1,
-                                     Floats high, Floats low) {
+  static BIFSMN_INLINE Ints remember(Ints seen, Ints mask, Floats x, Floats theta1, Floats high,
+                                     Floats low) {
     const Ints below = x < theta1;
     seen = ((seen & (mask >> 1)) << 1) | (below & 1);
     if (kPlanes == 1) return seen;

@@ -23,8 +23,7 @@ inline Vec<4> band_sums(const Band& band, const float* powers) {
     sums[v] = load<W>(powers + band.first + v * W) * load<W>(band.weights + v * W);
   for (uint32_t i = 16; i < band.width; i += 16)
     for (int v = 0; v < kVectors; ++v)
-      sums[v] += load<W>(powers + band.first + i + v * W) *
-                 load<W>(band.weights + i + v * W);
+      sums[v] += load<W>(powers + band.first + i + v * W) * load<W>(band.weights + i + v * W);
   float all[16];
   memcpy(all, sums, sizeof all);
   return (load<4>(all) + load<4>(all + 8)) + (load<4>(all + 4) + load<4>(all + 12));
@@ -42,8 +41,7 @@ inline Vec<4> decibels(Vec<4> x) {
   memcpy(&m, &bits, sizeof m);
   const Vec<4> s = (m - 1.0f) / (m + 1.0f), s2 = s * s;
   // 20 / ln(10) / k for k = 1, 3, 5, 7; 10 log10(2).
-  const Vec<4> series =
-      ((s2 * 1.2408408f + 1.7371779f) * s2 + 2.8952965f) * s2 + 8.6858896f;
+  const Vec<4> series = ((s2 * 1.2408408f + 1.7371779f) * s2 + 2.8952965f) * s2 + 8.6858896f;
   return __builtin_convertvector(exponent, Vec<4>) * 3.01029996f + s * series;
 }
 
@@ -54,8 +52,8 @@ inline void log_mel(const FrontEnd& f, const float* powers, float* features) {
     for (int i = 0; i < 4; ++i) s[i] = band_sums<W>(f.bands[band + i], powers);
     const Vec<4> a = zip_low<4, 1>(s[0], s[2]), b = zip_high<4, 1>(s[0], s[2]);
     const Vec<4> c = zip_low<4, 1>(s[1], s[3]), d = zip_high<4, 1>(s[1], s[3]);
-    const Vec<4> power = (zip_low<4, 1>(a, c) + zip_high<4, 1>(a, c)) +
-                         (zip_low<4, 1>(b, d) + zip_high<4, 1>(b, d));
+    const Vec<4> power =
+        (zip_low<4, 1>(a, c) + zip_high<4, 1>(a, c)) + (zip_low<4, 1>(b, d) + zip_high<4, 1>(b, d));
     // A NaN, of audio beyond all bounds, compares false; infinity is lowered.
     const Vec<4> floor = broadcast<4>(f.power_floor), most = broadcast<4>(0x1p126f);
     const Vec<4> raised = power > floor ? power : floor;
@@ -64,8 +62,7 @@ inline void log_mel(const FrontEnd& f, const float* powers, float* features) {
 }
 
 template <int W>
-inline void compute_frame(const FrontEnd& f, void* scratch, const float* samples,
-                          float* features) {
+inline void compute_frame(const FrontEnd& f, void* scratch, const float* samples, float* features) {
   const size_t n = f.n_fft / 2;
   float* x = static_cast<float*>(scratch);
   float* y = x + transform_floats(f.n_fft);

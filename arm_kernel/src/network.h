@@ -24,9 +24,7 @@ struct Config {
   uint32_t block_frames() const { return frames / 4; }                    // U
   uint32_t bands() const { return 2 * front_channels * (mels / 4); }      // B
   uint32_t outputs() const { return block_frames() * channels; }          // U C
-  bool runs(uint32_t block, uint32_t depth) const {
-    return (block + 1) % (1u << depth) == 0;
-  }
+  bool runs(uint32_t block, uint32_t depth) const { return (block + 1) % (1u << depth) == 0; }
 };
 
 // bit1 = x < theta1; bit2 = x < (bit1 ? low : high).

@@ -18,8 +18,8 @@ struct Avx512 : VectorIsa<16> {
   }
 
   template <int kRows, size_t kRow, size_t kStep>
-  static BIFSMN_INLINE void counts(const uint8_t* weights, const uint8_t* rows,
-                                   uint32_t inputs, Count (*out)[kTile]) {
+  static BIFSMN_INLINE void counts(const uint8_t* weights, const uint8_t* rows, uint32_t inputs,
+                                   Count (*out)[kTile]) {
     __m512i total[kRows];
     for (auto& t : total) t = _mm512_set1_epi32(-int32_t(inputs / 2));
     for (uint32_t k = 0; k < units(inputs, kUnit); ++k) {
@@ -55,8 +55,8 @@ struct Avx512 : VectorIsa<16> {
   }
 
   template <int kPlanes>
-  static BIFSMN_INLINE Ints remember(Ints seen, Ints mask, Floats x, Floats theta1,
-                                     Floats high, Floats low) {
+  static BIFSMN_INLINE Ints remember(Ints seen, Ints mask, Floats x, Floats theta1, Floats high,
+                                     Floats low) {
     const __mmask16 below = _mm512_cmp_ps_mask(x, theta1, _CMP_LT_OQ);
     __m512i added = _mm512_maskz_set1_epi32(below, 1);
     if (kPlanes == 2) {

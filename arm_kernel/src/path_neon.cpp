@@ -24,16 +24,14 @@ namespace {
 // assembly; the temporaries are reused such that two rows are always under way and
 // no instruction waits for the one before it, as in-order processors would.
 #define LOAD(t, row) "ldr %q[t" #t "], [%[rows], %c[first] + " #row " * %c[next]]\n\t"
-#define EOR(to, row, weight) \
-  "eor %[t" #to "].16b, %[t" #row "].16b, %[w" #weight "].16b\n\t"
+#define EOR(to, row, weight) "eor %[t" #to "].16b, %[t" #row "].16b, %[w" #weight "].16b\n\t"
 #define CNT(t) "cnt %[t" #t "].16b, %[t" #t "].16b\n\t"
 #define ADDP(to, a, b) "addp %[t" #to "].16b, %[t" #a "].16b, %[t" #b "].16b\n\t"
 #define SUM(row, t) "uadalp %[sum" #row "].8h, %[t" #t "].16b\n\t"
 
 // Rows kFirst to kFirst + 3, of those that are kRow bytes apart.
 template <int kFirst, size_t kRow>
-BIFSMN_INLINE void add_four_rows(const uint8_t* rows, const uint8x16_t (&w)[8],
-                                 uint16x8_t* sums) {
+BIFSMN_INLINE void add_four_rows(const uint8_t* rows, const uint8x16_t (&w)[8], uint16x8_t* sums) {
   uint8x16_t t0, t1, t2, t3, t4, t5, t6, t7;
   // clang-format off
   asm(LOAD(0, 0) LOAD(1, 1) EOR(2, 0, 0) EOR(3, 0, 1) EOR(4, 0, 2) EOR(5, 0, 3) EOR(6, 0, 4)
@@ -52,10 +50,11 @@ BIFSMN_INLINE void add_four_rows(const uint8_t* rows, const uint8x16_t (&w)[8],
       SUM(3, 1)
       // clang-format on
       : [sum0] "+w"(sums[kFirst]), [sum1] "+w"(sums[kFirst + 1]), [sum2] "+w"(sums[kFirst + 2]),
-        [sum3] "+w"(sums[kFirst + 3]), [t0] "=&w"(t0), [t1] "=&w"(t1), [t2] "=&w"(t2), [t3] "=&w"(t3),
-        [t4] "=&w"(t4), [t5] "=&w"(t5), [t6] "=&w"(t6), [t7] "=&w"(t7)
-      : [rows] "r"(rows), [first] "i"(kFirst * kRow), [next] "i"(kRow), [w0] "w"(w[0]), [w1] "w"(w[1]), [w2] "w"(w[2]), [w3] "w"(w[3]),
-        [w4] "w"(w[4]), [w5] "w"(w[5]), [w6] "w"(w[6]), [w7] "w"(w[7])
+        [sum3] "+w"(sums[kFirst + 3]), [t0] "=&w"(t0), [t1] "=&w"(t1), [t2] "=&w"(t2),
+        [t3] "=&w"(t3), [t4] "=&w"(t4), [t5] "=&w"(t5), [t6] "=&w"(t6), [t7] "=&w"(t7)
+      : [rows] "r"(rows), [first] "i"(kFirst * kRow), [next] "i"(kRow), [w0] "w"(w[0]),
+        [w1] "w"(w[1]), [w2] "w"(w[2]), [w3] "w"(w[3]), [w4] "w"(w[4]), [w5] "w"(w[5]),
+        [w6] "w"(w[6]), [w7] "w"(w[7])
       : "memory");
 }
 
@@ -137,8 +136,8 @@ struct Neon : VectorIsa<4> {
   }
 
   template <int kPlanes>
-  static BIFSMN_INLINE Ints remember(Ints seen, Ints mask, Floats x, Floats theta1,
-                                     Floats high, Floats low) {
+  static BIFSMN_INLINE Ints remember(Ints seen, Ints mask, Floats x, Floats theta1, Floats high,
+                                     Floats low) {
     const uint32x4_t below = vcltq_f32(x, theta1);
     const uint32x4_t kept = uint32x4_t(seen & (mask >> 1));
     const uint32x4_t all = vsliq_n_u32(below, kept, 1);  // bit 0: below

@@ -103,8 +103,7 @@ class Pass {
               const float product = n_.conv1[p * 25 + 5 * a + b] * s_.input[f * frames + t];
               sum = sum + product;
             }
-          s_.image[(i * (frames / 2) + j) * c_.front_channels + p] =
-              prelu(sum, n_.conv1_slope);
+          s_.image[(i * (frames / 2) + j) * c_.front_channels + p] = prelu(sum, n_.conv1_slope);
         }
     const size_t n = size_t(mels / 2) * (frames / 2) * c_.front_channels;
     tell("conv1", 0, n, false, s_.image);
@@ -131,8 +130,8 @@ class Pass {
         for (int o = 0; o < 2 * p; ++o, ++at) {
           s_.dots1[at] = dot(n_.conv2, o, row1);
           s_.dots2[at] = dot(n_.conv2, o, row2);
-          s_.values[at] = epilogue(n_.conv2_in, s_.dots1[at], s_.dots2[at], n_.conv2_out, o,
-                                   n_.conv2_slope);
+          s_.values[at] =
+              epilogue(n_.conv2_in, s_.dots1[at], s_.dots2[at], n_.conv2_out, o, n_.conv2_slope);
         }
       }
     tell("conv2", 0, at, true, s_.values);
@@ -176,8 +175,8 @@ class Pass {
         const int o = t * channels + ch;
         s_.dots1[o] = taps - 2 * differing1;
         s_.dots2[o] = taps - 2 * differing2;
-        const float y = epilogue(b.memory_in, s_.dots1[o], s_.dots2[o], at.memory, ch,
-                                 b.memory_slope);
+        const float y =
+            epilogue(b.memory_in, s_.dots1[o], s_.dots2[o], at.memory, ch, b.memory_slope);
         s_.x[o] = y + s_.x[o];
       }
     tell("memory", index, c_.outputs(), true, s_.x);
@@ -222,8 +221,8 @@ class Pass {
   void tell(const char* name, uint32_t block, size_t n, bool dots, const float* values) {
     if (!trace_) return;
     const bool two = dots && c_.planes == 2;
-    trace_->layer(trace_->self, name, block, n, dots ? s_.dots1 : nullptr,
-                  two ? s_.dots2 : nullptr, values);
+    trace_->layer(trace_->self, name, block, n, dots ? s_.dots1 : nullptr, two ? s_.dots2 : nullptr,
+                  values);
   }
 
   const Network& n_;
@@ -240,8 +239,8 @@ size_t reference_scratch_bytes(const Network& n) {
   return memory.used();
 }
 
-void reference_forward(const Network& n, void* scratch, uint32_t depth,
-                       const float* features, float* logits, const Trace* trace) {
+void reference_forward(const Network& n, void* scratch, uint32_t depth, const float* features,
+                       float* logits, const Trace* trace) {
   Arena memory(scratch);
   const Scratch s = lay_out(n.config, memory);
   Pass pass(n, s, trace);

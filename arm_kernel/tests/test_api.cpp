@@ -103,7 +103,8 @@ void test_other_arguments(Fixture& f) {
   float features[32 * 32] = {}, logits[kClasses];
   bifsmn_info info;
   CHECK(bifsmn_get_info(f.model, &info) == BIFSMN_OK && info.window_samples == kWindow &&
-            info.classes == kClasses && info.hop == 512, "info");
+            info.classes == kClasses && info.hop == 512,
+        "info");
   CHECK(strcmp(bifsmn_label(f.model, 11), "word 11") == 0, "label");
   CHECK(bifsmn_label(f.model, kClasses) == nullptr, "label");
   CHECK(bifsmn_set_depth(f.state, 3) == BIFSMN_BAD_ARGUMENT, "depth 3 of 0 to 2");

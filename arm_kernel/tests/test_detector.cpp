@@ -63,8 +63,7 @@ void check(const Detection& d, uint32_t label, uint32_t first, uint32_t last, fl
   CHECK(d.label == label, "label %u, found %u", label, d.label);
   CHECK(std::fabs(d.start - first * 0.032) < 1e-9, "from window %u, found %f s", first, d.start);
   CHECK(std::fabs(d.end - (last * 0.032 + 1)) < 1e-9, "to window %u, found %f s", last, d.end);
-  CHECK(std::fabs(d.score - score) < 1e-6f, "score %f, found %f", double(score),
-        double(d.score));
+  CHECK(std::fabs(d.score - score) < 1e-6f, "score %f, found %f", double(score), double(d.score));
 }
 
 void test_runs_of_windows() {

@@ -96,8 +96,8 @@ class Definition {
     for (uint32_t k = 0; k <= c_.n_fft / 2; ++k) {
       const double f = double(k) * c_.sample_rate / c_.n_fft;
       if (f <= left || f >= right) continue;
-      sum += power_[k] * (f < middle ? (f - left) / (middle - left)
-                                     : (right - f) / (right - middle));
+      sum +=
+          power_[k] * (f < middle ? (f - left) / (middle - left) : (right - f) / (right - middle));
     }
     const double floor = double(c_.power_floor);
     return 10 * std::log10(sum > floor ? sum : floor);
@@ -145,8 +145,7 @@ double test_definition(const Config& c, Signal signal, Random& r) {
   const uint32_t step = c.n_fft > 256 ? 5 : 1;
   for (uint32_t t = 0; t < c.frames; t += step) {
     definition.frame(audio, t, expected + size_t(t) * c.mels);
-    for (uint32_t f = 0; f < c.mels; ++f)
-      loudest = std::fmax(loudest, expected[t * c.mels + f]);
+    for (uint32_t f = 0; f < c.mels; ++f) loudest = std::fmax(loudest, expected[t * c.mels + f]);
   }
   for (uint32_t t = 0; t < c.frames; t += step)
     for (uint32_t i = t * c.mels; i < (t + 1) * c.mels; ++i) {
@@ -191,8 +190,7 @@ void test_silence_and_excess(const Config& c) {
   Engine engine(c, "portable");
   engine.run(nullptr, 0, features);
   for (uint32_t i = 0; i < c.frames * c.mels; ++i)
-    CHECK(std::fabs(features[i] + 100) < 1e-4f, "silence: -100 dB, found %f",
-          double(features[i]));
+    CHECK(std::fabs(features[i] + 100) < 1e-4f, "silence: -100 dB, found %f", double(features[i]));
   for (uint32_t i = 0; i < c.window_samples; ++i) audio[i] = i % 3 ? 3e38f : -3e38f;
   engine.run(audio, c.window_samples, features);
   for (uint32_t i = 0; i < c.frames * c.mels; ++i)

@@ -17,7 +17,8 @@ template <class T>
 class Guarded {
  public:
   explicit Guarded(size_t n, size_t offset = 0)
-      : size_(n * sizeof(T)), start_(64 + offset),
+      : size_(n * sizeof(T)),
+        start_(64 + offset),
         memory_(static_cast<uint8_t*>(aligned_alloc(64, (size_ + offset) / 64 * 64 + 192))) {
     CHECK(memory_, "no memory");
     memset(memory_, kGuardByte, start_ + size_ + 64);
@@ -71,8 +72,8 @@ void test_counts(const Kernels& k, uint32_t inputs, int rows, bool by_turns, Ran
   }
   k.counts(rows, by_turns, weights.data(), bits.data(), inputs, out.data());
   for (int i = 0; i < rows * kTile; ++i)
-    CHECK(out[i] == wanted[i], "%u inputs, %d rows: row %d, output %d is %d, not %d", inputs,
-          rows, i / kTile, i % kTile, out[i], wanted[i]);
+    CHECK(out[i] == wanted[i], "%u inputs, %d rows: row %d, output %d is %d, not %d", inputs, rows,
+          i / kTile, i % kTile, out[i], wanted[i]);
 }
 
 const float kOdd[] = {0.0f, -0.0f, 1e-45f, -1e-45f, 1.0f, -1.0f, 0x1p20f, -0x1p20f, 0x1p-126f};
@@ -82,8 +83,7 @@ float any_float(Random& r) {
 }
 
 void test_quantise(const Kernels& k, int planes, size_t offset, Random& r) {
-  Guarded<float> x(kTile, offset), theta1(kTile, offset), high(kTile, offset),
-      low(kTile, offset);
+  Guarded<float> x(kTile, offset), theta1(kTile, offset), high(kTile, offset), low(kTile, offset);
   Guarded<uint32_t> bits(static_cast<size_t>(planes));
   uint32_t wanted[2] = {};
   for (int i = 0; i < kTile; ++i) {
@@ -97,8 +97,7 @@ void test_quantise(const Kernels& k, int planes, size_t offset, Random& r) {
   }
   k.quantise(planes, x.data(), theta1.data(), high.data(), low.data(), bits.data());
   for (int plane = 0; plane < planes; ++plane)
-    CHECK(bits[plane] == wanted[plane], "plane %d: %x, not %x", plane, bits[plane],
-          wanted[plane]);
+    CHECK(bits[plane] == wanted[plane], "plane %d: %x, not %x", plane, bits[plane], wanted[plane]);
 }
 
 void test_popcounts(const Kernels& k) {
@@ -121,8 +120,8 @@ void test_prelu(const Kernels& k, float slope, size_t offset, Random& r) {
   k.prelu(y.data(), slope, out.data());
   for (int i = 0; i < kTile; ++i) {
     const float wanted = y[i] > 0 ? y[i] : y[i] * slope;
-    CHECK(memcmp(&wanted, &out[i], sizeof wanted) == 0, "of %g, slope %g: %g, not %g",
-          double(y[i]), double(slope), double(out[i]), double(wanted));
+    CHECK(memcmp(&wanted, &out[i], sizeof wanted) == 0, "of %g, slope %g: %g, not %g", double(y[i]),
+          double(slope), double(out[i]), double(wanted));
   }
 }
 
@@ -142,8 +141,8 @@ void test_dot(const Kernels& k, size_t n, size_t offset, bool extreme, Random& r
 
 void test(const Kernels& k) {
   Random r(7);
-  for (uint32_t inputs : {2, 16, 62, 64, 66, 80, 126, 128, 130, 192, 200, 256, 272, 400, 990,
-                          992, 994, 1024, 1600, 4096})
+  for (uint32_t inputs : {2,   16,  62,  64,  66,  80,  126, 128,  130,  192,
+                          200, 256, 272, 400, 990, 992, 994, 1024, 1600, 4096})
     for (int rows : {8, 16})
       for (bool by_turns : {true, false})
         for (int repeat = 0; repeat < 4; ++repeat) test_counts(k, inputs, rows, by_turns, r);

@@ -71,9 +71,9 @@ void test(const Config& c, uint64_t seed) {
         for (uint32_t k = 0; k < c.classes; ++k)
           CHECK(memcmp(wanted + k, logits + k, sizeof(float)) == 0,
                 "%s, depth %u: logit %u is %.9g, not %.9g; F %u T %u P %u C %u H %u taps "
-                "%u + 1 + %u planes %u", path.name, depth, k, double(logits[k]),
-                double(wanted[k]), c.mels, c.frames, c.front_channels, c.channels, c.hidden,
-                c.taps_before, c.taps_after, c.planes);
+                "%u + 1 + %u planes %u",
+                path.name, depth, k, double(logits[k]), double(wanted[k]), c.mels, c.frames,
+                c.front_channels, c.channels, c.hidden, c.taps_before, c.taps_after, c.planes);
         uint32_t guard;
         memcpy(&guard, logits + c.classes, sizeof guard);
         CHECK(guard == 0x5A5A5A5A, "%s wrote beyond the logits", path.name);
@@ -91,13 +91,13 @@ struct Shape {
 
 // What is next to the paths' tiles of 8 frames and 16 channels, and the bounds.
 const Shape kShapes[] = {
-    {32, 32, 16, 128, 256, 2, 2, 2, 3}, {32, 32, 16, 128, 256, 2, 2, 1, 3},
-    {4, 4, 8, 16, 16, 0, 0, 1, 1},      {4, 4, 8, 16, 16, 0, 0, 2, 1},
-    {20, 12, 8, 48, 80, 0, 7, 2, 2},    {40, 100, 24, 144, 272, 7, 7, 2, 1},
+    {32, 32, 16, 128, 256, 2, 2, 2, 3},  {32, 32, 16, 128, 256, 2, 2, 1, 3},
+    {4, 4, 8, 16, 16, 0, 0, 1, 1},       {4, 4, 8, 16, 16, 0, 0, 2, 1},
+    {20, 12, 8, 48, 80, 0, 7, 2, 2},     {40, 100, 24, 144, 272, 7, 7, 2, 1},
     {40, 100, 24, 144, 272, 7, 7, 1, 1}, {20, 28, 40, 16, 272, 7, 0, 2, 3},
-    {4, 36, 64, 144, 16, 1, 5, 2, 2},   {40, 4, 56, 48, 80, 3, 0, 1, 2},
-    {12, 64, 32, 112, 144, 0, 1, 2, 1}, {128, 8, 64, 32, 48, 2, 2, 2, 1},
-    {4, 256, 8, 16, 32, 4, 4, 2, 1},    {8, 8, 8, 512, 1024, 2, 2, 2, 1},
+    {4, 36, 64, 144, 16, 1, 5, 2, 2},    {40, 4, 56, 48, 80, 3, 0, 1, 2},
+    {12, 64, 32, 112, 144, 0, 1, 2, 1},  {128, 8, 64, 32, 48, 2, 2, 2, 1},
+    {4, 256, 8, 16, 32, 4, 4, 2, 1},     {8, 8, 8, 512, 1024, 2, 2, 2, 1},
 };
 
 }  // namespace

@@ -135,8 +135,7 @@ void test_disturbances(Random& r) {
     float bad[3] = {0.5f, at % 2 ? NAN : INFINITY, 0.5f}, posteriors[12];
     size_t used = 77;
     int ready = 77;
-    const bifsmn_status status =
-        bifsmn_push(pair.stream(), bad, 3, &used, posteriors, &ready);
+    const bifsmn_status status = bifsmn_push(pair.stream(), bad, 3, &used, posteriors, &ready);
     CHECK(status == BIFSMN_NOT_FINITE && used == 77 && ready == 77, "status %d", status);
     bifsmn_classify(pair.stream(), other, other.size(), posteriors);
     const size_t left = audio.size() - at, n = left < 333 ? left : 333;

@@ -70,11 +70,10 @@ WavError read_exactly(const uint8_t* bytes, size_t length, float* last) {
 }
 
 void test_codings() {
-  const Format formats[] = {{1, 8, 1, 8000, false},   {1, 16, 1, 16000, false},
-                            {1, 24, 1, 44100, false}, {1, 32, 1, 96000, false},
-                            {3, 32, 1, 16000, false}, {1, 16, 2, 16000, false},
-                            {1, 24, 3, 16000, true},  {3, 32, 6, 48000, true},
-                            {1, 8, 7, 11025, true}};
+  const Format formats[] = {
+      {1, 8, 1, 8000, false},   {1, 16, 1, 16000, false}, {1, 24, 1, 44100, false},
+      {1, 32, 1, 96000, false}, {3, 32, 1, 16000, false}, {1, 16, 2, 16000, false},
+      {1, 24, 3, 16000, true},  {3, 32, 6, 48000, true},  {1, 8, 7, 11025, true}};
   for (const Format& f : formats) {
     const Buffer file = write_wav(f, 19, staircase);
     Wav wav;
@@ -95,8 +94,8 @@ void test_codings() {
 
 void test_extremes() {
   const float values[] = {-1, 0, 32767.0f / 32768};
-  const Buffer file = write_wav({1, 16, 1, 16000, false}, 3,
-                                [&](uint32_t i, uint32_t) { return values[i]; });
+  const Buffer file =
+      write_wav({1, 16, 1, 16000, false}, 3, [&](uint32_t i, uint32_t) { return values[i]; });
   Wav wav;
   float audio[3];
   CHECK(read_wav(file.data(), file.size(), &wav) == WavError::kNone, "a good file");

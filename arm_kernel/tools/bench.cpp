@@ -141,18 +141,17 @@ void measure(Contestant* all, uint32_t n, Task task, uint32_t depth, uint32_t ru
   for (uint32_t i = 0; i < n; ++i) qsort(all[i].times, all[i].runs, sizeof(double), ascending);
 }
 
-double quantile(const Contestant& c, double q) {
-  return c.times[uint32_t(q * (c.runs - 1) + 0.5)];
-}
+double quantile(const Contestant& c, double q) { return c.times[uint32_t(q * (c.runs - 1) + 0.5)]; }
 
 void print(const Contestant& c, Task task, uint32_t depth, bool json, bool first) {
   const double least = quantile(c, 0), tenth = quantile(c, 0.1), median = quantile(c, 0.5),
                ninth = quantile(c, 0.9), most = quantile(c, 0.99);
   if (json)
-    printf("%s\n    {\"task\": \"%s\", \"path\": \"%s\", \"depth\": %u, \"runs\": %u, "
-           "\"us\": {\"min\": %.3f, \"p10\": %.3f, \"median\": %.3f, \"p90\": %.3f, "
-           "\"p99\": %.3f}}",
-           first ? "" : ",", name(task), c.path, depth, c.runs, least, tenth, median, ninth, most);
+    printf(
+        "%s\n    {\"task\": \"%s\", \"path\": \"%s\", \"depth\": %u, \"runs\": %u, "
+        "\"us\": {\"min\": %.3f, \"p10\": %.3f, \"median\": %.3f, \"p90\": %.3f, "
+        "\"p99\": %.3f}}",
+        first ? "" : ",", name(task), c.path, depth, c.runs, least, tenth, median, ninth, most);
   else
     printf("%-20s %-10s %5u %8u %10.2f %10.2f %10.2f %10.2f %10.2f\n", name(task), c.path, depth,
            c.runs, least, tenth, median, ninth, most);
@@ -205,8 +204,8 @@ int main(int count, char** words) {
     print_string(bifsmn_name(all[0].model));
     printf(",\n  \"file_bytes\": %u,\n  \"results\": [", info.file_bytes);
   } else {
-    printf("us of one decision, one thread\n%-20s %-10s %5s %8s %10s %10s %10s %10s %10s\n",
-           "task", "path", "depth", "runs", "min", "p10", "median", "p90", "p99");
+    printf("us of one decision, one thread\n%-20s %-10s %5s %8s %10s %10s %10s %10s %10s\n", "task",
+           "path", "depth", "runs", "min", "p10", "median", "p90", "p99");
   }
   bool first = true;
   for (Task task : {Task::kLogits, Task::kClassify})

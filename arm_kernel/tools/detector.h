@@ -18,8 +18,7 @@ class Detector {
  public:
   explicit Detector(const bifsmn_model* model) : model_(model) {
     bifsmn_get_info(model, &info_);
-    history_ = static_cast<float*>(
-        calloc(size_t(info_.smoothing) * info_.classes, sizeof(float)));
+    history_ = static_cast<float*>(calloc(size_t(info_.smoothing) * info_.classes, sizeof(float)));
   }
   ~Detector() { free(history_); }
   Detector(const Detector&) = delete;
@@ -30,8 +29,7 @@ class Detector {
   // The posteriors of the next window. Where that ends a detection: true, and that.
   bool add(const float* posteriors, Detection* ended) {
     const uint32_t row = windows_ % info_.smoothing;
-    memcpy(history_ + size_t(row) * info_.classes, posteriors,
-           info_.classes * sizeof(float));
+    memcpy(history_ + size_t(row) * info_.classes, posteriors, info_.classes * sizeof(float));
     const double start = double(windows_) * info_.hop / info_.sample_rate;
     ++windows_;
     float score;
@@ -62,8 +60,7 @@ class Detector {
 
   // -1 where there is none. Averages over the windows so far, `smoothing` at most.
   int64_t best_keyword(float* score) const {
-    const uint32_t rows =
-        windows_ < info_.smoothing ? uint32_t(windows_) : info_.smoothing;
+    const uint32_t rows = windows_ < info_.smoothing ? uint32_t(windows_) : info_.smoothing;
     int64_t best = -1;
     *score = 0;
     for (uint32_t k = 0; k < info_.classes; ++k) {

@@ -108,8 +108,7 @@ class Runner {
     }
     if (status != BIFSMN_OK) return complain(options_.model, bifsmn_status_text(status));
     if (bifsmn_set_depth(state_, options_.depth) == BIFSMN_OK) return 0;
-    fprintf(stderr, "--depth: expected 0 to %u, found %u\n", info_.depths - 1,
-            options_.depth);
+    fprintf(stderr, "--depth: expected 0 to %u, found %u\n", info_.depths - 1, options_.depth);
     return kUsage;
   }
 
@@ -122,8 +121,8 @@ class Runner {
     if (error != WavError::kNone) return complain(path, wav_error_text(error));
     if (wav.sample_rate != info_.sample_rate) {
       fprintf(stderr,
-              "%s: expected %u Hz, found %u Hz; convert it: ffmpeg -i FILE -ar %u NEW.wav\n",
-              path, info_.sample_rate, wav.sample_rate, info_.sample_rate);
+              "%s: expected %u Hz, found %u Hz; convert it: ffmpeg -i FILE -ar %u NEW.wav\n", path,
+              info_.sample_rate, wav.sample_rate, info_.sample_rate);
       return kFailed;
     }
     const bool stream = options_.stream || wav.samples > info_.window_samples;

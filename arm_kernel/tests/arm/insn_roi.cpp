@@ -27,8 +27,7 @@ qemu_plugin_insn* qemu_plugin_tb_get_insn(const qemu_plugin_tb*, size_t);
 uint64_t qemu_plugin_insn_vaddr(const qemu_plugin_insn*);
 const void* qemu_plugin_insn_data(const qemu_plugin_insn*);
 char* qemu_plugin_insn_disas(const qemu_plugin_insn*);
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
-                                           void (*)(uint64_t id, qemu_plugin_tb*));
+void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, void (*)(uint64_t id, qemu_plugin_tb*));
 void qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_insn*, Callback, int flags, void*);
 // Operation 0 adds `value` to the 64 bits at `to`.
 void qemu_plugin_register_vcpu_insn_exec_inline(qemu_plugin_insn*, int operation, void* to,
