@@ -17,9 +17,9 @@ BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 DEPTHS = ("0", "1", "2")
 
 
-def load(name):
+def load(name, folder="docs"):
     """Returns one results file."""
-    path = ROOT / "docs" / "results" / f"{name}.json"
+    path = ROOT / folder / "results" / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -82,9 +82,7 @@ def deployed_lines(exported, teacher):
 
 def comparison_table(_):
     """The comparison of scales, planes and rates, one run a row."""
-    runs = json.loads(
-        (ROOT / "docs" / "results" / "comparison.json").read_text()
-    )
+    runs = load("comparison")
     columns = ["run", *(f"depth {d}" for d in DEPTHS), "options", "commit"]
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for run in runs:
@@ -98,8 +96,7 @@ def comparison_table(_):
 
 def training_table(_):
     """Time of a step and of an epoch, both sides of the benchmark."""
-    path = ROOT / "benchmarks" / "results" / "training.json"
-    r = json.loads(path.read_text(encoding="utf-8"))
+    r = load("training", "benchmarks")
     step, epoch, memory = r["objective"], r["epoch"], r["peak_memory_mb"]
 
     def spread(times, unit):
@@ -134,8 +131,7 @@ def training_table(_):
 
 def engine_table(_):
     """The engine beside LiteRT: microseconds, ratios, instructions."""
-    path = ROOT / "benchmarks" / "results" / "engine.json"
-    r = json.loads(path.read_text(encoding="utf-8"))
+    r = load("engine", "benchmarks")
     rows = [
         (f"engine ({r['path']})", r["us"][f"bifsmn_{r['path']}"], "{:.1f}"),
         ("LiteRT int8 (ReLU)", r["us"]["litert_int8"], "{:.1f}"),
@@ -166,8 +162,7 @@ def engine_table(_):
 
 def goals_table(_):
     """What the engine was to reach, and what it reaches."""
-    path = ROOT / "benchmarks" / "results" / "engine.json"
-    r = json.loads(path.read_text(encoding="utf-8"))
+    r = load("engine", "benchmarks")
     full, int8 = r["ratio_litert_fp32_full"]["2"], r["ratio_litert_int8"]["0"]
     audio, loop = r["audio_to_decision_us"]["0"], r["arm_loop"]
     vectors, size = loop["vector_per_128"], r["file_bytes"]
@@ -190,9 +185,7 @@ def goals_table(_):
 
 def rounding_table(_):
     """Size, accuracy and changed decisions by bits of what is rounded."""
-    runs = json.loads(
-        (ROOT / "docs" / "results" / "rounding.json").read_text("utf-8")
-    )
+    runs = load("rounding")
     columns = ["bits", "bytes", *(f"depth {d}, % (changed)" for d in DEPTHS)]
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     graph = runs[0]["exported"]["training_graph_accuracy"]

@@ -2,7 +2,18 @@
 
 import torch
 
+from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+
+SMALL = {
+    "n_mels": 20,
+    "frames": 12,
+    "layers": 4,
+    "front_channels": 8,
+    "channels": 48,
+    "hidden": 80,
+    "taps": (1, 3),
+}
 
 
 def random_network(classes=12, seed=0, **options):
@@ -25,3 +36,8 @@ def random_network(classes=12, seed=0, **options):
 def decibels(batch, frames=32, mels=32):
     """Features of about the range of speech."""
     return torch.randn(batch, frames, mels) * 20 - 30
+
+
+def front_end(net):
+    """Features of as many frames as a network takes of a second."""
+    return LogMel(n_mels=net.n_mels, hop_length=16000 // (net.frames - 1))

@@ -7,23 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from random_networks import decibels, random_network
+from random_networks import SMALL, decibels, front_end, random_network
 
-from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.utils import model_file
 
 KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
-SMALL = {
-    "n_mels": 20,
-    "frames": 12,
-    "layers": 4,
-    "front_channels": 8,
-    "channels": 48,
-    "hidden": 80,
-    "taps": (1, 3),
-}
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +52,7 @@ def layers_of(content, classes):
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_layers_are_the_same_bits(program, tmp_path, options, depth):
     net = random_network(5, **options)
-    hop = 16000 // (net.frames - 1)
-    features = LogMel(n_mels=net.n_mels, hop_length=hop)
-    model = fold(net, list("abcde"), features)
+    model = fold(net, list("abcde"), front_end(net))
     model_file.write(model, tmp_path / "a.bifsmn")
     x = decibels(1, net.frames, net.n_mels)
     x.numpy().tofile(tmp_path / "features")

@@ -1,22 +1,12 @@
 import pytest
 import torch
-from random_networks import decibels, random_network
+from random_networks import SMALL, decibels, front_end, random_network
 
-from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.lobes.models.folding import exact_arrays, fold
 
 LABELS = [f"word{index}" for index in range(12)]
-SMALL = {
-    "n_mels": 20,
-    "frames": 12,
-    "layers": 4,
-    "front_channels": 8,
-    "channels": 48,
-    "hidden": 80,
-    "taps": (1, 3),
-}
 
 
 @pytest.mark.parametrize(
@@ -27,9 +17,7 @@ SMALL = {
 def test_folding_changes_nothing(options):
     """In double precision, where no rounding can flip a bit on the way."""
     net = random_network(**options).double()
-    hop = 16000 // (net.frames - 1)
-    features = LogMel(n_mels=net.n_mels, hop_length=hop)
-    folded = fold(net, LABELS, features)
+    folded = fold(net, LABELS, front_end(net))
     exact = exact_arrays(net)
     net.classifier.weight.data.copy_(on_the_grid(exact, net))
     deployed = DeployedBiDFSMN(folded._replace(arrays=exact), torch.float64)
