@@ -6,6 +6,7 @@ import sys
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
+import hypothesis
 import numpy as np
 import pytest
 import speechbrain  # noqa: F401
@@ -17,6 +18,11 @@ from speechbrain.utils.importutils import LazyModule
 for _module in list(sys.modules.values()):
     if isinstance(_module, LazyModule):
         _module.__file__ = None
+
+
+# A shared machine may be slow for a moment: time is no property of a function.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from speechbrain_bifsmn.nnet.binarizer import (
     LearningPropagationBinarizer,
     at_least_single,
     below,
-    inside,
+    passed,
     positive,
     sign,
 )
@@ -31,13 +31,14 @@ class _TwoPlanes(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x, theta1, theta2, s1, s2, alpha1, alpha2):
+    def forward(ctx, x, theta1, theta2, s1, s2, alpha1, alpha2, gradient):
         bit1 = below(x, theta1)
         center = torch.addcmul(theta2 + s1, bit1, s1, value=-2)
         bit2 = below(x, center)
         ctx.save_for_backward(
             x, bit1, bit2, center, theta1, s1, s2, alpha1, alpha2
         )
+        ctx.gradient = gradient
         # As a tensor of (C,): with a single number, addcmul is 3 times slower.
         most = s1 + s2 + torch.zeros_like(theta1)
         y = torch.addcmul(most, bit1, s1, value=-2)
@@ -50,10 +51,10 @@ class _TwoPlanes(torch.autograd.Function):
             ctx.saved_tensors
         )
         above, residual = x - theta1, x - center
-        through2 = inside(alpha2 * residual).mul_(grad).mul_(s2)
+        through2 = passed(alpha2 * residual, ctx.gradient).mul_(grad).mul_(s2)
         from2 = alpha2 * through2
         grad1 = grad - from2
-        through1 = inside(alpha1 * above).mul_(grad1).mul_(s1)
+        through1 = passed(alpha1 * above, ctx.gradient).mul_(grad1).mul_(s1)
         to_alpha1, to_alpha2 = _dot(through1, above), _dot(through2, residual)
         from1 = through1.mul_(alpha1)
         to_s1 = to_s2 = None
@@ -61,8 +62,8 @@ class _TwoPlanes(torch.autograd.Function):
             to_s1 = grad1.sum() - 2 * _dot(grad1, bit1)
             to_s2 = grad.sum() - 2 * _dot(grad, bit2)
         to_theta1, to_theta2 = -from1.sum(0), -from2.sum(0)
-        to_x = from1.add_(from2)
-        return to_x, to_theta1, to_theta2, to_s1, to_s2, to_alpha1, to_alpha2
+        to_alphas, to_x = (to_alpha1, to_alpha2), from1.add_(from2)
+        return to_x, to_theta1, to_theta2, to_s1, to_s2, *to_alphas, None
 
 
 def _dot(a, b):
@@ -136,6 +137,8 @@ class DualScaleActivation(nn.Module):
         "learned", "statistic" or "frame"; only for "true".
     planes : int
         2, or 1 for ``x ~ s1 b1`` alone.
+    gradient : str
+        Of both signs, see ``LearningPropagationBinarizer``.
 
     Example
     -------
@@ -151,6 +154,7 @@ class DualScaleActivation(nn.Module):
         granularity="true",
         scales="learned",
         planes=2,
+        gradient="learned",
     ):
         super().__init__()
         _check_choice("granularity", granularity, GRANULARITIES)
@@ -160,12 +164,12 @@ class DualScaleActivation(nn.Module):
             raise ValueError("planes: released granularity has 2, got 1")
         self.channels, self.channel_axis = channels, channel_axis
         self.granularity, self.scales = granularity, scales
-        self.planes = planes
+        self.planes, self.gradient = planes, gradient
         self.threshold1 = nn.Parameter(torch.rand(channels) * 1e-3)
-        self.binarizer1 = LearningPropagationBinarizer()
+        self.binarizer1 = LearningPropagationBinarizer(1.0, gradient)
         if planes == 2:
             self.threshold2 = nn.Parameter(torch.rand(channels) * 1e-3)
-            self.binarizer2 = LearningPropagationBinarizer()
+            self.binarizer2 = LearningPropagationBinarizer(1.0, gradient)
         if granularity == "released":
             self.shift = nn.Parameter(torch.rand(channels) * 1e-3)
             return
@@ -220,6 +224,7 @@ class DualScaleActivation(nn.Module):
             *scale,
             positive(self.binarizer1.alpha),
             positive(self.binarizer2.alpha),
+            self.gradient,
         )
 
     def _released(self, x):
@@ -258,9 +263,10 @@ class DualScaleActivation(nn.Module):
             dist.all_reduce(means)
             means /= dist.get_world_size()
         self.scale.copy_(means)
-        self.binarizer1.alpha.copy_(0.5 / means[0])
-        if self.planes == 2:
-            self.binarizer2.alpha.copy_(0.5 / means[1])
+        if self.gradient == "learned":
+            self.binarizer1.alpha.copy_(0.5 / means[0])
+            if self.planes == 2:
+                self.binarizer2.alpha.copy_(0.5 / means[1])
         self.started.fill_(True)
 
 

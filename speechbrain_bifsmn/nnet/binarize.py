@@ -29,7 +29,14 @@ class BinarizedLayer(NamedTuple):
     weights: int
 
 
-def binarize(model, skip=(), granularity="true", scales="learned", planes=2):
+def binarize(
+    model,
+    skip=(),
+    granularity="true",
+    scales="learned",
+    planes=2,
+    gradient="learned",
+):
     """Turns the layers of any torch model into binary ones, in place.
 
     Every ``nn.Linear``, ``nn.Conv1d`` and ``nn.Conv2d`` (not a subclass
@@ -49,6 +56,9 @@ def binarize(model, skip=(), granularity="true", scales="learned", planes=2):
         "learned", "statistic" or "frame".
     planes : int
         1 or 2.
+    gradient : str
+        "learned", "straight" or "quadratic", see
+        ``LearningPropagationBinarizer``.
 
     Returns
     -------
@@ -77,10 +87,14 @@ def binarize(model, skip=(), granularity="true", scales="learned", planes=2):
         if any(fnmatchcase(name, pattern) for pattern in skip):
             continue
         if layer not in binary:
-            options = {"granularity": granularity, "planes": planes}
-            options["scales"] = _scales_for(layer, scales)
             cls = _BINARY_OF[type(layer)]
-            binary[layer] = cls.from_float(layer, **options)
+            binary[layer] = cls.from_float(
+                layer,
+                granularity=granularity,
+                scales=_scales_for(layer, scales),
+                planes=planes,
+                gradient=gradient,
+            )
             kind = cls.__name__
             changed.append(BinarizedLayer(name, kind, layer.weight.numel()))
         parent, _, child = name.rpartition(".")

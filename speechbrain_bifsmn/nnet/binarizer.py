@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+GRADIENTS = ("learned", "straight", "quadratic")
+
 
 def below(x, threshold=0.0):
     """Returns the bits of ``x``: 1.0 where ``x < threshold``, else 0.0.
@@ -72,23 +74,35 @@ def positive(parameter):
 
 
 class _LearningPropagation(torch.autograd.Function):
-    """``scale * sign(alpha x)``; gradient ``alpha`` where ``|alpha x| < 1``."""
+    """``scale * sign(alpha x)``; gradient ``alpha * passed(alpha x)``."""
 
     @staticmethod
-    def forward(ctx, x, alpha, scale):
+    def forward(ctx, x, alpha, scale, gradient):
         ctx.save_for_backward(x, alpha)
+        ctx.gradient = gradient
         return sign(x) if scale is None else sign(x) * scale
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
         x, alpha = ctx.saved_tensors
-        grad = grad * inside(alpha * x)
-        return alpha * grad, (grad * x).sum().to(alpha.dtype), None
+        grad = grad * passed(alpha * x, ctx.gradient)
+        return alpha * grad, (grad * x).sum().to(alpha.dtype), None, None
 
 
-def inside(x):
-    """1.0 where a straight-through gradient passes; overwrites ``x``."""
+def passed(x, gradient):
+    """Returns the share of a sign's gradient that passes; overwrites ``x``.
+
+    Example
+    -------
+    >>> x = torch.tensor([-1.5, -0.5, 0.0, 0.75])
+    >>> passed(x.clone(), "straight").tolist()
+    [0.0, 1.0, 1.0, 1.0]
+    >>> passed(x, "quadratic").tolist()
+    [0.0, 1.0, 2.0, 0.5]
+    """
+    if gradient == "quadratic":
+        return x.abs_().clamp_(max=1.0).mul_(-2.0).add_(2.0)
     return x.abs_().lt_(1.0)
 
 
@@ -100,12 +114,20 @@ class LearningPropagationBinarizer(nn.Module):
     ``d/dalpha = x``, elsewhere 0. ``alpha`` is positive by construction, so it
     never changes the forward value. ``scale`` takes and scales no gradient.
 
-    Source: Qin et al., "BiFSMNv2", section III (learning propagation).
+    Two other gradients are there for comparison: ``"straight"``, the plain
+    straight-through estimator, whose ``alpha`` stays 1; and ``"quadratic"``,
+    which is ``2 - 2 |x|`` where ``|x| < 1``, that of a piecewise quadratic
+    approximation of the sign.
+
+    Source: Qin et al., "BiFSMNv2", section III (learning propagation);
+    "quadratic": Liu et al., "Bi-Real Net", ECCV 2018 (ApproxSign).
 
     Arguments
     ---------
     alpha : float
         First value of the learned width.
+    gradient : str
+        "learned", "straight" or "quadratic".
 
     Example
     -------
@@ -119,11 +141,19 @@ class LearningPropagationBinarizer(nn.Module):
     [0.0, 1.0, 1.0, 1.0]
     """
 
-    def __init__(self, alpha=1.0):
+    def __init__(self, alpha=1.0, gradient="learned"):
         super().__init__()
         if alpha <= 0:
             raise ValueError(f"alpha: expected a number above 0, got {alpha}")
-        self.alpha = nn.Parameter(torch.tensor(float(alpha)))
+        if gradient not in GRADIENTS:
+            raise ValueError(
+                f"gradient: expected one of {', '.join(GRADIENTS)}, got "
+                f"{gradient!r}"
+            )
+        self.gradient = gradient
+        learned = gradient == "learned"
+        alpha = torch.tensor(float(alpha) if learned else 1.0)
+        self.alpha = nn.Parameter(alpha, requires_grad=learned)
 
     def forward(self, x, scale=None):
         """Binarizes ``x``.
@@ -142,4 +172,5 @@ class LearningPropagationBinarizer(nn.Module):
         """
         if scale is not None:
             scale = scale.detach()
-        return _LearningPropagation.apply(x, positive(self.alpha), scale)
+        alpha = positive(self.alpha)
+        return _LearningPropagation.apply(x, alpha, scale, self.gradient)

@@ -28,6 +28,7 @@ class _BinaryLayer:
         granularity="true",
         scales="learned",
         planes=2,
+        gradient="learned",
         **named_shape,
     ):
         super().__init__(*shape, **named_shape)
@@ -39,13 +40,14 @@ class _BinaryLayer:
                 "'learned' or 'statistic'"
             )
         self.granularity = granularity
-        self.weight_binarizer = LearningPropagationBinarizer()
+        self.weight_binarizer = LearningPropagationBinarizer(1.0, gradient)
         self.activation = DualScaleActivation(
             self.weight.size(1) * getattr(self, "groups", 1),
             self.channel_axis,
             granularity,
             scales,
             planes,
+            gradient,
         )
 
     def binary_weight(self):
@@ -85,7 +87,8 @@ class BinaryLinear(_BinaryLayer, nn.Linear):
     bias : bool
         Whether a real bias is added.
     **options
-        ``granularity``, ``scales``, ``planes`` of ``DualScaleActivation``.
+        ``granularity``, ``scales``, ``planes``, ``gradient`` of
+        ``DualScaleActivation``.
 
     Example
     -------
@@ -144,8 +147,8 @@ class BinaryConv1d(_BinaryLayer, nn.Conv1d):
     stride, padding, dilation, groups, bias
         As in ``torch.nn.Conv1d``.
     **options
-        ``granularity``, ``scales``, ``planes``; ``scales="frame"`` needs a
-        kernel of one tap.
+        ``granularity``, ``scales``, ``planes``, ``gradient``;
+        ``scales="frame"`` needs a kernel of one tap.
 
     Example
     -------
@@ -189,8 +192,8 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
     stride, padding, dilation, groups, bias
         As in ``torch.nn.Conv2d``.
     **options
-        ``granularity``, ``scales``, ``planes``; ``scales="frame"`` needs a
-        kernel of one tap.
+        ``granularity``, ``scales``, ``planes``, ``gradient``;
+        ``scales="frame"`` needs a kernel of one tap.
 
     Example
     -------

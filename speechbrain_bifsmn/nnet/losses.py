@@ -179,16 +179,20 @@ class ObjectiveParts(NamedTuple):
     cross_entropy: torch.Tensor
     distillation: torch.Tensor
     logits: torch.Tensor
+    soft_targets: torch.Tensor
 
 
 class ThinnableObjective(nn.Module):
     """The whole training objective of a thinnable student.
 
     ``sum over depths d of 2^-d [CE + gamma (FID_d + MSE(logits, teacher
-    logits))]``. Each student block is compared with the teacher's block of the
-    same index.
+    logits)) + beta KL_d]``. Each student block is compared with the teacher's
+    block of the same index. ``KL`` compares posteriors that are softened,
+    ``temperature^2 KL(softmax(teacher logits / temperature) || softmax(logits /
+    temperature))``; the paper has none, beta = 0.
 
-    Source: Qin et al., "BiFSMNv2", section III (training).
+    Source: Qin et al., "BiFSMNv2", section III (training); KL: Hinton et al.,
+    "Distilling the Knowledge in a Neural Network", 2015.
 
     Arguments
     ---------
@@ -196,9 +200,14 @@ class ThinnableObjective(nn.Module):
         Of block outputs, such as ``FrequencyIndependentDistillation``; none
         leaves the term out.
     gamma : float
-        Weight of both distillation terms; 0 trains without a teacher.
+        Weight of FID and of the logits' term.
     match_logits : bool
         Whether the teacher's logits are a target.
+    beta : float
+        Weight of the teacher's softened posteriors. With ``gamma`` 0 too, no
+        teacher is needed.
+    temperature : float
+        That softens them.
     label_smoothing : float
         Of the cross entropy.
 
@@ -220,11 +229,14 @@ class ThinnableObjective(nn.Module):
         distillation=None,
         gamma=0.01,
         match_logits=True,
+        beta=0.0,
+        temperature=2.0,
         label_smoothing=0.0,
     ):
         super().__init__()
         self.distillation, self.gamma = distillation, gamma
         self.match_logits = match_logits
+        self.beta, self.temperature = beta, temperature
         self.label_smoothing = label_smoothing
 
     def forward(self, outputs, labels, teacher=None):
@@ -237,7 +249,7 @@ class ThinnableObjective(nn.Module):
         labels : torch.Tensor
             (B,), class indices.
         teacher : DepthOutput, optional
-            The teacher's, run once; not needed where ``gamma`` is 0.
+            The teacher's, run once; not needed where both weights are 0.
 
         Returns
         -------
@@ -246,15 +258,19 @@ class ThinnableObjective(nn.Module):
         parts : list of ObjectiveParts
             Its terms at each depth setting.
         """
-        if teacher is None and self.gamma:
+        if teacher is None and (self.gamma or self.beta):
             raise ValueError(
-                f"teacher: expected its output since gamma is {self.gamma}, "
-                "got None; give it, or set gamma to 0"
+                f"teacher: expected its output since gamma is {self.gamma} "
+                f"and beta {self.beta}, got None; give it, or set both to 0"
             )
         parts = [self._at(d, o, labels, teacher) for d, o in enumerate(outputs)]
         total = sum(
             2.0**-depth
-            * (p.cross_entropy + self.gamma * (p.distillation + p.logits))
+            * (
+                p.cross_entropy
+                + self.gamma * (p.distillation + p.logits)
+                + self.beta * p.soft_targets
+            )
             for depth, p in enumerate(parts)
         )
         return total, parts
@@ -264,7 +280,7 @@ class ThinnableObjective(nn.Module):
         entropy = F.cross_entropy(
             logits, labels, label_smoothing=self.label_smoothing
         )
-        hidden_term = logits_term = logits.new_zeros(())
+        hidden_term = logits_term = soft_term = logits.new_zeros(())
         if self.gamma and self.distillation is not None:
             step = 2**depth
             hidden_term = self.distillation(
@@ -274,4 +290,16 @@ class ThinnableObjective(nn.Module):
         if self.gamma and self.match_logits:
             target = at_least_single(teacher.logits.detach())
             logits_term = F.mse_loss(logits, target)
-        return ObjectiveParts(entropy, hidden_term, logits_term)
+        if self.beta:
+            soft_term = self._soft_targets(logits, teacher.logits.detach())
+        return ObjectiveParts(entropy, hidden_term, logits_term, soft_term)
+
+    def _soft_targets(self, logits, target):
+        ours, theirs = (
+            (x / self.temperature).log_softmax(-1)
+            for x in (logits, at_least_single(target))
+        )
+        divergence = F.kl_div(
+            ours, theirs, log_target=True, reduction="batchmean"
+        )
+        return self.temperature**2 * divergence

@@ -6,7 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speechbrain_bifsmn.nnet.activations import DualScaleActivation
-from speechbrain_bifsmn.nnet.binarizer import LearningPropagationBinarizer
+from speechbrain_bifsmn.nnet.binarizer import (
+    GRADIENTS,
+    LearningPropagationBinarizer,
+)
 
 
 def composed(quantiser, x):
@@ -38,10 +41,12 @@ def make(channels=6, **options):
     return quantiser
 
 
-def test_fused_equals_composed_in_values_and_gradients():
-    quantiser = make().eval()
-    quantiser.binarizer1.alpha.data.fill_(0.7)
-    quantiser.binarizer2.alpha.data.fill_(1.3)
+@pytest.mark.parametrize("gradient", GRADIENTS)
+def test_fused_equals_composed_in_values_and_gradients(gradient):
+    quantiser = make(gradient=gradient).eval()
+    if gradient == "learned":
+        quantiser.binarizer1.alpha.data.fill_(0.7)
+        quantiser.binarizer2.alpha.data.fill_(1.3)
     inputs = [torch.randn(50, 6, dtype=torch.float64) for _ in range(2)]
     quantiser.double()
     gradients = []
@@ -50,7 +55,9 @@ def test_fused_equals_composed_in_values_and_gradients():
         x = inputs[0].clone().requires_grad_()
         y = run(x)
         (y * inputs[1]).sum().backward()
-        found = [p.grad.clone() for p in quantiser.parameters()]
+        found = [
+            p.grad.clone() for p in quantiser.parameters() if p.requires_grad
+        ]
         gradients.append([y.detach(), x.grad, *found])
     for fused, plain in zip(*gradients, strict=True):
         torch.testing.assert_close(fused, plain, rtol=1e-9, atol=1e-9)
@@ -95,6 +102,15 @@ def test_the_start_follows_the_first_training_batch_only():
     before = quantiser.scale.clone()
     quantiser(torch.randn(100, 6))
     assert torch.equal(before, quantiser.scale)
+
+
+@pytest.mark.parametrize("gradient", ["straight", "quadratic"])
+def test_fixed_widths_stay_one(gradient):
+    quantiser = make(gradient=gradient)
+    (quantiser(torch.randn(100, 6) * 5)).sum().backward()
+    for binarizer in (quantiser.binarizer1, quantiser.binarizer2):
+        assert binarizer.alpha == 1 and not binarizer.alpha.requires_grad
+    assert quantiser.started and quantiser.scale[0] > 1
 
 
 def test_an_all_zero_first_batch_gives_finite_widths():

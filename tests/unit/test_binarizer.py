@@ -84,6 +84,25 @@ def test_no_gradient_at_the_edge_of_the_box():
     assert x.grad.tolist() == [0.0, 0.0, 1.0]
 
 
+@given(lists)
+def test_the_quadratic_gradient_is_that_of_its_polynomial(numbers):
+    """``x (2 - |x|)`` from -1 to 1, and -1 and 1 beyond."""
+    x = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+    bounded = x.clamp(-1, 1)
+    (bounded * (2 - bounded.abs())).sum().backward()
+    expected, x.grad = x.grad, None
+    binarizer = LearningPropagationBinarizer(gradient="quadratic").double()
+    codes = binarizer(x)
+    codes.sum().backward()
+    assert torch.equal(codes, sign(x))
+    torch.testing.assert_close(x.grad, expected)
+
+
+def test_unknown_gradients_are_refused():
+    with pytest.raises(ValueError, match="gradient: expected one of learned"):
+        LearningPropagationBinarizer(gradient="cubic")
+
+
 def test_scale_multiplies_the_codes_and_takes_no_gradient():
     x = torch.tensor([-0.5, 0.5], requires_grad=True)
     scale = torch.tensor(3.0, requires_grad=True)

@@ -124,9 +124,28 @@ def test_without_gamma_no_teacher_is_asked():
     torch.testing.assert_close(total, parts[0].cross_entropy)
 
 
-def test_a_missing_teacher_is_an_error():
+@pytest.mark.parametrize("weights", [{}, {"gamma": 0, "beta": 1}])
+def test_a_missing_teacher_is_an_error(weights):
     with pytest.raises(ValueError, match="teacher: expected its output"):
-        ThinnableObjective()(outputs(1), torch.tensor([0, 1, 2, 3]))
+        ThinnableObjective(**weights)(outputs(1), torch.tensor([0, 1, 2, 3]))
+
+
+def test_soft_targets_are_the_divergence_of_softened_posteriors():
+    student, teacher = outputs(), outputs(1)[0]
+    labels = torch.tensor([0, 1, 2, 3])
+    objective = ThinnableObjective(gamma=0, beta=0.5, temperature=3.0)
+    total, parts = objective(student, labels, teacher)
+    expected = 0
+    for depth, output in enumerate(student):
+        p = (teacher.logits / 3).softmax(1)
+        q = (output.logits / 3).softmax(1)
+        divergence = 9 * (p * (p.log() - q.log())).sum(1).mean()
+        entropy = torch.nn.functional.cross_entropy(output.logits, labels)
+        expected += 0.5**depth * (entropy + 0.5 * divergence)
+    torch.testing.assert_close(total, expected)
+    assert all(part.soft_targets > 0 for part in parts)
+    _, (same,) = objective([teacher], labels, teacher)
+    assert same.soft_targets.item() == pytest.approx(0, abs=1e-6)
 
 
 def test_schedule():

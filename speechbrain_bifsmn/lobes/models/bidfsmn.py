@@ -27,6 +27,9 @@ class BiDFSMN(ThinnableDFSMN):
         ``DualScaleActivation``.
     planes : int
         One-bit planes of an activation: 2 or 1.
+    gradient : str
+        Of a sign: "learned", "straight" or "quadratic", see
+        ``LearningPropagationBinarizer``.
     **sizes
         As in ``ThinnableDFSMN``.
 
@@ -51,13 +54,19 @@ class BiDFSMN(ThinnableDFSMN):
         granularity="true",
         scales="learned",
         planes=2,
+        gradient="learned",
         **sizes,
     ):
         super().__init__(classes, **sizes)
         self.binarized = []
         if binary:
             self.binarized = binarize(
-                self, ["front_end.0", "classifier"], granularity, scales, planes
+                self,
+                ["front_end.0", "classifier"],
+                granularity,
+                scales,
+                planes,
+                gradient,
             )
 
     def start_from(self, teacher):
