@@ -37,9 +37,10 @@ class Corpus(NamedTuple):
     noise: list  # paths of the background recordings
     test_set: dict  # {folder name: [path, ...]}, empty without one
     samples: dict  # of every path
+    missing: tuple = ()  # what the lists name and is not there
 
 
-def read_corpus(folder):
+def read_corpus(folder, splits=SPLITS, partial=False):
     """Lists a corpus and checks every file of it.
 
     Of ``x.wav`` and ``x.wav.wav``, the second is left out; alone, it stands for
@@ -50,6 +51,10 @@ def read_corpus(folder):
     ---------
     folder : str | Path
         The unpacked data set.
+    splits : sequence of str
+        Which clips to list and check; other splits' lists need not be there.
+    partial : bool
+        Clips that an official list names may be missing.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def read_corpus(folder):
         Every list sorted.
     """
     folder = Path(folder)
-    split_of = _read_lists(folder)
+    split_of = _read_lists(folder, splits)
     clips, found = {split: {} for split in SPLITS}, set()
     for path in sorted(p for p in folder.iterdir() if p.is_dir()):
         if path.name[0] in "._" or path.name.startswith("speech_commands_"):
@@ -67,17 +72,16 @@ def read_corpus(folder):
             split = split_of.get(name, "train")
             clips[split].setdefault(path.name, []).append(wav)
     words = {word for split in SPLITS for word in clips[split]}
+    clips |= {split: {} for split in SPLITS if split not in splits}
     version = "0.02" if words & {*ADDED_IN_0_02} else "0.01"
     noise = list(_wavs(folder, folder / NOISE_FOLDER).values())
     test_set = _test_set(folder, version)
     wavs = [wav for split in SPLITS for w in clips[split].values() for wav in w]
     wavs += noise + [wav for w in test_set.values() for wav in w]
-    damage = [
-        f"{name}: in an official list, not there"
-        for name in sorted(set(split_of) - found)
-    ]
-    samples = _check_audio(folder, wavs, damage)
-    return Corpus(folder, version, clips, noise, test_set, samples)
+    missing = tuple(sorted(set(split_of) - found))
+    damage = [f"{name}: in an official list, not there" for name in missing]
+    samples = _check_audio(folder, wavs, [] if partial else damage)
+    return Corpus(folder, version, clips, noise, test_set, samples, missing)
 
 
 def speaker_of(wav):
@@ -104,7 +108,7 @@ def speaker_of(wav):
     return official[1] if official else name
 
 
-def _read_lists(folder):
+def _read_lists(folder, splits):
     """Returns the split of each clip that the official lists name."""
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -114,6 +118,8 @@ def _read_lists(folder):
         )
     split_of = {}
     for split, name in LISTS.items():
+        if split not in splits:
+            continue
         if not (folder / name).is_file():
             raise FileNotFoundError(
                 f"data_folder: expected the official list {name} in {folder}, "

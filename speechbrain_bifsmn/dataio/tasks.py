@@ -53,12 +53,16 @@ class Task(NamedTuple):
     unknown_percentage, silence_percentage : float
         Clips of these two classes, relative to the clips of the keywords in
         the same split ("paper": silence relative to all words).
+    redraw_unknown : bool
+        Whether the training split lists all other words as unknown, for a
+        ``RedrawSampler`` to draw from; else they are drawn once.
     """
 
     labels: list
     protocol: str = "standard"
     unknown_percentage: float = 10
     silence_percentage: float = 10
+    redraw_unknown: bool = False
 
 
 def task_rows(corpus, task):
@@ -85,15 +89,24 @@ def task_rows(corpus, task):
             f"protocol: expected one of {', '.join(PROTOCOLS)}, got "
             f"{task.protocol!r}"
         )
-    rows = {}
-    for split in SPLITS:
-        if split == "test" and uses_official_test_set(corpus, task):
-            rows[split] = _official(corpus)
-        else:
-            rows[split] = _words(corpus, split, task)
-        rows[split].sort()
+    rows = {split: split_rows(corpus, task, split) for split in SPLITS}
     _check_counts(corpus, task, rows)
     return rows
+
+
+def split_rows(corpus, task, split):
+    """Chooses the clips of one split, be there any of each class or not.
+
+    Arguments and the rule are those of ``task_rows``.
+
+    Returns
+    -------
+    list of Row
+        Sorted.
+    """
+    if split == "test" and uses_official_test_set(corpus, task):
+        return sorted(_official(corpus))
+    return sorted(_words(corpus, split, task))
 
 
 def uses_official_test_set(corpus, task):
@@ -102,10 +115,10 @@ def uses_official_test_set(corpus, task):
     return commands and task.protocol == "standard" and bool(corpus.test_set)
 
 
-def noise_rows(corpus):
-    """Returns the stretches that may be mixed into training clips."""
+def noise_rows(corpus, split="train"):
+    """Returns the stretches that may be mixed into a split's clips."""
     return [
-        Row(wav, *_stretch(corpus.samples[wav], "train"), SILENCE, "")
+        Row(wav, *_stretch(corpus.samples[wav], split), SILENCE, "")
         for wav in corpus.noise
     ]
 
@@ -139,7 +152,8 @@ def _words(corpus, split, task):
             if word not in task.labels
             for wav in wavs
         ]
-        if task.protocol == "standard":
+        all_of_them = split == "train" and task.redraw_unknown
+        if task.protocol == "standard" and not all_of_them:
             others.sort(key=lambda wav: _hash(wav))
             others = others[: math.ceil(known * task.unknown_percentage / 100)]
         rows += [_row(corpus, wav, UNKNOWN) for wav in others]

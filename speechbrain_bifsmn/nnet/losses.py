@@ -230,7 +230,7 @@ class ThinnableObjective(nn.Module):
         gamma=0.01,
         match_logits=True,
         beta=0.0,
-        temperature=2.0,
+        temperature=4.0,
         label_smoothing=0.0,
     ):
         super().__init__()

@@ -212,6 +212,18 @@ def test_own_keywords(tones, tmp_path):
     assert "yes" not in {row["label"] for row in rows(tmp_path, "train")}
 
 
+def test_all_unknown_words_of_training_are_listed_to_draw_from(tones, tmp_path):
+    labels = ["stop", "unknown", "silence"]
+    once = Task(labels)
+    redrawn = once._replace(redraw_unknown=True)
+    before = counts(prepare_speech_commands(tones, tmp_path / "a", once))
+    after = counts(prepare_speech_commands(tones, tmp_path / "b", redrawn))
+    assert before["unknown"] == [2, 1, 1]
+    assert after["unknown"] == [10 * 12, 1, 1]
+    for label in ("stop", "silence"):
+        assert before[label] == after[label]
+
+
 def test_versions(corpus, tmp_path):
     text = prepare_speech_commands(corpus, tmp_path, TWELVE, 0.01)
     assert text.startswith("Speech Commands 0.01")

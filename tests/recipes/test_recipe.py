@@ -56,6 +56,22 @@ def test_a_finished_run_is_not_trained_again(trained, tones, tmp_path):
     assert (trained / "train_log.txt").read_text() == log
 
 
+def test_each_epoch_may_have_other_unknown_words(tones, tmp_path):
+    done = run_recipe(
+        "hparams/own_words.yaml",
+        "--words=stop",
+        f"--data_folder={tones}",
+        "--speak=never",
+        "--redraw_unknown=True",
+        f"--output_folder={tmp_path}",
+        *SHORT,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    manifest = (tmp_path / "save/manifest/train.csv").read_text()
+    assert manifest.count(",unknown,") == 10 * 12  # of which 12 an epoch
+    assert results(tmp_path)["epochs"] == {"teacher": 2, "student": 2}
+
+
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory):
     """A small corpus with the words of each version."""

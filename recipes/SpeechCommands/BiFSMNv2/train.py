@@ -32,6 +32,7 @@ from speechbrain.utils.epoch_loop import EpochCounter
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
 from speechbrain_bifsmn.dataio.own_words import describe
+from speechbrain_bifsmn.dataio.sampler import RedrawSampler
 from speechbrain_bifsmn.utils.checkpoints import (
     AtomicCheckpointer,
     History,
@@ -101,6 +102,16 @@ def load_data(hparams):
     }
 
 
+def train_order(hparams, dataset):
+    """Returns what tells a loader the order of training clips."""
+    task = hparams["task"]
+    if not task.redraw_unknown:
+        return {"shuffle": True}
+    labels = [row["label"] for row in dataset.data.values()]
+    sampler = RedrawSampler(labels, task.unknown_percentage, hparams["seed"])
+    return {"sampler": sampler}
+
+
 def make_brain(stage, hparams, run_opts, train_clips):
     """Returns the Brain of a stage, and its epoch counter."""
     model = hparams[f"{stage}_model"]
@@ -140,14 +151,17 @@ def run_stage(stage, hparams, run_opts, data, teacher=None):
     KeywordBrain
         With the best weights, and ``stats`` of the test set by depth.
     """
-    brain, counter = make_brain(stage, hparams, run_opts, len(data["train"]))
+    order = train_order(hparams, data["train"])
+    clips = len(order.get("sampler", data["train"]))
+    brain, counter = make_brain(stage, hparams, run_opts, clips)
     brain.teacher = teacher
+    brain.train_sampler = order.get("sampler")
     loader = {name: hparams[name] for name in ("batch_size", "num_workers")}
     brain.fit(
         counter,
         data["train"],
         data["valid"],
-        train_loader_kwargs={**loader, "shuffle": True},
+        train_loader_kwargs={**loader, **order},
         valid_loader_kwargs=dict(loader),
     )
     test(brain, data)
