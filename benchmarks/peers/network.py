@@ -6,13 +6,15 @@ import torch.nn.functional as F
 
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.nnet.activations import PReLU
+from speechbrain_bifsmn.nnet.activations import PReLU, RisingPReLU
 
 
 def random_network(classes=12, binary=True, relu=False):
     """Returns a network whose normalisations do something."""
     torch.manual_seed(0)
-    net = BiDFSMN(classes, binary=binary).train()
+    # ReLU is the slope 0, which only the former can have.
+    activation = RisingPReLU if binary else PReLU
+    net = BiDFSMN(classes, binary=binary, activation=activation).train()
     with torch.no_grad():
         for activation in net.modules():
             if relu and isinstance(activation, PReLU):

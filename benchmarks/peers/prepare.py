@@ -126,8 +126,8 @@ def compiler(folder):
 def random_model():
     """Returns a random network, folded; its speed is that of a trained one.
 
-    Slopes of PReLU are of either sign, as training leaves them. (The engine has
-    a shorter way for networks without a negative one.)
+    Slopes of PReLU are of either sign, as training leaves them, where they may
+    be (``RisingPReLU``).
     """
     net = network.random_network()
     for module in net.modules():

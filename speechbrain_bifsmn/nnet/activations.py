@@ -95,11 +95,35 @@ class PReLU(nn.PReLU):
     [-1.0, 4.0]
     """
 
+    @property
+    def slope(self):
+        """What negative numbers are multiplied by."""
+        return self.weight
+
     def forward(self, x):
         """Keeps what is positive, and multiplies the rest by the slope."""
         if x.is_cuda or self.num_parameters > 1:
-            return super().forward(x)
-        return _OneSlope.apply(x, self.weight)
+            return F.prelu(x, self.slope)
+        return _OneSlope.apply(x, self.slope)
+
+
+class RisingPReLU(PReLU):
+    """PReLU that never falls: its slope is positive, whatever is learned.
+
+    A bit of the next layer, ``prelu(y) < theta``, is then ``y`` below a limit,
+    and a device need not compute the activation.
+
+    Example
+    -------
+    >>> activation = RisingPReLU(init=-0.25)
+    >>> activation(torch.tensor([-4.0, 4.0])).tolist()
+    [-1.0, 4.0]
+    """
+
+    @property
+    def slope(self):
+        """What negative numbers are multiplied by."""
+        return positive(self.weight)
 
 
 class DualScaleActivation(nn.Module):

@@ -12,9 +12,11 @@ from random_networks import decibels, random_network
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.nnet.activations import PReLU
 from speechbrain_bifsmn.utils import model_file
 
-# classes and sizes; front end where it is not the default; bits where not 8.
+# classes and sizes; front end where it is not the default; bits where not 8;
+# PReLU where slopes may be negative, and the engine cannot fold them away.
 NETWORKS = {
     "default": {"classes": 12},
     "small": {
@@ -37,6 +39,7 @@ NETWORKS = {
         "channels": 48,
         "hidden": 80,
         "taps": (1, 3),
+        "activation": PReLU,
         "threshold_bits": 16,
         "affine_bits": 16,
     },
@@ -49,6 +52,7 @@ NETWORKS = {
         "channels": 144,
         "hidden": 272,
         "taps": (7, 7),
+        "activation": PReLU,
     },
     "no_taps": {
         "classes": 3,
@@ -61,6 +65,7 @@ NETWORKS = {
         "affine_bits": 11,
     },
     "one_plane": {"classes": 12, "planes": 1},
+    "falling": {"classes": 12, "activation": PReLU},
     "statistic": {"classes": 12, "layers": 4, "scales": "statistic"},
 }
 

@@ -159,14 +159,14 @@ def exact_arrays(model):
     (The classifier's weights are whole multiples of their scales.)
     """
     front, mels = model.front_end, model.n_mels // 4
-    conv1, norm1, slope1, conv2, norm2, slope2 = front
+    conv1, norm1, prelu1, conv2, norm2, prelu2 = front
     gains, shifts = _normalisation(norm1)
     arrays = {
         "conv1.weight": _array(conv1.weight).reshape(-1, 25) * gains[:, None],
         "conv1.shifts": _array(conv1.bias) * gains + shifts,
-        "conv1.slope": _array(slope1.weight),
-        "conv2.slope": _array(slope2.weight),
-        "projection.slope": _array(model.projection_activation.weight),
+        "conv1.slope": _array(prelu1.slope),
+        "conv2.slope": _array(prelu2.slope),
+        "projection.slope": _array(model.projection_activation.slope),
     }
     signs = _array(conv2.weight).transpose(0, 2, 3, 1) < 0
     arrays |= _quantiser("conv2", conv2) | _affine("conv2", conv2, norm2)
@@ -213,8 +213,8 @@ def _affine(name, layer, norm=None):
 
 def _block(name, block):
     arrays = {
-        f"{name}.memory.slope": _array(block.memory_activation.weight),
-        f"{name}.expand.slope": _array(block.expand_activation.weight),
+        f"{name}.memory.slope": _array(block.memory_activation.slope),
+        f"{name}.expand.slope": _array(block.expand_activation.slope),
         f"{name}.memory.signs": _array(block.memory.weight)[:, 0].T < 0,
         f"{name}.expand.signs": _array(block.expand.weight)[..., 0] < 0,
         f"{name}.project.signs": _array(block.project.weight)[..., 0] < 0,
@@ -230,7 +230,7 @@ def _block(name, block):
         for layer, by_depth in norms.items():
             at = f"{name}.{depth}.{layer}"
             arrays |= _affine(at, getattr(block, layer), by_depth[depth])
-        slope = block.activations[depth].weight
+        slope = block.activations[depth].slope
         arrays[f"{name}.{depth}.slope"] = _array(slope)
     return arrays
 
