@@ -1,7 +1,10 @@
-"""BiFSMNv2 for SpeechBrain: keyword spotting in one bit."""
+"""BiFSMNv2 for SpeechBrain: keyword spotting in one bit.
 
-from speechbrain_bifsmn._torchaudio import ensure_torchaudio
+Import it before speechbrain. It imports neither that nor torch by itself.
+"""
 
-ensure_torchaudio()  # before anything here imports speechbrain
+from speechbrain_bifsmn._torchaudio import mend_torchaudio
+
+mend_torchaudio()  # before anything here imports speechbrain
 
 __version__ = "0.1.0"

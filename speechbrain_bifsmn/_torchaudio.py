@@ -3,42 +3,50 @@
 torchaudio's wheel of the package index is built for CUDA; beside a CPU build of
 torch its native part cannot be loaded, and importing it (or speechbrain) fails
 with OSError. What this project uses of torchaudio is pure Python, so the native
-part is then marked as absent. No file is touched, and where torchaudio is
-healthy nothing happens.
+part is then marked as absent. No file is touched, nothing is imported before
+somebody asks for it, and where torchaudio is healthy nothing happens.
 """
 
-import importlib
 import sys
-import types
+from importlib.machinery import PathFinder, SourceFileLoader
+
+NATIVE_PART = "torchaudio._extension"
 
 
-def ensure_torchaudio():
-    """Imports torchaudio, without its native part where that is broken.
+def mend_torchaudio():
+    """From now on torchaudio is importable, without its native part at worst.
 
     Example
     -------
-    >>> ensure_torchaudio()
+    >>> mend_torchaudio()
     >>> import torchaudio.transforms
     """
-    try:
-        importlib.import_module("torchaudio")
-    except OSError:
-        for name in list(sys.modules):
-            if name.partition(".")[0] == "torchaudio":
-                del sys.modules[name]
-        sys.modules["torchaudio._extension"] = _absent_extension()
-        importlib.import_module("torchaudio")
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
 
 
-def _absent_extension():
-    """What ``torchaudio._extension`` says of itself without a native part."""
-    module = types.ModuleType("torchaudio._extension")
-    module.__path__ = []  # a package, with no submodules to be found
-    module._IS_TORCHAUDIO_EXT_AVAILABLE = False
-    module._IS_ALIGN_AVAILABLE = False
-    module._check_cuda_version = lambda: None
-    module.fail_if_no_align = _fail_if_no_align
-    return module
+class _Finder:
+    """Finds the native part as others do, and has it loaded by ``_Loader``."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != NATIVE_PART:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _Loader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    def exec_module(self, module):
+        try:
+            super().exec_module(module)
+        except OSError:
+            # What it says of itself where there is no native part.
+            module._IS_TORCHAUDIO_EXT_AVAILABLE = False
+            module._IS_ALIGN_AVAILABLE = False
+            module._check_cuda_version = lambda: None
+            module.fail_if_no_align = _fail_if_no_align
 
 
 def _fail_if_no_align(function):

@@ -67,14 +67,33 @@ void check(const Detection& d, uint32_t label, uint32_t first, uint32_t last, fl
 }
 
 void test_runs_of_windows() {
-  const uint32_t labels[] = {kYes, kYes, kYes, kYes, kOther, kOther, kYes, kOther};
-  const float values[] = {0.2f, 0.5f, 0.9f, 0.6f, 0.7f, 0.1f, 0.8f, 0.5f};
-  const Found found = run(0.5f, 1, 8, labels, values);
-  CHECK(found.count == 4, "%u detections", found.count);
+  const uint32_t labels[] = {kYes, kYes, kYes, kYes, kOther, kOther, kYes};
+  const float values[] = {0.2f, 0.5f, 0.9f, 0.6f, 0.7f, 0.1f, 0.4f};
+  const Found found = run(0.5f, 1, 7, labels, values);
+  CHECK(found.count == 2, "%u detections", found.count);
   check(found.detections[0], kYes, 1, 3, 0.9f);
   check(found.detections[1], kOther, 4, 4, 0.7f);  // one ends where another begins
-  check(found.detections[2], kYes, 6, 6, 0.8f);
-  check(found.detections[3], kOther, 7, 7, 0.5f);  // the end of the stream ends it
+  const Found cut = run(0.5f, 1, 2, labels, values);
+  CHECK(cut.count == 1, "%u detections", cut.count);
+  check(cut.detections[0], kYes, 1, 1, 0.5f);  // the end of the stream ends it
+}
+
+// Windows are 32 ms apart: 15 of them last less than the refractory time, 16 longer.
+void test_refractory_time() {
+  constexpr uint32_t kWindows = 50;
+  uint32_t labels[kWindows];
+  float values[kWindows] = {};
+  for (uint32_t& label : labels) label = kYes;
+  values[0] = 0.6f;
+  values[15] = values[16] = 0.7f;  // the same yes still
+  values[18] = 0.8f;               // another keyword is not held up
+  labels[18] = kOther;
+  values[32] = 0.9f;
+  const Found found = run(0.5f, 1, kWindows, labels, values);
+  CHECK(found.count == 3, "%u detections", found.count);
+  check(found.detections[0], kYes, 0, 0, 0.6f);
+  check(found.detections[1], kOther, 18, 18, 0.8f);
+  check(found.detections[2], kYes, 32, 32, 0.9f);
 }
 
 void test_no_keywords() {
@@ -96,6 +115,7 @@ void test_smoothing() {
 
 int main() {
   test_runs_of_windows();
+  test_refractory_time();
   test_no_keywords();
   test_smoothing();
   puts("detections are right");

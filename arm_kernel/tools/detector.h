@@ -6,6 +6,10 @@
 
 #include "bifsmn.h"
 
+// A keyword that begins less than this after the last window in which it was heard
+// is the same utterance still, and not detected again.
+constexpr double kRefractorySeconds = 0.5;
+
 // A keyword from the first to the last window whose smoothed posterior reaches the
 // threshold and beats all other keywords; score is the best of them.
 struct Detection {
@@ -19,37 +23,50 @@ class Detector {
   explicit Detector(const bifsmn_model* model) : model_(model) {
     bifsmn_get_info(model, &info_);
     history_ = static_cast<float*>(calloc(size_t(info_.smoothing) * info_.classes, sizeof(float)));
+    heard_ = static_cast<uint64_t*>(calloc(info_.classes, sizeof(uint64_t)));
   }
-  ~Detector() { free(history_); }
+  ~Detector() {
+    free(history_);
+    free(heard_);
+  }
   Detector(const Detector&) = delete;
   Detector& operator=(const Detector&) = delete;
 
-  bool has_memory() const { return history_; }
+  bool has_memory() const { return history_ && heard_; }
 
   // The posteriors of the next window. Where that ends a detection: true, and that.
   bool add(const float* posteriors, Detection* ended) {
     const uint32_t row = windows_ % info_.smoothing;
     memcpy(history_ + size_t(row) * info_.classes, posteriors, info_.classes * sizeof(float));
-    const double start = double(windows_) * info_.hop / info_.sample_rate;
+    const double hop = double(info_.hop) / info_.sample_rate, start = double(windows_) * hop;
     ++windows_;
     float score;
     const int64_t label = best_keyword(&score);
-    const bool detected = label >= 0 && score >= info_.threshold;
-    const bool goes_on = detected && open_ && label == current_.label;
-    const bool ends = open_ && !goes_on;
-    if (ends) *ended = current_;
-    open_ = detected;
-    if (!detected) return ends;
-    if (!goes_on) current_ = {uint32_t(label), start, 0, 0};
+    const bool is_heard = label >= 0 && score >= info_.threshold;
+    const bool goes_on = is_heard && label == run_;
+    const bool ends = !goes_on && finish(ended);
+    run_ = is_heard ? label : -1;
+    if (!is_heard) return ends;
+    if (!goes_on) {
+      const uint64_t last = heard_[label];  // 0: never
+      open_ = !last || double(windows_ - last) * hop >= kRefractorySeconds;
+      current_ = {uint32_t(label), start, 0, 0};
+    }
+    heard_[label] = windows_;
     current_.end = start + double(info_.window_samples) / info_.sample_rate;
     if (score > current_.score) current_.score = score;
     return ends;
   }
 
+  // What goes on in the last window, as far as it is known; null where nothing does.
+  const Detection* current() const { return open_ ? &current_ : nullptr; }
+
   // The detection that the end of the stream cuts off.
   bool finish(Detection* ended) {
-    if (open_) *ended = current_;
-    return open_;
+    const bool ends = open_;
+    if (ends) *ended = current_;
+    open_ = false;
+    return ends;
   }
 
  private:
@@ -78,7 +95,9 @@ class Detector {
   const bifsmn_model* model_;
   bifsmn_info info_;
   float* history_;  // [smoothing][classes]
+  uint64_t* heard_;  // [classes]: after how many windows, 0 for never
   uint64_t windows_ = 0;
-  bool open_ = false;
+  int64_t run_ = -1;   // the keyword that the last window is in a run of
+  bool open_ = false;  // whether that is a detection
   Detection current_ = {};
 };

@@ -1,45 +1,9 @@
 """Accuracy with its interval, and the confusion matrix."""
 
-import math
-
 import numpy as np
 import torch
 
-
-def wilson_interval(correct, total, z=1.96):
-    """Wilson's score interval of a proportion.
-
-    Arguments
-    ---------
-    correct, total : int
-        Successes and trials.
-    z : float
-        Half-width in standard deviations; 1.96 is 95 %.
-
-    Returns
-    -------
-    low, high : float
-        In percent.
-
-    Example
-    -------
-    >>> [round(bound, 1) for bound in wilson_interval(90, 100)]
-    [82.6, 94.5]
-    """
-    if not 0 <= correct <= total or total == 0:
-        raise ValueError(
-            f"expected 0 <= correct <= total and total > 0, got {correct} of "
-            f"{total}; evaluate on at least one clip"
-        )
-    share = correct / total
-    middle = share + z * z / (2 * total)
-    half = z * math.sqrt(
-        share * (1 - share) / total + z * z / (4 * total * total)
-    )
-    scale = 100 / (1 + z * z / total)
-    return max(0.0, (middle - half) * scale), min(
-        100.0, (middle + half) * scale
-    )
+from speechbrain_bifsmn.utils.intervals import wilson_interval
 
 
 class ClassificationStats:

@@ -11,8 +11,8 @@ import torch
 from speechbrain.dataio.encoder import CategoricalEncoder
 from speechbrain.inference.classifiers import EncoderClassifier
 
-from speechbrain_bifsmn.lobes.models import native
 from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
+from speechbrain_bifsmn.utils.engine import warn_once
 
 FOLDER = """
 compute_features: !new:speechbrain_bifsmn.lobes.features.LogMel
@@ -39,7 +39,7 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 def no_engine(monkeypatch):
     """A machine without the engine, on which nothing has been logged yet."""
     monkeypatch.setitem(sys.modules, "bifsmn_engine", None)
-    type(native.logger).warning_once.cache_clear()
+    warn_once.cache_clear()
 
 
 def same_bits(a, b):

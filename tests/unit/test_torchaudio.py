@@ -1,4 +1,4 @@
-"""The guard repairs a broken torchaudio and leaves a healthy one alone."""
+"""A broken torchaudio can be imported, and a healthy one is left alone."""
 
 import subprocess
 import sys
@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = "import {0}\nfrom torchaudio import _extension, transforms\n"
-BROKEN = "raise OSError('libsomething.so: cannot open shared object file')\n"
+BROKEN = "import os\nraise OSError('libsomething.so: cannot open it')\n"
 HEALTHY = "_IS_TORCHAUDIO_EXT_AVAILABLE = True\n"
-CHECK = """
-import runpy, sys
-guard = runpy.run_path({guard!r})
-{action}
+MEND = f"""
+import runpy
+guard = runpy.run_path({str(ROOT / "speechbrain_bifsmn" / "_torchaudio.py")!r})
+guard['mend_torchaudio']()
+"""
+ASK = """
+import torchaudio
+print(torchaudio.transforms._IS_TORCHAUDIO_EXT_AVAILABLE)
 """
 
 
@@ -27,44 +30,59 @@ def run(tmp_path, extension, action):
     (package / "transforms.py").write_text(
         "from torchaudio._extension import _IS_TORCHAUDIO_EXT_AVAILABLE\n"
     )
-    guard = str(ROOT / "speechbrain_bifsmn" / "_torchaudio.py")
-    code = CHECK.format(guard=guard, action=action)
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", action],
         env={"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
     )
 
 
-ENSURE = "guard['ensure_torchaudio']()\nimport torchaudio\n"
-ASK = "print(torchaudio.transforms._IS_TORCHAUDIO_EXT_AVAILABLE)"
-
-
 @pytest.mark.parametrize(
     ("extension", "available"), [(BROKEN, "False"), (HEALTHY, "True")]
 )
 def test_torchaudio_is_usable(tmp_path, extension, available):
-    done = run(tmp_path, extension, ENSURE + ENSURE + ASK)
-    assert (done.stdout, done.stderr) == (f"{available}\n", "")
+    done = run(tmp_path, extension, MEND + MEND + ASK + ASK)
+    assert (done.stdout, done.stderr) == (f"{available}\n" * 2, "")
+
+
+def test_it_is_mended_after_an_attempt_that_failed(tmp_path):
+    attempt = "try: import torchaudio\nexcept OSError: print('broken')\n"
+    done = run(tmp_path, BROKEN, attempt + MEND + ASK)
+    assert (done.stdout, done.stderr) == ("broken\nFalse\n", "")
 
 
 def test_the_fixture_is_broken_without_the_guard(tmp_path):
-    assert "OSError" in run(tmp_path, BROKEN, "import torchaudio").stderr
+    assert "OSError" in run(tmp_path, BROKEN, ASK).stderr
 
 
 def test_an_error_in_its_python_part_is_shown(tmp_path):
-    done = run(tmp_path, "raise ImportError('something else')\n", ENSURE)
+    done = run(tmp_path, "raise ImportError('something else')\n", MEND + ASK)
     assert "ImportError: something else" in done.stderr
 
 
-def test_features_work_here():
+@pytest.mark.parametrize("first", ["speechbrain", "torchaudio"])
+def test_features_work_here(first):
     """On this machine's torchaudio, whatever its state."""
     code = (
-        "import speechbrain_bifsmn, torchaudio, torch, speechbrain\n"
+        f"import speechbrain_bifsmn, {first}, torchaudio, torch, speechbrain\n"
         "torchaudio.transforms.MelSpectrogram()(torch.zeros(1, 16000))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "module", ["", ".cli", ".inference.audio", ".inference.detector"]
+)
+def test_torch_is_not_imported_by(module):
+    code = (
+        f"import sys, speechbrain_bifsmn{module}\n"
+        "print(*({'torch', 'torchaudio', 'speechbrain'} & {*sys.modules}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("\n", "")

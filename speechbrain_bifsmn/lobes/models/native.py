@@ -7,16 +7,12 @@ from speechbrain.utils.checkpoints import (
     mark_as_transfer,
     register_checkpoint_hooks,
 )
-from speechbrain.utils.logger import get_logger
 from torch import nn
 
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
 from speechbrain_bifsmn.utils import model_file
-
-logger = get_logger(__name__)
-
-BACKENDS = ("auto", "native", "torch")
+from speechbrain_bifsmn.utils.engine import BACKENDS, find_engine
 
 
 @register_checkpoint_hooks
@@ -71,7 +67,7 @@ class NativeBiDFSMN(nn.Module):
         path : str | Path
             A ``.bifsmn`` file, by whatever name.
         """
-        engine = None if self.backend == "torch" else self._engine()
+        engine = find_engine(self.backend)
         self.backend = "native" if engine else "torch"
         if engine:
             self._network = engine.Model.load(path)
@@ -79,21 +75,6 @@ class NativeBiDFSMN(nn.Module):
             self._network = DeployedBiDFSMN(model_file.read(path))
         self.path = Path(path).absolute()
         self.depth = self._depth
-
-    def _engine(self):
-        try:
-            import bifsmn_engine
-
-            return bifsmn_engine
-        except ImportError as error:
-            why = (
-                f"expected the package bifsmn-engine, found none ({error}); "
-                "install it with `pip install ./arm_kernel`"
-            )
-        if self.backend == "native":
-            raise ImportError(f"backend='native': {why}, or use 'torch'")
-        logger.warning_once(f"BiDFSMN runs in torch: {why} for its speed")
-        return None
 
     @property
     def network(self):

@@ -1,0 +1,140 @@
+"""Listen to a microphone and tell keywords at once, until Ctrl-C.
+
+Each keyword is printed on stdout when it begins. On a terminal, bars show the
+posteriors as they are. Needs the package sounddevice.
+
+examples:
+  bifsmn listen
+  bifsmn listen --model own.bifsmn --threshold 0.8 --gate -50
+  bifsmn listen --device USB --json | my_program
+"""
+
+import queue
+import sys
+import time
+
+from speechbrain_bifsmn.cli.options import (
+    add_depth,
+    add_detection,
+    add_model,
+    detection,
+    load,
+    print_json,
+)
+from speechbrain_bifsmn.inference.stream import KeywordStream
+
+BAR = 40  # characters
+EVERY_S = 0.1  # the bars change
+MOST_BARS = 12
+
+
+def add_arguments(parser):
+    """Adds the arguments of ``bifsmn listen``."""
+    add_model(parser)
+    add_depth(parser)
+    add_detection(parser)
+    add = parser.add_argument
+    add("--device", metavar="NAME", help="part of a microphone's name")
+    add("--seconds", type=float, metavar="S", help="stop after so much audio")
+    add("--json", action="store_true", help="a JSON object a line")
+
+
+def run(arguments):
+    """Prints keywords as they begin."""
+    model = load(arguments)
+    with _microphone(arguments.device) as microphone:
+        stream = KeywordStream(
+            model,
+            early=True,
+            rate=round(microphone.samplerate),
+            **detection(arguments),
+        )
+        bars = _Bars(stream) if sys.stderr.isatty() else None
+        print("listening; Ctrl-C ends", file=sys.stderr)
+        try:
+            _listen(microphone, stream, bars, arguments)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if bars:
+                bars.clear()
+
+
+def _listen(microphone, stream, bars, arguments):
+    seconds = float("inf") if arguments.seconds is None else arguments.seconds
+    heard = 0
+    while heard < seconds * microphone.samplerate:
+        chunk = microphone.chunks.get()
+        heard += len(chunk)
+        for each in stream.push(chunk):
+            if bars:
+                bars.clear()
+            _tell(each, arguments.json)
+        if bars:
+            bars.draw()
+
+
+def _tell(found, as_json):
+    if as_json:
+        row = {"start": round(found.start, 3), "label": found.keyword}
+        print_json({**row, "score": round(found.score, 6)})
+    else:
+        print(f"{found.end:8.2f} s  {found.keyword}  {found.score:.3f}")
+    sys.stdout.flush()
+
+
+def _microphone(device):
+    """Opens a microphone; its ``chunks`` is a queue of arrays."""
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:  # OSError: no PortAudio
+        raise ImportError(
+            f"expected the package sounddevice, found none ({error}); install "
+            "it with `pip install sounddevice` (on Debian, also `apt install "
+            "libportaudio2`), or use `bifsmn spot` with files"
+        ) from None
+    chunks = queue.SimpleQueue()
+
+    def take(samples, frames, when, status):
+        chunks.put(samples.copy())
+
+    try:
+        microphone = sounddevice.InputStream(
+            device=device, dtype="float32", callback=take
+        )
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise OSError(
+            f"--device: expected a microphone, found none to open ({error}); "
+            "`python -m sounddevice` lists them"
+        ) from None
+    microphone.chunks = chunks
+    return microphone
+
+
+class _Bars:
+    """A line for each of the keywords, on stderr, drawn over the last ones."""
+
+    def __init__(self, stream):
+        self._stream, self._last, self._lines = stream, 0.0, 0
+
+    def draw(self):
+        now = time.monotonic()
+        if self._stream.posteriors is None or now < self._last + EVERY_S:
+            return
+        labels = self._stream.detector.labels
+        rows = list(zip(labels, self._stream.posteriors, strict=True))
+        if len(rows) > MOST_BARS:
+            rows = sorted(rows, key=lambda row: -row[1])[:MOST_BARS]
+        width = max(map(len, labels))
+        self.clear()
+        for label, posterior in rows:
+            bar = "#" * round(BAR * float(posterior))
+            sys.stderr.write(f"{label:{width}} {bar:{BAR}} {posterior:.2f}\n")
+        sys.stderr.flush()
+        self._last, self._lines = now, len(rows)
+
+    def clear(self):
+        if self._lines:
+            sys.stderr.write(f"\x1b[{self._lines}A\x1b[J")
+            sys.stderr.flush()
+        self._lines = 0

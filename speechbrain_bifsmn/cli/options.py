@@ -1,0 +1,98 @@
+"""Arguments that commands share, and what they load."""
+
+import json
+import sys
+from pathlib import Path
+
+from speechbrain_bifsmn.inference.models import load_model
+from speechbrain_bifsmn.pretrained import MODEL
+from speechbrain_bifsmn.utils.engine import BACKENDS
+from speechbrain_bifsmn.utils.tuning_report import read_own
+
+
+def add_model(parser):
+    """Adds which model runs, and how."""
+    add = parser.add_argument
+    add(
+        "--model",
+        type=Path,
+        default=MODEL,
+        help="a .bifsmn file, or a folder with model.bifsmn (default: the "
+        "model that comes with the package)",
+    )
+    add(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="native: the engine; torch; auto: the engine where it is "
+        "installed (default)",
+    )
+
+
+def add_depth(parser):
+    """Adds the depth setting."""
+    parser.add_argument(
+        "--depth",
+        type=int,
+        default=0,
+        metavar="D",
+        help="0 runs all blocks and is the most accurate, each further one "
+        "runs half of them (default: 0)",
+    )
+
+
+def add_detection(parser):
+    """Adds what turns posteriors into detections."""
+    add = parser.add_argument
+    add(
+        "--threshold",
+        type=float,
+        metavar="P",
+        help="posterior from which a keyword counts (default: the model's)",
+    )
+    add(
+        "--smoothing",
+        type=int,
+        metavar="N",
+        help="windows whose posteriors are averaged (default: the model's)",
+    )
+    add(
+        "--tuned",
+        type=Path,
+        metavar="FILE",
+        help="a tune.json of `bifsmn tune`: its smoothing and thresholds, one "
+        "for each keyword, in place of the model's",
+    )
+    add(
+        "--gate",
+        type=float,
+        metavar="DB",
+        help="level below which a second of audio is silence, in dB of full "
+        "scale, for example -50 (default: none)",
+    )
+
+
+def load(arguments):
+    """Returns the model that the arguments ask for."""
+    return load_model(arguments.model, arguments.backend, arguments.depth)
+
+
+def detection(arguments):
+    """Returns what ``KeywordStream`` takes of the arguments."""
+    tuned = read_own(arguments.tuned) if arguments.tuned else (None, None)
+    given = arguments.threshold, arguments.smoothing
+    threshold, smoothing = (
+        own if value is None else value
+        for value, own in zip(given, tuned, strict=True)
+    )
+    return {
+        "threshold": threshold,
+        "smoothing": smoothing,
+        "gate_db": arguments.gate,
+    }
+
+
+def print_json(row):
+    """Prints an object as a line."""
+    json.dump(row, sys.stdout, ensure_ascii=False)
+    print()

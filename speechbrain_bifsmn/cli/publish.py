@@ -1,0 +1,61 @@
+"""Write a finished run as a folder that is a whole hub repository.
+
+RESULTS is the output folder of train.py. What `bifsmn tune --out RESULTS` and
+`bifsmn evaluate DATA --model RESULTS --out RESULTS/evaluation.json` have put
+there is published too. The folder is loaded in a clean process before it is
+there. Nothing is uploaded without --push.
+
+examples:
+  bifsmn publish results/v1/12/1234 my_model
+  bifsmn publish results/v1/12/1234 my_model --samples yes.wav stop.wav
+  bifsmn publish results/v1/12/1234 my_model --push me/my_model
+"""
+
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser):
+    """Adds the arguments of ``bifsmn publish``."""
+    add = parser.add_argument
+    add("results", type=Path, metavar="RESULTS", help="of a finished run")
+    add("out", type=Path, metavar="OUT", help="what to write, a folder")
+    add("--samples", nargs="+", default=[], type=Path, metavar="FILE")
+    add(
+        "--data-note",
+        default="",
+        metavar="TEXT",
+        help="what the card is to say of the data",
+    )
+    add(
+        "--benchmark",
+        type=Path,
+        metavar="FILE",
+        help="results of benchmarks/engine.py, for the card",
+    )
+    add("--push", metavar="OWNER/NAME", help="upload to this repository")
+
+
+def run(arguments):
+    """Publishes, and uploads where asked to."""
+    from speechbrain_bifsmn import hub
+
+    sizes = hub.publish(
+        arguments.results,
+        arguments.out,
+        arguments.samples,
+        arguments.data_note,
+        arguments.benchmark,
+    )
+    for name, size in sizes.items():
+        print(f"{size:>10,}  {name}")
+    print(f"{sum(sizes.values()):>10,}  bytes in {arguments.out}")
+    if arguments.push:
+        from huggingface_hub.constants import ENDPOINT
+
+        print(
+            f"Uploading these {len(sizes)} files to {ENDPOINT}/"
+            f"{arguments.push}",
+            file=sys.stderr,
+        )
+        print(hub.push(arguments.out, arguments.push))

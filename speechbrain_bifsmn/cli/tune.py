@@ -1,0 +1,144 @@
+"""Choose a model's threshold and smoothing for a rate of false alarms.
+
+Each keyword's clips are heard in a little quiet; one in which the keyword is
+not detected is a false reject. Each detection in audio without keywords is a
+false alarm. One part of both chooses, the other confirms:
+
+  KEYWORDS   folders named after the keywords. With validation_list.txt and
+             testing_list.txt, as of Speech Commands, the validation clips
+             choose and the test clips confirm; else 15 % of the speakers each,
+             the same that `own_words.yaml` keeps out of training.
+  NEGATIVES  a file: its first half chooses, the second confirms. A folder: the
+             first half of its files; with those lists, as above, the words
+             that are no keywords. wav, flac, ogg, opus or mp3 of any rate.
+
+Of each smoothing, the lowest threshold is taken that has no more false alarms
+than wanted, as have all higher ones; and of these, the smoothing that rejects
+least. The same is done with a threshold for each keyword. A model file holds
+one for all; tune.json has the others, for --tuned of `bifsmn listen`. Nothing
+is written without --out or --write.
+
+examples:
+  bifsmn tune --keywords data --negatives radio.mp3 podcasts --out tuned
+  bifsmn listen --model tuned --tuned tuned/tune.json
+  bifsmn tune model.bifsmn --keywords data --negatives hours \\
+      --false-alarms-per-hour 1 --write
+  bifsmn tune model.bifsmn --keywords data --negatives data hours \\
+      --depth 0 1 2 --smoothing 8 --out tuned
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+from speechbrain_bifsmn.pretrained import MODEL
+
+
+def add_arguments(parser):
+    """Adds the arguments of ``bifsmn tune``."""
+    add = parser.add_argument
+    add(
+        "model",
+        nargs="?",
+        default=MODEL,
+        type=Path,
+        help="a .bifsmn file or a folder with model.bifsmn (default: the model "
+        "that comes with the package)",
+    )
+    add("--keywords", required=True, type=Path, metavar="FOLDER")
+    add(
+        "--negatives",
+        required=True,
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="audio without keywords, files and folders",
+    )
+    add(
+        "--false-alarms-per-hour",
+        default=0.5,
+        type=float,
+        metavar="RATE",
+        help="of all keywords together (default: %(default)s)",
+    )
+    add(
+        "--depth",
+        default=[0],
+        nargs="+",
+        type=int,
+        help="depth settings at which the rate is to be kept (default: 0)",
+    )
+    add(
+        "--smoothing",
+        nargs="+",
+        type=int,
+        metavar="WINDOWS",
+        help="what to choose from (default: 1 2 4 8 12 16 24 32)",
+    )
+    add(
+        "--refractory",
+        type=float,
+        metavar="SECONDS",
+        help="as `bifsmn listen` is to be used with (default: its own)",
+    )
+    add(
+        "--unseen",
+        action="store_true",
+        help="no clip of KEYWORDS was trained on: take all, half the speakers "
+        "to choose and half to confirm",
+    )
+    add(
+        "--figures-of",
+        choices=("confirm", "choose"),
+        default="confirm",
+        help="'choose': leave the test clips alone for now (default: confirm)",
+    )
+    add("--backend", choices=("auto", "native", "torch"), default="auto")
+    add(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="write tune.json, det.png, keywords.png and a tuned model.bifsmn",
+    )
+    add("--write", action="store_true", help="write into the model file itself")
+
+
+def run(arguments):
+    """Tunes a model."""
+    from speechbrain_bifsmn import tune
+    from speechbrain_bifsmn.inference.models import find_model
+    from speechbrain_bifsmn.utils import plots, tuning_report
+
+    if arguments.out:
+        plots.figure_class()
+    options = {
+        "smoothings": arguments.smoothing,
+        "refractory_s": arguments.refractory,
+    }
+    command = shlex.join(["bifsmn", *sys.argv[1:]])
+    result = {"command": command} | tune.tune(
+        arguments.model,
+        arguments.keywords,
+        arguments.negatives,
+        arguments.false_alarms_per_hour,
+        depths=arguments.depth,
+        unseen=arguments.unseen,
+        figures_of=arguments.figures_of,
+        backend=arguments.backend,
+        **{k: v for k, v in options.items() if v is not None},
+    )
+    source = find_model(arguments.model)
+    targets = [source] if arguments.write else []
+    if arguments.out:
+        tuning_report.write(result, arguments.out)
+        targets.append(arguments.out / "model.bifsmn")
+    for target in targets:
+        tune.store(
+            tuning_report.shared_threshold(result),
+            result["shared"]["smoothing"],
+            source,
+            target,
+        )
+    if warning := tuning_report.warning(result):
+        print(f"bifsmn tune: {warning}", file=sys.stderr)
+    print(tuning_report.text(result))

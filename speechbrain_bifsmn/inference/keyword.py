@@ -1,0 +1,312 @@
+"""The pretrained interface: keywords of clips, files and streams."""
+
+import numpy as np
+import torch
+from speechbrain.inference.classifiers import EncoderClassifier
+from speechbrain.utils.data_utils import split_path
+from speechbrain.utils.fetching import fetch
+
+from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from speechbrain_bifsmn.inference import stream
+from speechbrain_bifsmn.inference.audio import Resampler, as_mono, read_audio
+from speechbrain_bifsmn.inference.models import window_posteriors, zeros_after
+from speechbrain_bifsmn.inference.sources import access, is_hub_file
+from speechbrain_bifsmn.inference.torch_model import TorchModel
+from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
+from speechbrain_bifsmn.pretrained import FOLDER
+
+
+class KeywordSpotter(EncoderClassifier):
+    """Spots keywords, with the engine or in torch.
+
+    Takes audio of any rate and length, in numpy or torch, mono or stereo. A
+    clip shorter than the network's window is filled with zeros; of a longer
+    one, windows at each hop are looked at, and the answer is that of the window
+    which is surest of a keyword.
+
+    Arguments
+    ---------
+    modules : dict
+        As for ``EncoderClassifier``; the embedding model is a
+        ``NativeBiDFSMN``.
+    hparams : dict
+        With ``label_encoder``.
+    **options
+        Of SpeechBrain's ``Pretrained``.
+
+    Example
+    -------
+    >>> spotter = KeywordSpotter.from_hparams(depth=1)
+    >>> posteriors, score, index, words = spotter.classify_batch(
+    ...     torch.zeros(2, 8000), rate=8000
+    ... )
+    >>> posteriors.shape, len(words)
+    (torch.Size([2, 12]), 2)
+    >>> context = spotter.make_streaming_context(threshold=0.9)
+    >>> spotter.detect_chunk(context, np.zeros(100))
+    []
+    """
+
+    HPARAMS_NEEDED = ["label_encoder"]
+
+    def __init__(self, modules=None, hparams=None, **options):
+        super().__init__(modules, hparams, **options)
+        lobe = self.mods.embedding_model
+        if not isinstance(lobe, NativeBiDFSMN):
+            raise TypeError(
+                "embedding_model: expected a NativeBiDFSMN, got a "
+                f"{type(lobe).__name__}; load this folder by EncoderClassifier"
+            )
+        encoder = self.hparams.label_encoder
+        labels = [encoder.ind2lab.get(k) for k in range(len(encoder))]
+        if labels != lobe.labels:
+            raise ValueError(
+                f"label_encoder: expected the labels of the model file, "
+                f"{lobe.labels}, found {labels}; write the folder again"
+            )
+        encoder.expect_len(len(labels))
+
+    @classmethod
+    def from_hparams(
+        cls,
+        source=None,
+        backend="auto",
+        depth=0,
+        overrides=None,
+        fetch_config=None,
+        **options,
+    ):
+        """Loads a folder, or a model of the hub.
+
+        Arguments
+        ---------
+        source : str | Path, optional
+            Of the model; without it, the one that comes with the package.
+        backend : str
+            "native" for the engine, "torch", or "auto": the engine where it is
+            installed.
+        depth : int
+            Depth setting: 0 runs all blocks, each further one half of them.
+        overrides : dict, optional
+            Of what hyperparams.yaml says.
+        fetch_config : FetchConfig, optional
+            SpeechBrain's settings for fetching.
+        **options
+            Of SpeechBrain's ``Pretrained.from_hparams``: ``savedir``,
+            ``run_opts`` and more.
+
+        Returns
+        -------
+        KeywordSpotter
+        """
+        source = FOLDER if source is None else source
+        overrides = {**(overrides or {}), "backend": backend, "depth": depth}
+        with access(source, fetch_config) as fetch_config:
+            return super().from_hparams(
+                source=source,
+                overrides=overrides,
+                fetch_config=fetch_config,
+                **options,
+            )
+
+    @property
+    def model(self):
+        """What computes: a ``bifsmn_engine.Model``, or a ``TorchModel``."""
+        lobe = self.mods.embedding_model
+        if lobe.backend == "native":
+            return lobe.network
+        return TorchModel(lobe.network, self.mods.compute_features)
+
+    @property
+    def labels(self):
+        """Of the outputs, in their order."""
+        return self.mods.embedding_model.labels
+
+    @property
+    def depth(self):
+        """The depth setting; may be set at any time."""
+        return self.mods.embedding_model.depth
+
+    @depth.setter
+    def depth(self, depth):
+        self.mods.embedding_model.depth = depth
+
+    def load_audio(self, path, savedir=None):
+        """Reads a file: (samples,) at the model's rate, on its device.
+
+        Arguments
+        ---------
+        path : str | Path
+            wav, flac, ogg or mp3; on this machine, or owner/model/file of the
+            hub.
+        savedir : str | Path, optional
+            Where to put what comes from the hub.
+
+        Returns
+        -------
+        torch.Tensor
+        """
+        if is_hub_file(path):
+            source, name = split_path(path)
+            with access(source) as fetch_config:
+                path = fetch(name, source, savedir, fetch_config=fetch_config)
+        audio = read_audio(path, self.model.sample_rate)
+        return torch.from_numpy(audio).to(self.device)
+
+    def encode_batch(self, wavs, wav_lens=None, normalize=False, rate=None):
+        """Returns logits (B, classes); arguments as for ``classify_batch``.
+
+        ``normalize`` is that of ``EncoderClassifier``.
+        """
+        model, windows = self.model, self._windows(wavs, wav_lens, rate)
+        if isinstance(model, TorchModel):
+            logits = model.window_logits(windows)
+        else:
+            features = [model.features(window) for window in windows]
+            logits = torch.from_numpy(model.logits(features))
+        logits = logits.to(self.device)
+        if normalize:
+            lengths = torch.ones(len(logits), device=self.device)
+            logits = self.hparams.mean_var_norm_emb(logits, lengths)
+        return logits
+
+    def classify_batch(self, wavs, wav_lens=None, rate=None):
+        """Classifies clips.
+
+        Arguments
+        ---------
+        wavs : array | torch.Tensor
+            (B, samples), (B, samples, channels) or (samples,): floats from -1
+            to 1, or int16.
+        wav_lens : array | torch.Tensor, optional
+            (B,), relative lengths in (0, 1]; what lies beyond is left out.
+        rate : int, optional
+            Of the audio, in Hz; without it, that of the model.
+
+        Returns
+        -------
+        out_prob : torch.Tensor
+            Posteriors (B, classes).
+        score : torch.Tensor
+            (B,), the largest of them.
+        index : torch.Tensor
+            (B,), where it is.
+        text_lab : list of str
+            Its label.
+        """
+        model, windows = self.model, self._windows(wavs, wav_lens, rate)
+        if isinstance(model, TorchModel):
+            posteriors = model.classify_windows(windows)
+        else:
+            posteriors = np.stack([model.classify(clip) for clip in windows])
+        out_prob = torch.from_numpy(posteriors).to(self.device)
+        score, index = out_prob.max(-1)
+        return out_prob, score, index, [self.labels[k] for k in index]
+
+    def classify_file(self, path, **options):
+        """Classifies a file; as ``classify_batch`` of that alone.
+
+        Arguments
+        ---------
+        path : str | Path
+            As for ``load_audio``.
+        **options
+            Of ``load_audio``.
+
+        Returns
+        -------
+        tuple
+            As of ``classify_batch``, with B = 1.
+        """
+        return self.classify_batch(self.load_audio(path, **options))
+
+    def make_streaming_context(self, **options):
+        """Returns a stream, for ``detect_chunk``.
+
+        Arguments
+        ---------
+        **options
+            Of ``KeywordStream``: ``threshold``, ``smoothing``,
+            ``refractory_s``, ``early``, ``gate_db`` and ``rate``.
+
+        Returns
+        -------
+        KeywordStream
+        """
+        return stream.KeywordStream(self.model, **options)
+
+    def detect_chunk(self, context, chunk):
+        """Takes more audio of a stream.
+
+        Arguments
+        ---------
+        context : KeywordStream
+            From ``make_streaming_context``. Its ``finish`` ends the stream.
+        chunk : array | torch.Tensor
+            (samples,) or (samples, channels), any number of samples.
+
+        Returns
+        -------
+        list of Detection
+        """
+        return context.push(_array(chunk))
+
+    def detect_file_streaming(self, path, **options):
+        """Detects keywords in a file of any length, which is not read whole.
+
+        Arguments
+        ---------
+        path : str | Path
+            wav, flac, ogg or mp3, of any rate.
+        **options
+            As for ``make_streaming_context``, but for ``rate``.
+
+        Yields
+        ------
+        Detection
+        """
+        yield from stream.detect_file(self.model, path, **options)
+
+    def _windows(self, wavs, wav_lens, rate):
+        """Returns the window (B, window_samples) of each clip that counts."""
+        audio = np.asarray(_array(wavs))
+        audio = audio[None] if audio.ndim == 1 else audio
+        if audio.ndim not in (2, 3) or 0 in audio.shape:
+            raise ValueError(
+                "wavs: expected (batch, samples), (batch, samples, channels) "
+                f"or (samples,), got {audio.shape}"
+            )
+        lengths = np.ones(len(audio)) if wav_lens is None else _array(wav_lens)
+        lengths = np.asarray(lengths, np.float64)
+        if (
+            lengths.shape != audio.shape[:1]
+            or not ((lengths > 0) & (lengths <= 1)).all()
+        ):
+            raise ValueError(
+                f"wav_lens: expected {len(audio)} relative lengths above 0 and "
+                f"up to 1, got {lengths.tolist()}"
+            )
+        samples = np.rint(lengths * audio.shape[1]).astype(int).clip(1)
+        target = self.model.sample_rate
+        clips = []
+        for clip, used in zip(audio, samples, strict=True):
+            resampler = Resampler(rate or target, target)
+            part = resampler.push(as_mono(clip[:used]))
+            clips.append(np.append(part, resampler.finish()))
+        return np.stack([self._decisive(clip) for clip in clips])
+
+    def _decisive(self, audio):
+        model = self.model
+        audio = np.pad(audio, (0, zeros_after(model, len(audio))))
+        if len(audio) == model.window_samples:
+            return audio
+        posteriors = window_posteriors(model, audio)
+        keywords = [
+            k for k, n in enumerate(self.labels) if n not in (SILENCE, UNKNOWN)
+        ]
+        best = int(posteriors[:, keywords].max(1).argmax())
+        return audio[best * model.hop :][: model.window_samples]
+
+
+def _array(audio):
+    return audio.detach().cpu().numpy() if torch.is_tensor(audio) else audio

@@ -1,0 +1,91 @@
+"""Torch's twin of the engine's front end: the same bits, of any audio."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from random_networks import random_network
+
+from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
+from speechbrain_bifsmn.lobes.features import LogMel
+from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.utils import model_file
+
+FRONT_ENDS = [
+    {},
+    {"n_fft": 256, "hop_length": 253},
+    {"n_fft": 512},
+    {"n_fft": 1024, "n_mels": 40},
+    {"n_fft": 4096, "n_mels": 12, "hop_length": 840},
+]
+
+
+def clips():
+    """Noises, from faint to far too loud; a tone; an impulse; silence."""
+    random = np.random.default_rng(0)
+    levels = 10.0 ** np.arange(-6, 4)[:, None]
+    noise = random.standard_normal((10, 16000)) * levels
+    time = np.arange(16000) / 16000
+    tone = np.rint(32767 * np.sin(2 * np.pi * 440 * time)) / 32768
+    impulse = time == 0.5
+    steps = np.sign(np.sin(2 * np.pi * 3 * time))
+    return np.stack([*noise, tone, impulse, steps, 0 * time]).astype("f4")
+
+
+def write_model(path, options):
+    """A model file with such a front end, whatever its network."""
+    sizes = {"layers": 4, "channels": 48, "hidden": 80}
+    sizes["frames"] = 1 + 16000 // options.get("hop_length", 512)
+    sizes["n_mels"] = options.get("n_mels", 32)
+    folded = fold(
+        random_network(classes=2, **sizes), ["a", "b"], LogMel(**options)
+    )
+    model_file.write(folded, path)
+    return path
+
+
+@pytest.mark.parametrize("options", FRONT_ENDS, ids=str)
+def test_the_same_bits(engine, options, tmp_path):
+    path = write_model(tmp_path / "m.bifsmn", options)
+    model, audio = engine.Model.load(path), clips()
+    expected = np.stack([model.features(clip) for clip in audio])
+    found = DeployedLogMel(**options)(torch.from_numpy(audio)).numpy()
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_every_instruction_set(instruction_set, tmp_path):
+    path = write_model(tmp_path / "m.bifsmn", {})
+    np.save(tmp_path / "clips.npy", clips())
+    code = (
+        "import sys, numpy, bifsmn_engine\n"
+        "model = bifsmn_engine.Model.load(sys.argv[1])\n"
+        "clips = numpy.load(sys.argv[2])\n"
+        "rows = [model.features(clip) for clip in clips]\n"
+        "numpy.save(sys.argv[3], numpy.stack(rows))\n"
+    )
+    names = ["m.bifsmn", "clips.npy", "features.npy"]
+    subprocess.run(
+        [sys.executable, "-c", code, *(str(tmp_path / n) for n in names)],
+        env={**os.environ, "BIFSMN_PATH": instruction_set},
+        check=True,
+    )
+    assert path.is_file()
+    found = DeployedLogMel()(torch.from_numpy(clips())).numpy()
+    np.testing.assert_array_equal(found, np.load(tmp_path / names[-1]))
+
+
+def test_those_of_training_differ_by_rounding():
+    audio = torch.from_numpy(clips()[2:6])
+    found, trained = DeployedLogMel()(audio), LogMel()(audio)
+    assert (found != trained).any()
+    torch.testing.assert_close(found, trained, rtol=0, atol=1e-3)
+
+
+def test_a_batch_is_its_clips():
+    audio = torch.from_numpy(clips())
+    features = DeployedLogMel()
+    rows = [features(clip[None]) for clip in audio]
+    assert torch.equal(features(audio), torch.cat(rows))
