@@ -202,7 +202,46 @@ def rounding_table(_):
     return [*lines, "", f"{clips} test clips; commit {commit}."]
 
 
+def det_table(name):
+    """False rejects and alarms at the chosen points, as ``tune`` found them."""
+    r = load(name)
+    lines = [
+        "| thresholds | depth | rejected, % (95 % interval) "
+        "| false alarms per hour (95 % interval) |",
+        "|---|---|---|---|",
+    ]
+    for rule, kind in (("shared", "one for all"), ("own", "one a keyword")):
+        for depth, found in r[rule]["depths"].items():
+            rejects, alarms = (
+                accuracy(found[value], found[interval])
+                for value, interval in (
+                    ("rejects_percent", "rejects_interval"),
+                    ("per_hour", "per_hour_interval"),
+                )
+            )
+            lines.append(f"| {kind} | {depth} | {rejects} | {alarms} |")
+    shared, own, chosen_on = r["shared"], r["own"], r["chosen_on"]
+    threshold = next(iter(shared["thresholds"].values()))
+    found = next(iter(shared["depths"].values()))
+    minutes = ", ".join(
+        f"{source} {60 * part['hours']:.0f}"
+        for source, part in found["negatives"].items()
+    )
+    return [
+        *lines,
+        "",
+        f"Chosen for {r['wanted_per_hour']:g} false alarms per hour on "
+        f"{chosen_on['clips']} validation clips and {chosen_on['hours']:.1f} h "
+        f"of negative audio: threshold {threshold:g} over "
+        f"{shared['smoothing']} windows; each keyword its own, over "
+        f"{own['smoothing']}. The figures are of {found['clips']} test clips "
+        f"and {found['hours']:.1f} h of other negative audio (in minutes: "
+        f"{minutes}). `{r['command']}`; model {r['model_sha256'][:12]}.",
+    ]
+
+
 TABLES = {
+    "det_v1_12": det_table,
     "comparison": comparison_table,
     "goals": goals_table,
     "rounding": rounding_table,

@@ -1,4 +1,4 @@
-"""Plots of training and of confusions, as PNG files."""
+"""Plots of training, confusions and operating points, as PNG files."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 
-def _figure(width, height):
-    """A figure that belongs to no window and no global state."""
+def figure_class():
+    """Returns that of matplotlib; before long work, it is asked for early."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -15,6 +15,12 @@ def _figure(width, height):
             "plots need matplotlib, which is not installed; run "
             "pip install 'speechbrain-bifsmn[recipe]'"
         ) from None
+    return Figure
+
+
+def _figure(width, height):
+    """A figure that belongs to no window and no global state."""
+    Figure = figure_class()
     return Figure(figsize=(width, height), dpi=110, layout="constrained")
 
 
@@ -103,4 +109,97 @@ def plot_curves(rows, path):
         for axes in (upper, lower):
             axes.grid(alpha=0.3)
             axes.legend()
+    _save(figure, path)
+
+
+def plot_operating_points(curves, path, title=""):
+    """Draws false rejects against false alarms per hour: DET and ROC curves.
+
+    The DET curve has a logarithmic and a normal-deviate axis. Where there is no
+    false alarm (or reject), it is drawn at half of one.
+
+    Arguments
+    ---------
+    curves : dict of str to dict
+        By what the legend says: ``false_alarms`` in ``hours`` and
+        ``false_rejects`` of ``clips``, counted at rising thresholds, and
+        ``point``, the rates that are chosen, as from ``figures``; ``color``
+        and ``style`` of the line, optional.
+    path : str
+        The PNG to write.
+    title : str
+        Above the plot.
+    """
+    from scipy.stats import norm
+
+    figure = _figure(10, 4.5)
+    det, roc = figure.subplots(1, 2)
+    for name, curve in curves.items():
+        alarms = np.array(curve["false_alarms"])
+        rejects = np.array(curve["false_rejects"])
+        hours, clips = curve["hours"], curve["clips"]
+        percent = 100 * rejects.clip(0.5, clips - 0.5) / clips
+        look = {"linestyle": curve.get("style"), "color": curve.get("color")}
+        per_hour = alarms.clip(0.5) / hours
+        (line,) = det.plot(per_hour, percent, label=name, **look)
+        look["color"] = line.get_color()
+        roc.plot(alarms / hours, 100 - 100 * rejects / clips, **look)
+        _mark(det, roc, curve["point"], 0.5 / hours, line.get_color())
+    det.set_xscale("log")
+    deviates = (lambda p: norm.ppf(p / 100), lambda z: 100 * norm.cdf(z))
+    det.set_yscale("function", functions=deviates)
+    ticks = [0.5, 1, 2, 5, 10, 20, 40, 60, 80, 90, 95]
+    det.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    det.set_ylim(0.5, 95)
+    det.set_ylabel("false rejects, %")
+    roc.set_xlim(0, 20)
+    roc.set_ylabel("keywords found, %")
+    for axes in (det, roc):
+        axes.set_xlabel("false alarms per hour")
+        axes.grid(alpha=0.3)
+    det.legend()
+    figure.suptitle(title)
+    _save(figure, path)
+
+
+def _mark(det, roc, point, least, color):
+    """Marks a chosen point; on the DET curve, with its intervals."""
+    x, y = point["per_hour"], point["rejects_percent"]
+    roc.plot(x, 100 - y, "o", color=color)
+    x, y = max(x, least), max(y, 50 / point["clips"])
+    det.plot(x, y, "o", color=color)
+    spread = np.maximum(point["per_hour_interval"], least)
+    det.plot(spread, [y, y], color=color, linewidth=0.8)
+    det.plot([x, x], point["rejects_interval"], color=color, linewidth=0.8)
+
+
+def plot_noise(conditions, path, title=""):
+    """Draws accuracy against the ratio of speech to noise, a line a depth.
+
+    Arguments
+    ---------
+    conditions : list of dict
+        With ``level`` in dB, and ``accuracy`` and ``interval`` in percent by
+        depth setting, as in an evaluation's ``robustness``.
+    path : str
+        The PNG to write.
+    title : str
+        Above the plot.
+    """
+    figure = _figure(6, 4)
+    axes = figure.add_subplot()
+    levels = [row["level"] for row in conditions]
+    for depth in conditions[0]["accuracy"]:
+        curve = [row["accuracy"][depth] for row in conditions]
+        low, high = zip(
+            *(row["interval"][depth] for row in conditions), strict=True
+        )
+        (line,) = axes.plot(levels, curve, ".-", label=f"depth {depth}")
+        axes.fill_between(levels, low, high, alpha=0.1, color=line.get_color())
+    axes.set_xticks(levels)
+    axes.set_xlabel("speech over noise, dB")
+    axes.set_ylabel("accuracy, % (95 % interval)")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    axes.set_title(title)
     _save(figure, path)

@@ -6,7 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
+from speechbrain_bifsmn.utils.plots import (
+    plot_confusion,
+    plot_curves,
+    plot_operating_points,
+)
 
 
 def row(stage, epoch, depths):
@@ -79,4 +83,26 @@ def test_only_drawing_imports_matplotlib(tmp_path):
     )
     path = tmp_path / "confusion.png"
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    assert is_png(path)
+
+
+@pytest.mark.parametrize("alarms", [[0, 0, 0], [900, 8, 1]])
+def test_operating_points(tmp_path, alarms):
+    point = {
+        "clips": 40,
+        "per_hour": alarms[1] / 2,
+        "per_hour_interval": (0.0, 9.0),
+        "rejects_percent": 0.0,
+        "rejects_interval": (0.0, 8.8),
+    }
+    curve = {
+        "false_alarms": alarms,
+        "false_rejects": [0, 0, 40],
+        "hours": 2.0,
+        "clips": 40,
+        "point": point,
+    }
+    dashed = curve | {"style": "--", "color": "C0"}
+    path = tmp_path / "det.png"
+    plot_operating_points({"shared": curve, "own": dashed}, path, "T")
     assert is_png(path)

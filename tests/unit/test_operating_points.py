@@ -1,0 +1,198 @@
+"""The sweep over thresholds counts what the plain detector detects."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speechbrain_bifsmn.inference.detector import Detector
+from speechbrain_bifsmn.utils.operating_points import (
+    NEVER,
+    THRESHOLDS,
+    Sweep,
+    first_allowed,
+    hear,
+    keywords_of,
+    own_thresholds,
+    shared_thresholds,
+    smooth,
+)
+
+LABELS = ["yes", "unknown", "no", "silence", "up"]
+KEYWORDS = ["yes", "no", "up"]
+HOP, WINDOW = 0.032, 1.0
+
+
+def walk(windows, seed):
+    """Posteriors that rise and fall as those of speech do."""
+    random = np.random.default_rng(seed)
+    logits = 1.5 * random.standard_normal((windows, len(LABELS)))
+    logits = logits.cumsum(0) - 0.9 * np.roll(logits.cumsum(0), 7, 0)
+    odds = np.exp(logits - logits.max(1, keepdims=True))
+    return (odds / odds.sum(1, keepdims=True)).astype(np.float32)
+
+
+def detections(posteriors, threshold, smoothing, refractory_s):
+    detector = Detector(
+        LABELS, HOP, WINDOW, float(threshold), smoothing, refractory_s
+    )
+    found = [d for row in posteriors for d in detector.add(row)]
+    return found + detector.finish()
+
+
+@pytest.mark.parametrize("smoothing", [1, 3, 8, 64])
+@pytest.mark.parametrize("refractory_s", [0, 0.032, 0.064, 0.5, 2.0])
+def test_counts_are_those_of_the_detector(smoothing, refractory_s):
+    posteriors = walk(700, smoothing)
+    heard = hear(posteriors, LABELS, smoothing, HOP, refractory_s)
+    some = [*THRESHOLDS[::20], *heard.score[::50], *heard.floor[1::90]]
+    thresholds = [float(t) for t in some if t >= 0]
+    counts = {k: heard.count(thresholds, k) for k in range(3)}
+    total = heard.count(thresholds)
+    for place, threshold in enumerate(thresholds):
+        found = detections(posteriors, threshold, smoothing, refractory_s)
+        assert total[place] == len(found)
+        for k, keyword in enumerate(KEYWORDS):
+            expected = sum(d.keyword == keyword for d in found)
+            assert counts[k][place] == expected
+    assert len(set(total)) > 2
+
+
+@given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 10**6))
+def test_scores_are_those_of_the_detector(windows, smoothing, seed):
+    """To the last bit, since a threshold may be equal to a score."""
+    posteriors = walk(windows, seed)
+    best = hear(posteriors, LABELS, smoothing, HOP, 0.5).best(3)
+    found = detections(posteriors, 0, smoothing, 0)
+    for k, keyword in enumerate(KEYWORDS):
+        scores = [d.score for d in found if d.keyword == keyword]
+        assert best[k] == max(scores, default=NEVER)
+
+
+def test_smoothing_is_a_running_mean():
+    posteriors = walk(50, 0)
+    means = smooth(posteriors, 6)
+    for window in range(50):
+        rows = posteriors[max(0, window - 5) : window + 1]
+        np.testing.assert_allclose(means[window], rows.mean(0), rtol=1e-6)
+
+
+def sweep(clips=30, smoothing=4):
+    said = [k % 3 for k in range(clips)]
+    posteriors = [walk(40, 100 + index) for index in range(clips)]
+    streams = {"radio": walk(900, 1), "street": walk(500, 2)}
+
+    def heard(stream):
+        return hear(stream, LABELS, smoothing, HOP, 0.5)
+
+    of_clips = zip(said, map(heard, posteriors), strict=True)
+    of_streams = {name: heard(stream) for name, stream in streams.items()}
+    made = Sweep(list(of_clips), of_streams, KEYWORDS, HOP)
+    return made, said, posteriors, streams
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.8, 0.97])
+def test_a_sweep_counts_rejects_alarms_and_confusions(threshold):
+    made, said, posteriors, streams = sweep()
+    names = [
+        {d.keyword for d in detections(row, threshold, 4, 0.5)}
+        for row in posteriors
+    ]
+    expected = np.zeros((3, 3), int)
+    for k, found in zip(said, names, strict=True):
+        for keyword in found:
+            expected[k, KEYWORDS.index(keyword)] += 1
+    np.testing.assert_array_equal(made.confusions(threshold), expected)
+    (rejects,) = made.rejects([threshold])
+    assert rejects == len(said) - expected.trace()
+    alarms = {
+        name: len(detections(stream, threshold, 4, 0.5))
+        for name, stream in streams.items()
+    }
+    assert made.alarms([threshold]) == sum(alarms.values())
+    for name, count in alarms.items():
+        assert made.alarms([threshold], stream=name) == count
+
+
+def test_keywords_add_up():
+    made, *_ = sweep()
+    each = range(3)
+    for count in (made.rejects, made.alarms):
+        parts = [count(THRESHOLDS, k) for k in each]
+        np.testing.assert_array_equal(np.sum(parts, 0), count(THRESHOLDS))
+    assert sum(made.clips(k) for k in each) == made.clips() == 30
+    assert made.hours["radio"] == pytest.approx(900 * HOP / 3600)
+
+
+def test_nothing_is_heard_in_less_than_a_window():
+    heard = hear(walk(0, 0), LABELS, 4, HOP, 0.5)
+    assert not heard.count(THRESHOLDS).any()
+    assert (heard.best(3) == NEVER).all()
+
+
+def test_rejects_grow_with_the_threshold():
+    rejects = sweep()[0].rejects(THRESHOLDS)
+    assert (np.diff(rejects) >= 0).all()
+    assert rejects[0] < rejects[-1]
+
+
+def test_without_clips_or_streams():
+    made = Sweep([], {}, KEYWORDS, HOP)
+    assert made.clips() == 0
+    assert made.rejects([0.5]) == [0]
+    assert made.alarms([0.5]) == 0
+
+
+@pytest.mark.parametrize(
+    ("alarms", "allowed", "place"),
+    [
+        ([0, 0, 0], 0, 0),
+        ([9, 2, 1], 1.5, 2),
+        ([1, 9, 2, 1, 0], 2, 2),  # one long detection, at the lowest
+        ([3, 2, 1], 0, None),
+    ],
+)
+def test_the_first_that_is_allowed(alarms, allowed, place):
+    assert first_allowed(alarms, allowed) == place
+
+
+def test_a_threshold_for_each_keyword():
+    """As a detector counts that has them."""
+    made, said, posteriors, streams = sweep()
+    thresholds = {"yes": 0.3, "no": 0.9, "up": 0.6}
+    rejects, alarms = made.at(list(thresholds.values()))
+    detector = Detector(LABELS, HOP, WINDOW, thresholds, 4, 0.5)
+    for stream in streams.values():
+        found = [d for row in stream for d in detector.add(row)]
+        found += detector.finish()
+        alarms -= [sum(d.keyword == word for d in found) for word in KEYWORDS]
+        detector.reset()
+    assert alarms.tolist() == [0, 0, 0]
+    for k, stream in zip(said, posteriors, strict=True):
+        found = [d for row in stream for d in detector.add(row)]
+        found += detector.finish()
+        rejects[k] -= KEYWORDS[k] not in {d.keyword for d in found}
+        detector.reset()
+    assert rejects.tolist() == [0, 0, 0]
+
+
+def test_no_threshold_for_all_beats_one_for_each():
+    made, *_ = sweep()
+    shared, own = (
+        np.array([c.sum(-1) for c in made.at(table([made]))])
+        for table in (shared_thresholds, own_thresholds)
+    )
+    never_more = np.maximum.accumulate(shared[1, ::-1])[::-1]
+    for weight in (0.01, 0.1, 1, 10):
+        best = (shared[0] + weight * never_more).min()
+        assert (own[0] + weight * own[1]).min() <= best
+
+
+def test_own_thresholds_rise():
+    table = own_thresholds([sweep()[0]])
+    assert (np.diff(table, axis=0) >= 0).all()
+    assert len(np.unique(table, axis=0)) > 3
+
+
+def test_what_is_no_keyword():
+    assert keywords_of(LABELS) == KEYWORDS

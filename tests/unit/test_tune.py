@@ -1,0 +1,333 @@
+"""Tuning: its figures are those of a plain detector on the same audio."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from random_networks import SMALL, front_end, random_network
+
+from speechbrain_bifsmn import cli
+from speechbrain_bifsmn.cli import options
+from speechbrain_bifsmn.dataio.trials import (
+    in_context,
+    in_sequence,
+    keyword_clips,
+    negative_audio,
+)
+from speechbrain_bifsmn.inference.detector import Detector
+from speechbrain_bifsmn.inference.models import load_model
+from speechbrain_bifsmn.inference.stream import KeywordStream
+from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.tune import store, tune
+from speechbrain_bifsmn.utils import model_file, tuning, tuning_report
+
+LABELS = ["yes", "no", "unknown", "up"]
+KEYWORDS = ["yes", "no", "up"]
+RATE = 16000
+MANY = 3000  # false alarms per hour: the network knows nothing
+
+
+def record(path, seconds, rate, seed):
+    """Noise whose colour and level change, so that decisions do."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(seed)
+    parts = []
+    for _ in range(round(4 * seconds)):
+        noise = random.standard_normal(rate // 4)
+        width = random.integers(1, 12)
+        noise = np.convolve(noise, np.ones(width) / width, "same")
+        parts.append(10 ** random.uniform(-3, -1) * noise)
+    soundfile.write(path, np.concatenate(parts), rate)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tune")
+    net = random_network(len(LABELS), seed=3, **SMALL)
+    model = fold(net, LABELS, front_end(net))
+    model_file.write(model, folder / "model.bifsmn")
+    for index, word in enumerate((*KEYWORDS, "bed")):
+        for speaker in range(8):
+            seed = 100 * index + speaker
+            path = folder / "clips" / word / f"{speaker}_nohash_0.wav"
+            record(path, 1, RATE, seed)
+    record(folder / "radio.flac", 40, 22050, 7)
+    for name in range(4):
+        record(folder / f"street/{name}.wav", 6, RATE, 20 + name)
+    return folder
+
+
+def arguments(place):
+    negatives = [place / "radio.flac", place / "street"]
+    return place / "model.bifsmn", place / "clips", negatives
+
+
+@pytest.fixture(scope="module")
+def result(place):
+    return tune(
+        *arguments(place),
+        false_alarms_per_hour=MANY,
+        depths=(0, 1),
+        smoothings=(1, 3),
+        refractory_s=0.3,
+        unseen=True,
+    )
+
+
+def heard(model, chunks, threshold, smoothing):
+    detector = Detector(
+        model.labels,
+        model.hop / RATE,
+        model.window_samples / RATE,
+        threshold,
+        smoothing,
+        refractory_s=0.3,
+    )
+    stream, found = model.stream(), []
+    for chunk in chunks:
+        for row in stream.push(chunk):
+            found += detector.add(row)
+    return found + detector.finish()
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+@pytest.mark.parametrize("rule", ["shared", "own"])
+def test_figures_are_those_of_a_detector(place, result, rule, depth):
+    path, clips, negatives = arguments(place)
+    model = load_model(path, depth=depth)
+    point = result[rule]["thresholds"], result[rule]["smoothing"]
+    figures = result[rule]["depths"][str(depth)]
+    expected = {word: {} for word in KEYWORDS}
+    rejects = 0
+    for k, clip in keyword_clips(clips, KEYWORDS, unseen=True)["confirm"]:
+        found = heard(model, [in_context(clip, RATE, 1.0)], *point)
+        words = {d.keyword for d in found}
+        rejects += KEYWORDS[k] not in words
+        for word in words - {KEYWORDS[k]}:
+            row = expected[KEYWORDS[k]]
+            row[word] = row.get(word, 0) + 1
+    assert figures["false_rejects"] == rejects < 12
+    assert figures["confusions"] == expected
+    alarms = 0
+    for path in negatives:
+        pieces = negative_audio(path, KEYWORDS)["confirm"]
+        found = heard(model, in_sequence(pieces, RATE), *point)
+        of_this = figures["negatives"][path.name]
+        assert of_this["false_alarms"] == len(found)
+        alarms += len(found)
+    assert figures["false_alarms"] == alarms > 0
+    assert figures["per_hour"] == pytest.approx(alarms / figures["hours"])
+    assert sum(f["clips"] for f in figures["keywords"].values()) == 12
+
+
+@pytest.mark.parametrize("rule", ["shared", "own"])
+def test_no_lower_threshold_would_do(place, result, rule):
+    flattering = tune(
+        *arguments(place),
+        false_alarms_per_hour=MANY,
+        depths=(0, 1),
+        smoothings=[result[rule]["smoothing"]],
+        refractory_s=0.3,
+        unseen=True,
+        figures_of="choose",
+    )
+    assert flattering[rule]["thresholds"] == result[rule]["thresholds"]
+    found, allowed = flattering[rule], MANY * flattering["chosen_on"]["hours"]
+    alarms = np.array([c["false_alarms"] for c in found["curves"].values()])
+    too_many = (alarms > allowed).any(0)
+    row = np.flatnonzero(too_many)[-1] + 1
+    for curve, figures in zip(alarms, found["depths"].values(), strict=True):
+        assert figures["false_alarms"] == curve[row] <= allowed
+
+
+def test_torch_gives_the_same(place, result):
+    other = tune(
+        *arguments(place),
+        false_alarms_per_hour=MANY,
+        depths=(0, 1),
+        smoothings=(1, 3),
+        refractory_s=0.3,
+        unseen=True,
+        backend="torch",
+    )
+    for rule in ("shared", "own"):
+        assert other[rule]["thresholds"] == result[rule]["thresholds"]
+        assert other[rule]["smoothing"] == result[rule]["smoothing"]
+
+
+def test_too_little_audio_is_told(result):
+    short = json.loads(json.dumps(result))
+    short["wanted_per_hour"], short["chosen_on"] = (
+        0.5,
+        {
+            "clips": 9,
+            "hours": 1.5,
+            "hours_needed": 5.99,
+            "enough": False,
+        },
+    )
+    said = tuning_report.warning(short)
+    assert "1.50 h" in said and "2.0 per hour" in said and "6.0 h" in said
+    short["chosen_on"]["enough"] = True
+    assert tuning_report.warning(short) is None
+
+
+def test_storing_changes_nothing_else(place, tmp_path):
+    source, target = place / "model.bifsmn", tmp_path / "new.bifsmn"
+    store(0.8125, 7, source, target)
+    before, after = source.read_bytes(), target.read_bytes()
+    assert len(before) == len(after)
+    different = {i for i, b in enumerate(before) if b != after[i]}
+    check_sum, threshold, smoothing = (range(16, 20), range(116, 120), [120])
+    assert different <= {*check_sum, *threshold, *smoothing}
+    model = load_model(target)
+    assert (model.threshold, model.smoothing) == (0.8125, 7)
+    store(0.5, 1, target, target)
+    assert load_model(target).threshold == 0.5
+    assert [p.name for p in tmp_path.iterdir()] == ["new.bifsmn"]
+
+
+@pytest.mark.parametrize("change", [{"threshold": 1.5}, {"smoothing": 65}])
+def test_a_refused_value_leaves_the_file(place, change):
+    path = place / "model.bifsmn"
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=next(iter(change))):
+        store(
+            **({"threshold": 0.5, "smoothing": 4} | change),
+            source=path,
+            target=path,
+        )
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"false_alarms_per_hour": 0}, "expected more than 0, got 0"),
+        ({"depths": (0, 9)}, r"expected some of \[0, 1, 2\], got 9"),
+        ({"refractory_s": -1}, "refractory_s: expected 0 or more, got -1"),
+        ({"smoothings": (0,)}, "smoothing: expected 1 to 64, got 0"),
+    ],
+)
+def test_wrong_options(place, options, said):
+    with pytest.raises(ValueError, match=said):
+        tune(*arguments(place), **options)
+
+
+def test_too_many_alarms_at_any_threshold(place, monkeypatch):
+    monkeypatch.setattr(tuning, "first_allowed", lambda *_: None)
+    with pytest.raises(ValueError, match="at most 3000 false .* found more"):
+        tune(
+            *arguments(place),
+            false_alarms_per_hour=MANY,
+            smoothings=(1,),
+            unseen=True,
+        )
+
+
+def test_negatives_of_one_name(place):
+    path, clips, _ = arguments(place)
+    twice = [place / "street", place / "street"]
+    with pytest.raises(ValueError, match="different names, got street twice"):
+        tune(path, clips, twice, unseen=True)
+
+
+def test_negatives_of_less_than_a_window(place, tmp_path):
+    record(tmp_path / "short.wav", 0.25, RATE, 0)
+    path, clips, _ = arguments(place)
+    with pytest.raises(ValueError, match="expected hours of audio to choose"):
+        tune(path, clips, [tmp_path / "short.wav"], unseen=True)
+
+
+def test_a_model_without_keywords(place, tmp_path):
+    net = random_network(2, **SMALL)
+    model = fold(net, ["unknown", "silence"], front_end(net))
+    model_file.write(model, tmp_path / "none.bifsmn")
+    _, *rest = arguments(place)
+    with pytest.raises(ValueError, match="expected keywords, found"):
+        tune(tmp_path / "none.bifsmn", *rest)
+
+
+def command(place, model, *more):
+    path, clips, negatives = arguments(place)
+    words = ["tune", model or path, "--keywords", clips, "--negatives"]
+    words += [*negatives, "--unseen", "--false-alarms-per-hour", MANY]
+    return cli.main([str(word) for word in (*words, *more)])
+
+
+def test_the_command_writes_what_it_found(place, tmp_path, capsys):
+    assert command(place, None, "--smoothing", 3, "--out", tmp_path) == 0
+    out, err = capsys.readouterr()
+    found = json.loads((tmp_path / "tune.json").read_text())
+    threshold = found["shared"]["thresholds"]["yes"]
+    assert f"threshold {threshold:g}, smoothing 3" in out
+    assert "rejected, %" in out and "depth 0" in out
+    assert "negatives to choose" in err
+    names = {"tune.json", "det.png", "keywords.png", "model.bifsmn"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    for name in ("det.png", "keywords.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+    tuned = load_model(tmp_path / "model.bifsmn")
+    assert tuned.threshold == pytest.approx(threshold)
+    assert tuned.smoothing == 3
+
+
+def test_own_thresholds_are_for_detectors(result, place, tmp_path):
+    tuning_report.write(result, tmp_path)
+    thresholds, smoothing = tuning_report.read_own(tmp_path / "tune.json")
+    assert list(thresholds) == KEYWORDS
+    stream = KeywordStream(load_model(place), thresholds, smoothing)
+    assert stream.detector.threshold == result["own"]["thresholds"]
+    point = ["--threshold", "0.75", "--tuned", str(tmp_path / "tune.json")]
+    parser = cli.make_parser(["spot"])
+    arguments = parser.parse_args(["spot", *point[2:], "radio.flac"])
+    assert options.detection(arguments)["threshold"] == thresholds
+    assert options.detection(arguments)["smoothing"] == smoothing
+    arguments = parser.parse_args(["spot", *point, "radio.flac"])
+    assert options.detection(arguments)["threshold"] == 0.75
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"own": 1}', "\x89"])
+def test_what_is_no_tune_json(tmp_path, content):
+    path = tmp_path / "tune.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match="tune.json: expected the tune.json"):
+        tuning_report.read_own(path)
+
+
+def test_the_command_writes_into_a_folder(place, tmp_path):
+    model = tmp_path / "model.bifsmn"
+    model.write_bytes((place / "model.bifsmn").read_bytes())
+    before = load_model(model)
+    assert command(place, tmp_path, "--smoothing", 2) == 0
+    assert load_model(model).smoothing == before.smoothing
+    assert command(place, tmp_path, "--smoothing", 2, "--write") == 0
+    assert load_model(model).smoothing == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["model.bifsmn"]
+
+
+def test_the_command_says_what_is_wrong(place, capsys):
+    assert command(place, place / "nothing.bifsmn") == 1
+    assert "nothing.bifsmn" in capsys.readouterr().err
+
+
+def test_without_matplotlib(place, tmp_path, monkeypatch, capsys):
+    """That is said before the work is done."""
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert command(place, None, "--out", tmp_path / "out") == 1
+    err = capsys.readouterr().err
+    assert "pip install" in err and "clips" not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_torch():
+    code = (
+        "import sys\n"
+        "import speechbrain_bifsmn.tune\n"
+        "import speechbrain_bifsmn.utils.tuning_report\n"
+        "assert not {'torch', 'speechbrain'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
