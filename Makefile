@@ -20,13 +20,13 @@ help:  ## List the targets
 .venv/.complete: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet "$(TORCH)"
-	$(BIN)/pip install --quiet -e ".[recipe,test]"
+	$(BIN)/pip install --quiet -e ".[recipe,test,docs]"
 	touch $@
 
 # The engine for devices: where there is no C++ compiler, torch does its work.
 engine: .venv/.engine  ## Build the engine and install it into .venv
 
-.venv/.engine: .venv/.complete $(shell find arm_kernel -name build -prune -o -type f -print)
+.venv/.engine: .venv/.complete $(shell find arm_kernel -name build -prune -o -name wasm -prune -o -type f -print)
 	@if command -v c++ > /dev/null; then \
 		$(BIN)/pip install --quiet ./arm_kernel && touch $@; \
 	else \
@@ -36,6 +36,11 @@ engine: .venv/.engine  ## Build the engine and install it into .venv
 train: .venv engine  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")
 	cd $(RECIPE) && ../../../$(BIN)/python train.py \
 		hparams/$(YAML).yaml $(ARGS)
+
+evaluate: .venv engine  ## Measure a model (DATA=FOLDER MODEL=FILE OUT=FILE)
+	@test -n "$(DATA)" || { echo "Give DATA=<Speech Commands folder>"; exit 2; }
+	$(BIN)/python -m speechbrain_bifsmn evaluate "$(DATA)" \
+		$(if $(MODEL),"--model=$(MODEL)") $(if $(OUT),"--out=$(OUT)") $(ARGS)
 
 test: lint engine  ## Run every check, but those of the two lines below
 	$(BIN)/python -m pytest -q
@@ -48,6 +53,13 @@ test-arm:  ## Prove the engine on emulated ARMv8 (Debian, root)
 
 test-fuzz:  ## Fuzz model files and wav files (SECONDS=60 each; Debian, root)
 	arm_kernel/fuzz/run.sh $(SECONDS)
+
+wasm:  ## Build the page for browsers, build/wasm/index.html (Debian, root)
+	arm_kernel/wasm/run.sh
+
+test-wasm: .venv engine  ## ... and test it in Chromium (Debian, root)
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON=$(CURDIR)/$(BIN)/python \
+		arm_kernel/wasm/run.sh --test
 
 bench-training: .venv  ## Time training against the released code's step
 	cd benchmarks && ../$(BIN)/python training.py $(ARGS)
@@ -70,11 +82,18 @@ format: .venv  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP)
 
+docs: .venv  ## Build the site of these documents in docs/_build/html
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+tutorial: .venv  ## Run the tutorial, and keep what it prints and draws
+	OMP_NUM_THREADS=1 $(BIN)/jupyter execute --inplace docs/tutorial.ipynb
+
 tables: .venv  ## Write the tables of README and docs from docs/results
 	$(BIN)/python docs/make_tables.py
 
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv engine train test test-arm test-fuzz bench-training \
-	bench-engine lint format tables clean
+.PHONY: help .venv engine train evaluate test test-arm test-fuzz wasm test-wasm bench-training \
+	bench-engine lint format docs tutorial tables clean

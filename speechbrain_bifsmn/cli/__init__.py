@@ -29,7 +29,7 @@ COMMANDS = {
     "publish": "write a finished run as a hub repository",
     "tune": "choose threshold and smoothing for a rate of false alarms",
 }
-FAILED, USAGE, INTERRUPTED, NO_READER = 1, 2, 130, 141
+FAILED, INTERRUPTED, NO_READER = 1, 130, 141  # and 2, of argparse
 EPILOG = """
 exit codes: 0 done; 1 something failed, and stderr says what; 2 wrong usage;
 130 interrupted (Ctrl-C); 141 nobody reads the results any more.

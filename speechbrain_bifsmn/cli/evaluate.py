@@ -63,9 +63,9 @@ def run(arguments):
         _command(arguments),
     )
     write_whole(arguments.out, json.dumps(evaluation, indent=1) + "\n")
+    _draw(evaluation, arguments.out.with_name("noise.png"))
     print(summary(evaluation))
     print(f"Written: {arguments.out}", file=sys.stderr)
-    _draw(evaluation, arguments.out.with_name("noise.png"))
 
 
 def _draw(evaluation, path):
@@ -76,7 +76,10 @@ def _draw(evaluation, path):
     noise = [row for row in measured["conditions"] if row["name"] == "noise"]
     if noise:
         title = f"{measured['clips']:,} clips of {evaluation['data']}"
-        plot_noise(noise, path, title)
+        try:
+            plot_noise(noise, path, title)
+        except ImportError as error:
+            print(f"No {path.name}: {error}", file=sys.stderr)
 
 
 def _command(arguments):

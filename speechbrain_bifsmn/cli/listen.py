@@ -26,6 +26,7 @@ from speechbrain_bifsmn.inference.stream import KeywordStream
 BAR = 40  # characters
 EVERY_S = 0.1  # the bars change
 MOST_BARS = 12
+PATIENCE_S = 10  # with a microphone that says nothing, not even silence
 
 
 def add_arguments(parser):
@@ -64,7 +65,13 @@ def _listen(microphone, stream, bars, arguments):
     seconds = float("inf") if arguments.seconds is None else arguments.seconds
     heard = 0
     while heard < seconds * microphone.samplerate:
-        chunk = microphone.chunks.get()
+        try:
+            chunk = microphone.chunks.get(timeout=PATIENCE_S)
+        except queue.Empty:
+            raise OSError(
+                "expected sound from the microphone, found none for "
+                f"{PATIENCE_S} s; see whether it is still plugged in"
+            ) from None
         heard += len(chunk)
         for each in stream.push(chunk):
             if bars:
@@ -100,7 +107,7 @@ def _microphone(device):
 
     try:
         microphone = sounddevice.InputStream(
-            device=device, dtype="float32", callback=take
+            device=device, channels=1, dtype="float32", callback=take
         )
     except (sounddevice.PortAudioError, ValueError) as error:
         raise OSError(

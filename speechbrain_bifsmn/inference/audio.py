@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from scipy.signal import firwin, resample_poly
 
 KINDS = "wav, flac, ogg or mp3"
 UNKNOWN_BYTES = (0, 0xFFFFFFFF)  # lengths in wav files that were streamed
@@ -45,6 +44,10 @@ class Resampler:
         self.up, self.down = target // common, rate // common
         if self.up == self.down:
             return
+        # Late: on a small machine this import takes seconds.
+        from scipy.signal import firwin, resample_poly
+
+        self._resample = resample_poly
         # The filter that resample_poly would design in each call.
         most = max(self.up, self.down)
         self._filter = firwin(20 * most + 1, 1 / most, window=("kaiser", 5.0))
@@ -79,7 +82,7 @@ class Resampler:
         """Converts so many samples, after those of the margin."""
         skipped = self._margin // self.down * self.up
         wanted = math.ceil(samples * self.up / self.down)
-        result = resample_poly(audio, self.up, self.down, window=self._filter)
+        result = self._resample(audio, self.up, self.down, window=self._filter)
         return result[skipped : skipped + wanted].astype(np.float32)
 
 

@@ -89,7 +89,7 @@ class DeployedLogMel(nn.Module):
                 f"wav: expected (batch, more than {self.n_fft // 2} samples), "
                 f"got {tuple(wav.shape)}; pad shorter clips with zeros"
             )
-        return in_chunks(self._decibels, wav.float(), size=2)
+        return in_chunks(self._decibels, wav.float(), size=4)
 
     def _decibels(self, wav):
         padded = F.pad(wav, [self.n_fft // 2] * 2, mode="reflect")

@@ -6,6 +6,7 @@ import shutil
 from itertools import count
 from pathlib import Path
 
+import safetensors.torch
 import torch
 from speechbrain.utils.checkpoints import (
     Checkpointer,
@@ -18,6 +19,10 @@ from speechbrain.utils.distributed import (
     main_process_only,
     run_on_main,
 )
+
+from speechbrain_bifsmn.pretrained import FOLDER
+
+SAFETENSORS = ".safetensors"
 
 
 class AtomicCheckpointer(Checkpointer):
@@ -111,7 +116,7 @@ class History:
             self.rows = json.load(file)
 
 
-def save_weights(model, path):
+def save_weights(model, path, dtype=None):
     """Writes the weights of a model, whole or not at all.
 
     Arguments
@@ -119,12 +124,24 @@ def save_weights(model, path):
     model : torch.nn.Module
         Its parameters and buffers are saved.
     path : str
-        The file to write.
+        The file to write: safetensors where it ends so, else torch's own
+        format.
+    dtype : torch.dtype, optional
+        What real numbers are rounded to.
     """
-    path = Path(path)
+    path, weights = Path(path), model.state_dict()
+    if dtype is not None:
+        weights = {
+            name: value.to(dtype) if value.is_floating_point() else value
+            for name, value in weights.items()
+        }
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    torch.save(model.state_dict(), temporary)
+    if path.suffix == SAFETENSORS:
+        weights = {n: value.contiguous() for n, value in weights.items()}
+        safetensors.torch.save_file(weights, temporary)
+    else:
+        torch.save(weights, temporary)
     os.replace(temporary, path)
 
 
@@ -134,15 +151,16 @@ def load_weights(model, path):
     Arguments
     ---------
     model : torch.nn.Module
-        Takes the weights; must have the names and shapes of the file.
+        Takes the weights, in its own precision; must have the names and shapes
+        of the file.
     path : str
         The file to read.
 
     Example
     -------
     >>> import tempfile
-    >>> with tempfile.NamedTemporaryFile() as file:
-    ...     save_weights(torch.nn.Linear(2, 3), file.name)
+    >>> with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
+    ...     save_weights(torch.nn.Linear(2, 3), file.name, torch.float16)
     ...     load_weights(torch.nn.Linear(2, 4), file.name)
     Traceback (most recent call last):
         ...
@@ -155,7 +173,7 @@ def load_weights(model, path):
             "of a teacher.ckpt that a run has saved"
         )
     try:
-        found = dict(torch.load(path, map_location="cpu", weights_only=True))
+        found = _read_weights(path)
         shapes = {name: tuple(value.shape) for name, value in found.items()}
     except Exception:  # a file of anything raises anything
         raise ValueError(
@@ -171,3 +189,31 @@ def load_weights(model, path):
                 "give weights of the same architecture and classes"
             )
     model.load_state_dict(found)
+
+
+def _read_weights(path):
+    if path.suffix == SAFETENSORS:
+        return safetensors.torch.load_file(path)
+    return dict(torch.load(path, map_location="cpu", weights_only=True))
+
+
+def teacher_file(teacher):
+    """Returns where the weights of ``--teacher`` are.
+
+    Arguments
+    ---------
+    teacher : str
+        A path, or "shipped" for the teacher that comes with the package.
+
+    Returns
+    -------
+    Path
+
+    Example
+    -------
+    >>> teacher_file("save/teacher.ckpt").name, teacher_file("shipped").name
+    ('teacher.ckpt', 'teacher.safetensors')
+    """
+    if teacher == "shipped":
+        return FOLDER / f"teacher{SAFETENSORS}"
+    return Path(teacher)

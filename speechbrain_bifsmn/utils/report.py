@@ -201,8 +201,10 @@ def write_results(folder, results):
     """
     _check(results)
     text = as_markdown(results)
-    _write(Path(folder) / "results.json", json.dumps(results, indent=2) + "\n")
-    _write(Path(folder) / "results.md", text)
+    write_whole(
+        Path(folder) / "results.json", json.dumps(results, indent=2) + "\n"
+    )
+    write_whole(Path(folder) / "results.md", text)
     return text
 
 
@@ -286,7 +288,8 @@ def _accuracy(accuracy, interval):
     return f"{accuracy:.2f} ({interval[0]:.1f} to {interval[1]:.1f})"
 
 
-def _write(path, text):
+def write_whole(path, text):
+    """Writes a text file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     temporary.write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ import pytest
 import torch
 from random_networks import random_network
 
+from speechbrain_bifsmn.inference.torch_model import TorchModel
 from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.folding import fold
@@ -89,3 +90,14 @@ def test_a_batch_is_its_clips():
     features = DeployedLogMel()
     rows = [features(clip[None]) for clip in audio]
     assert torch.equal(features(audio), torch.cat(rows))
+
+
+def test_from_audio_to_logits(engine, default):
+    """Hence torch and the engine decide alike, whatever they hear."""
+    model, twin = engine.Model.load(default.path), TorchModel.load(default.path)
+    audio = clips()
+    for depth in model.depths:
+        model.depth = twin.depth = depth
+        features = np.stack([model.features(clip) for clip in audio])
+        found = twin.window_logits(audio).numpy()
+        np.testing.assert_array_equal(found, model.logits(features))

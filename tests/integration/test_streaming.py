@@ -164,4 +164,5 @@ def test_an_hour_takes_no_more_memory_than_a_minute(scene):
 
     before = listen_for(3)
     assert listen_for(60) - before < 1024  # KiB
-    assert stream.samples == 63 * 60 * 16000
+    # But for what the resampler has yet to give.
+    assert stream.samples == pytest.approx(63 * 60 * 16000, abs=50)

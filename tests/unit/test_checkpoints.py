@@ -1,14 +1,18 @@
 """Checkpoints survive a kill; weights are checked before they are taken."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
+from speechbrain_bifsmn.pretrained import FOLDER
 from speechbrain_bifsmn.utils.checkpoints import (
     AtomicCheckpointer,
     History,
     load_weights,
     save_weights,
+    teacher_file,
 )
 
 
@@ -64,12 +68,41 @@ def test_a_checkpoint_of_another_network(tmp_path):
         other.recover_if_possible()
 
 
-def test_weights_round_trip(tmp_path):
+KINDS = ("w.ckpt", "w.safetensors")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_weights_round_trip(tmp_path, name):
     model, twin = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
     model(torch.randn(8, 3))
-    save_weights(model, tmp_path / "new" / "w.ckpt")
-    load_weights(twin, tmp_path / "new" / "w.ckpt")
+    save_weights(model, tmp_path / "new" / name)
+    load_weights(twin, tmp_path / "new" / name)
     assert torch.equal(model.running_mean, twin.running_mean)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_half_precision_loads_into_single(tmp_path, name):
+    model, twin = nn.BatchNorm1d(300), nn.BatchNorm1d(300)
+    model(torch.randn(8, 300))
+    save_weights(model, tmp_path / name, torch.float16)
+    load_weights(twin, tmp_path / name)
+    assert twin.running_mean.dtype == torch.float32
+    assert torch.equal(twin.running_mean, model.running_mean.half().float())
+    assert twin.num_batches_tracked == 1
+    save_weights(model, tmp_path / f"whole{name}")
+    assert (tmp_path / name).stat().st_size < (
+        tmp_path / f"whole{name}"
+    ).stat().st_size
+
+
+def test_views_of_one_tensor(tmp_path):
+    """A transposed weight, which safetensors would refuse as it is."""
+    model, twin = nn.Linear(2, 3), nn.Linear(2, 3)
+    model.weight = nn.Parameter(torch.randn(2, 3).T)
+    save_weights(model, tmp_path / "w.safetensors")
+    load_weights(twin, tmp_path / "w.safetensors")
+    assert torch.equal(model.weight, twin.weight)
 
 
 class Evil:
@@ -108,16 +141,18 @@ def test_weights_that_do_not_fit(tmp_path, content, message, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04broken"])
-def test_files_that_hold_no_weights(tmp_path, content):
-    path = tmp_path / "w.ckpt"
+def test_files_that_hold_no_weights(tmp_path, content, name):
+    path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(ValueError, match="found something else"):
         load_weights(nn.Linear(2, 2), path)
 
 
-def test_truncated_weights(tmp_path):
-    path = tmp_path / "w.ckpt"
+@pytest.mark.parametrize("name", KINDS)
+def test_truncated_weights(tmp_path, name):
+    path = tmp_path / name
     save_weights(nn.Linear(20, 20), path)
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(ValueError, match="found something else"):
@@ -127,3 +162,8 @@ def test_truncated_weights(tmp_path):
 def test_weights_that_are_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="found none at"):
         load_weights(nn.Linear(2, 2), tmp_path / "gone.ckpt")
+
+
+def test_the_shipped_teacher_is_a_file_of_the_package():
+    assert teacher_file("shipped").parent == FOLDER
+    assert teacher_file("a/teacher.ckpt") == Path("a/teacher.ckpt")

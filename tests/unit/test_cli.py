@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import types
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,11 @@ def spawn(*words, **options):
     options = {"cwd": ROOT, "text": True, **options}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, **{**streams, **options})
+
+
+def test_it_is_installed():
+    (script,) = entry_points(group="console_scripts", name="bifsmn")
+    assert script.load() is cli.main
 
 
 def test_a_short_file_is_classified(run, files):
@@ -220,6 +226,52 @@ def test_synth_speaks(run, tmp_path):
     assert len(wavs) >= 4
 
 
+RUN = """
+labels: [yes, unknown, silence]
+features: !new:speechbrain_bifsmn.lobes.features.LogMel
+    n_mels: 20
+    hop_length: 1454
+student_model: !new:speechbrain_bifsmn.lobes.models.bidfsmn.BiDFSMN
+    classes: 3
+    n_mels: 20
+    frames: 12
+    layers: 4
+    front_channels: 8
+    channels: 48
+    hidden: 80
+    taps: [1, 3]
+export: !name:speechbrain_bifsmn.export.export
+    features: !ref <features>
+    name: small
+    threshold: 0.5
+"""
+
+
+def test_export_takes_the_best_checkpoint(run, tmp_path):
+    from random_networks import SMALL, front_end, random_network
+
+    from speechbrain_bifsmn.lobes.models.folding import fold
+    from speechbrain_bifsmn.utils.checkpoints import AtomicCheckpointer
+
+    folder, path = tmp_path / "run", tmp_path / "a.bifsmn"
+    saved = folder / "save" / "student"
+    saved.mkdir(parents=True)
+    (folder / "hyperparams.yaml").write_text(RUN)
+    code, _, err = run("export", folder, path)
+    assert code == 1 and "expected a checkpoint" in err and not path.exists()
+    for seed, accuracy in enumerate((80.0, 90.0, 85.0)):
+        net = random_network(3, seed, **SMALL)
+        checkpointer = AtomicCheckpointer(saved, {"model": net})
+        checkpointer.save_checkpoint(meta={"accuracy": accuracy})
+    code, out, _ = run("export", folder, path, "--threshold", 0.75)
+    assert code == 0 and f"{path.stat().st_size} bytes" in out
+    best = random_network(3, seed=1, **SMALL)
+    options = {"name": "small", "threshold": 0.75}
+    labels = ["yes", "unknown", "silence"]
+    content = fold(best, labels, features=front_end(best), **options)
+    assert path.read_bytes() == model_file.to_bytes(content)
+
+
 def test_export_needs_a_run(run, tmp_path):
     code, _, err = run("export", tmp_path, tmp_path / "a.bifsmn")
     assert code == 1 and "expected the folder of a training run" in err
@@ -230,10 +282,10 @@ class Microphone:
     """In place of sounddevice's: says a file, in chunks of 10 ms."""
 
     samplerate = 48000.0
-    audio = np.zeros((48000, 2), np.float32)
+    audio = np.zeros((48000, 1), np.float32)
 
-    def __init__(self, device, dtype, callback):
-        assert dtype == "float32"
+    def __init__(self, device, channels, dtype, callback):
+        assert (channels, dtype) == (1, "float32")
         if device:
             raise ValueError(f"No input device matching {device!r}")
         self.callback = callback
@@ -257,7 +309,7 @@ def microphone(monkeypatch):
 
 def test_listen(run, microphone, monkeypatch):
     random = np.random.default_rng(0)
-    audio = random.standard_normal((2 * 48000, 2)).astype(np.float32)
+    audio = random.standard_normal((2 * 48000, 1)).astype(np.float32)
     monkeypatch.setattr(Microphone, "audio", 0.1 * audio)
     options = "--threshold", 0, "--smoothing", 1, "--seconds", 2
     code, out, err = run("listen", *options, "--json")
@@ -286,6 +338,13 @@ def test_listen_says_what_is_missing(run, microphone, monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     code, out, err = run("listen")
     assert code == 1 and "pip install sounddevice" in err
+
+
+def test_a_microphone_that_is_unplugged(run, microphone, monkeypatch):
+    module = sys.modules["speechbrain_bifsmn.cli.listen"]
+    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
+    code, out, err = run("listen")
+    assert code == 1 and "still plugged in" in err
 
 
 def test_ctrl_c_ends_listening(run, microphone, monkeypatch):

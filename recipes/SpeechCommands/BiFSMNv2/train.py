@@ -38,6 +38,7 @@ from speechbrain_bifsmn.utils.checkpoints import (
     History,
     load_weights,
     save_weights,
+    teacher_file,
 )
 from speechbrain_bifsmn.utils.hparams import base_and_overrides
 from speechbrain_bifsmn.utils.metrics import ClassificationStats
@@ -255,7 +256,8 @@ def main():
         run_on_main(prepare_data, args=[hparams])
         data = load_data(hparams)
         if hparams["teacher"]:
-            load_weights(hparams["teacher_model"], hparams["teacher"])
+            weights = teacher_file(hparams["teacher"])
+            load_weights(hparams["teacher_model"], weights)
     except (OSError, ValueError) as error:
         sys.exit(f"train.py: {error}")
     teacher, student = get_teacher(hparams, run_opts, data), None

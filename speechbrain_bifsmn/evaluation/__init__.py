@@ -1,0 +1,1 @@
+"""What a model file is worth: accuracy, robustness, false alarms, its card."""

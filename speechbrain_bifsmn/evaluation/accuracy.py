@@ -1,0 +1,88 @@
+"""Accuracy of torch and engine on a test set, and where the two differ."""
+
+import numpy as np
+import torch
+
+from speechbrain_bifsmn.utils.metrics import ClassificationStats
+
+
+def evaluate(systems, test_set, each_batch=None):
+    """Classifies every test clip with every system at every depth setting.
+
+    Arguments
+    ---------
+    systems : list
+        Of ``systems_of``.
+    test_set : ClipSet
+        With the systems' labels.
+    each_batch : callable, optional
+        Called with every list of clips, so that other measurements need not
+        read them again.
+
+    Returns
+    -------
+    dict
+        Plain data: ``accuracy`` and ``interval`` in percent by system and
+        depth; ``per_class`` and ``confusion`` (rows are true) by depth, of the
+        last system; ``test_clips``; ``disagreements``, how many clips two
+        systems decide differently at any depth, and ``disagreeing_clips``.
+    """
+    labels, depths = test_set.labels, systems[0].model.depths
+    stats = {
+        s.name: {d: ClassificationStats(labels) for d in depths}
+        for s in systems
+    }
+    differing = []
+    for clips in test_set.batches():
+        decisions = _decide(systems, clips, labels, stats)
+        differing += _differences(clips, decisions, labels)
+        if each_batch:
+            each_batch(clips)
+    last = stats[systems[-1].name]
+    return {
+        "test_clips": last[depths[0]].total,
+        "accuracy": _by_depth(stats, lambda s: s.accuracy),
+        "interval": _by_depth(stats, lambda s: list(s.interval)),
+        "disagreements": len({row["clip"] for row in differing}),
+        "disagreeing_clips": differing,
+        "per_class": {str(d): s.per_class() for d, s in last.items()},
+        "confusion": {str(d): s.confusion.tolist() for d, s in last.items()},
+    }
+
+
+def _by_depth(stats, value):
+    return {
+        name: {str(depth): value(s) for depth, s in by_depth.items()}
+        for name, by_depth in stats.items()
+    }
+
+
+def _decide(systems, clips, labels, stats):
+    """Counts decisions; returns {system: {depth: indices [B]}}."""
+    audio = np.stack([clip.audio for clip in clips])
+    targets = torch.tensor([labels.index(clip.label) for clip in clips])
+    decisions = {}
+    for system in systems:
+        posteriors = system.classify(audio)
+        for depth, rows in posteriors.items():
+            stats[system.name][depth].append(torch.from_numpy(rows), targets)
+        decisions[system.name] = {d: p.argmax(1) for d, p in posteriors.items()}
+    return decisions
+
+
+def _differences(clips, decisions, labels):
+    """Returns a row for each clip and depth at which not all say the same."""
+    first, *others = decisions.values()
+    rows = []
+    for depth, choice in first.items():
+        for index in np.flatnonzero(
+            np.any([choice != other[depth] for other in others], axis=0)
+        ):
+            said = {
+                name: labels[by_depth[depth][index]]
+                for name, by_depth in decisions.items()
+            }
+            clip = clips[index]
+            row = {"clip": clip.name, "label": clip.label, "depth": depth}
+            rows.append(row | said)
+    return rows

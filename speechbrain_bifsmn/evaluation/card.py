@@ -1,0 +1,278 @@
+"""The model card of a hub-shaped folder, from the JSON files in it.
+
+Nothing in a card is written by hand: whoever changes a figure has to change
+the file that it is from.
+"""
+
+import json
+from pathlib import Path
+
+from speechbrain_bifsmn.evaluation.card_text import (
+    FRONT_MATTER,
+    INTRODUCTION,
+    LICENCE,
+    LIMITS,
+    ROBUSTNESS,
+    SPEED,
+    USE,
+)
+from speechbrain_bifsmn.evaluation.tables import (
+    accuracy_table,
+    class_table,
+    clips_said,
+    confusion_table,
+    false_alarms_said,
+    false_alarms_table,
+    robustness_table,
+    share,
+    speakers_said,
+    speakers_table,
+    table,
+)
+
+# What a card is made of; all but the first are left out where they are not.
+SOURCES = ("results", "data", "evaluation", "tune", "engine")
+RECIPE = "recipes/SpeechCommands/BiFSMNv2"
+
+
+def make_card(folder):
+    """Returns the text of a folder's ``README.md``.
+
+    Arguments
+    ---------
+    folder : str | Path
+        Holds ``results.json``, and maybe ``data.json``, ``evaluation.json``,
+        ``tune.json`` and ``engine.json``.
+
+    Returns
+    -------
+    str
+    """
+    folder = Path(folder)
+    found = {
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in SOURCES
+        if (folder / f"{name}.json").is_file()
+    }
+    parts = [_front_matter(found["results"]), _introduction(found), USE.strip()]
+    for name, section in (
+        ("data", _data),
+        ("evaluation", _accuracy),
+        ("evaluation", _robustness),
+        ("evaluation", _speakers),
+        ("evaluation", _false_alarms),
+        ("tune", _operating_point),
+        ("results", _size),
+        ("engine", _speed),
+    ):
+        if name in found:
+            parts.append(section(found, folder))
+    parts += [LIMITS.strip(), _training(found["results"]), _licence(found)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _is_speech_commands(results):
+    return results["task"].startswith("Speech Commands") and (
+        "synthetic" not in results["data"]
+    )
+
+
+def _front_matter(results):
+    real = _is_speech_commands(results)
+    data = "datasets:\n- google/speech_commands\n" if real else ""
+    return FRONT_MATTER.strip().format(datasets=data)
+
+
+def _introduction(found):
+    results = found["results"]
+    labels = ", ".join(results["labels"])
+    said = INTRODUCTION.strip().format(task=results["task"], labels=labels)
+    if "evaluation" not in found:
+        return said
+    e = found["evaluation"]
+    return (
+        f"{said}\n\n{accuracy_table(e)}\n\n{clips_said(e)}; "
+        f"`{e['command']}`; model file {e['model']['crc32']} (CRC-32); commit "
+        f"{e['commit'][:12]}; all of it in `evaluation.json`."
+    )
+
+
+def _data(found, _):
+    data = found["data"]
+    rows = [
+        [split, f"{s['clips']:,}", f"{s['speakers']:,}"]
+        for split, s in data["splits"].items()
+    ]
+    counts = table(["", "clips", "speakers"], rows)
+    labels = list(found["results"]["labels"])
+    by_label = table(
+        ["clips", *data["splits"]],
+        [
+            [
+                label,
+                *(s["labels"].get(label, 0) for s in data["splits"].values()),
+            ]
+            for label in labels
+        ],
+    )
+    note = f"{data['note']}\n\n" if data["note"] else ""
+    shared = "No speaker is in two splits."
+    if data["speakers_in_two_splits"]:
+        shared = f"{data['speakers_in_two_splits']} speakers are in two splits."
+    return (
+        f"## Data\n\n{found['results']['task']} ({found['results']['data']}). "
+        f"{note}{shared}\n\n{counts}\n\n{by_label}"
+    )
+
+
+def _accuracy(found, _):
+    e = found["evaluation"]
+    agree = ""
+    if "engine" in e["accuracy"]:
+        agree = (
+            "Torch and the engine decide differently on "
+            f"{e['disagreements']} of {e['test_clips']:,} clips.\n\n"
+        )
+    return (
+        f"## Accuracy by class\n\n{agree}{class_table(e)}\n\n"
+        "Confusion at depth 0; rows are what was said, columns what was "
+        f"decided:\n\n{confusion_table(e, '0')}"
+    )
+
+
+def _robustness(found, folder):
+    e = found["evaluation"]
+    if "robustness" not in e:
+        return ""
+    r = e["robustness"]
+    picture = ""
+    if (folder / "noise.png").is_file():
+        picture = "![Accuracy in noise](noise.png)\n\n"
+    what = f"{r['clips']:,} clips, with the {r['system']}; seed {r['seed']}"
+    return (
+        f"## Robustness\n\n{ROBUSTNESS.strip()}\n\n{picture}"
+        f"{robustness_table(e)}\n\n{what}."
+    )
+
+
+def _speakers(found, _):
+    e = found["evaluation"]
+    if not e.get("speakers", {}).get("quantiles"):
+        return ""
+    return (
+        "## Speakers\n\nAccuracy of each speaker. With few clips of each, luck "
+        "alone spreads it: the last row is the share that would be below 80 % "
+        "if the network served all alike.\n\n"
+        f"{speakers_table(e)}\n\n{speakers_said(e)}."
+    )
+
+
+def _false_alarms(found, _):
+    e = found["evaluation"]
+    if "false_alarms" not in e:
+        return ""
+    return (
+        "## False alarms\n\nDetections in recordings in which nobody says a "
+        f"keyword, at the threshold of the file.\n\n{false_alarms_table(e)}\n\n"
+        f"{false_alarms_said(e)}."
+    )
+
+
+def _operating_point(found, folder):
+    t = found["tune"]
+    depths, shared = t["shared"]["depths"], t["shared"]
+    threshold = next(iter(shared["thresholds"].values()))
+    rows = [
+        [
+            "keywords rejected, %",
+            *(
+                share(d["rejects_percent"], d["rejects_interval"])
+                for d in depths.values()
+            ),
+        ],
+        [
+            "false alarms an hour",
+            *(
+                share(d["per_hour"], d["per_hour_interval"])
+                for d in depths.values()
+            ),
+        ],
+    ]
+    picture = ""
+    if (folder / "det.png").is_file():
+        picture = "\n\n![False rejects against false alarms](det.png)"
+    hours = next(iter(depths.values()))["hours"]
+    return (
+        "## Operating point\n\nChosen by `bifsmn tune` for "
+        f"{t['wanted_per_hour']:g} false alarms an hour on "
+        f"{t['chosen_on']['hours']:.2f} hours of audio without keywords: "
+        f"threshold {threshold:g}, mean of {shared['smoothing']} windows. On "
+        f"{hours:.2f} other hours, and clips that chose nothing (95 % "
+        "interval):\n\n"
+        f"{table(['', *(f'depth {d}' for d in depths)], rows)}{picture}"
+    )
+
+
+def _size(found, _):
+    r = found["results"]
+    depths = list(r["accuracy"])
+    rows = [
+        [
+            f"1-bit, depth {d}",
+            f"{r['parameters'][d]:,}",
+            f"{r['one_bit_weights'][d]:,}",
+            f"{r['macs'][d]:,}",
+            f"{100 * r['binary_macs'][d] / r['macs'][d]:.1f} %",
+        ]
+        for d in depths
+    ]
+    columns = ["", "parameters", "of them one bit", "MACs a second of audio"]
+    counts = table([*columns, "of them in one bit"], rows)
+    teacher = share(r["teacher_accuracy"], r["teacher_interval"])
+    return (
+        f"## Size\n\n`model.bifsmn` has {r['exported']['bytes']:,} bytes and "
+        "holds all depths, front end and labels. The full-precision teacher "
+        f"({teacher} % on the same test clips) needs "
+        f"{r['teacher_stored_bytes']:,}.\n\n{counts}"
+    )
+
+
+def _speed(found, _):
+    s = found["engine"]
+    depths = list(s["arm_instructions"])
+    rows = [
+        (
+            f"features to decision, us ({s['path']})",
+            s["us"][f"bifsmn_{s['path']}"],
+        ),
+        ("audio to decision, us", s["audio_to_decision_us"]),
+    ]
+    cells = [[name, *(f"{v[d]:.1f}" for d in depths)] for name, v in rows]
+    counted = [f"{s['arm_instructions'][d]:,}" for d in depths]
+    cells.append(["ARMv8 instructions, features to decision", *counted])
+    return (
+        f"## Speed\n\n{SPEED.strip()}\n\n"
+        f"{table(['', *(f'depth {d}' for d in depths)], cells)}\n\n"
+        f"One thread of {s['machine']['processor']}, medians; "
+        f"`{s['command']}` in `benchmarks`; commit {s['commit'][:12]}."
+    )
+
+
+def _training(results):
+    r = results
+    trained = ", ".join(
+        f"{stage} {n} epochs in {r['seconds'][stage] / 60:.0f} minutes"
+        for stage, n in r["epochs"].items()
+    )
+    versions = ", ".join(f"{k} {v}" for k, v in r["versions"].items())
+    return (
+        f"## Training\n\nIn `{RECIPE}`:\n\n```sh\n{r['command']}\n```\n\n"
+        f"`{r['yaml']}`, seed {r['seed']}, commit {r['commit'][:12]}; "
+        f"{trained}; {versions}. `results.json` has the rest, `student."
+        "safetensors` and `teacher.safetensors` (half precision) the weights."
+    )
+
+
+def _licence(found):
+    data = LICENCE.strip() if _is_speech_commands(found["results"]) else ""
+    return f"## Licence\n\nApache-2.0 (`LICENSE`). {data}".strip()

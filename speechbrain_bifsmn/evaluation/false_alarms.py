@@ -1,0 +1,85 @@
+"""False alarms on audio in which nobody says a keyword."""
+
+from collections import Counter
+from pathlib import Path
+
+from tqdm import tqdm
+
+from speechbrain_bifsmn.inference.audio import duration_of
+from speechbrain_bifsmn.inference.detector import REFRACTORY_S
+from speechbrain_bifsmn.inference.stream import detect_file
+from speechbrain_bifsmn.utils.intervals import poisson_interval
+
+KINDS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
+
+
+def find_audio(folder):
+    """Lists the audio files of a folder and of those in it, sorted.
+
+    Arguments
+    ---------
+    folder : str | Path
+        Other files are left alone.
+
+    Returns
+    -------
+    list of Path
+    """
+    folder = Path(folder)
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in KINDS and path.name[0] != "."
+    )
+    if not found:
+        raise FileNotFoundError(
+            f"expected audio without keywords ({', '.join(KINDS)}) in "
+            f"{folder}, found none; name a folder of recordings"
+        )
+    return found
+
+
+def false_alarms(model, folder):
+    """Counts what is detected in recordings of something else.
+
+    Each file is a stream of its own, with the threshold and the smoothing of
+    the model file.
+
+    Arguments
+    ---------
+    model : bifsmn_engine.Model | TorchModel
+        As from ``load_model``.
+    folder : str | Path
+        Of audio files.
+
+    Returns
+    -------
+    dict
+        Plain data: what was heard, and by depth setting how many detections,
+        how many an hour, their 95 % interval, and of which keywords.
+    """
+    files = find_audio(folder)
+    hours = sum(map(duration_of, files)) / 3600
+    heard = {depth: Counter() for depth in model.depths}
+    steps = [(depth, path) for depth in model.depths for path in files]
+    for depth, path in tqdm(steps, "Listening", unit="file", leave=False):
+        model.depth = depth
+        heard[depth].update(d.keyword for d in detect_file(model, path))
+    by_depth = {}
+    for depth, keywords in heard.items():
+        count = keywords.total()
+        by_depth[str(depth)] = {
+            "detections": count,
+            "per_hour": count / hours,
+            "interval": list(poisson_interval(count, hours)),
+            "keywords": dict(keywords.most_common()),
+        }
+    return {
+        "audio": Path(folder).resolve().name,
+        "files": len(files),
+        "hours": hours,
+        "threshold": round(model.threshold, 6),
+        "smoothing": model.smoothing,
+        "refractory_s": REFRACTORY_S,
+        "by_depth": by_depth,
+    }

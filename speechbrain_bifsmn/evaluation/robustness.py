@@ -1,0 +1,124 @@
+"""Accuracy on distorted clips, and how it differs among speakers."""
+
+from collections import Counter
+
+import numpy as np
+from scipy.stats import binom
+
+from speechbrain_bifsmn.dataio.words import SILENCE
+from speechbrain_bifsmn.evaluation.distortions import SEED, conditions
+from speechbrain_bifsmn.utils.intervals import wilson_interval
+
+LEAST_CLIPS = 5  # of a speaker who is counted
+QUANTILES = (0, 10, 25, 50, 75, 90, 100)
+LOW = 80  # percent; below it, a speaker is badly served
+
+
+class Robustness:
+    """Counts right decisions by condition, speaker and depth.
+
+    Silence is left out: it has no speed and no ratio to noise.
+
+    Arguments
+    ---------
+    system : System
+        What decides.
+    noise : list of array
+        As for ``conditions``.
+    """
+
+    def __init__(self, system, noise):
+        self.system, self.conditions = system, conditions(noise)
+        depths = system.model.depths
+        self.right = [dict.fromkeys(depths, 0) for _ in self.conditions]
+        self.clips = 0
+        self.by_speaker = {depth: Counter() for depth in depths}
+        self.of_speaker = Counter()
+
+    def add(self, clips):
+        """Takes a list of ``Clip``."""
+        clips = [clip for clip in clips if clip.label != SILENCE]
+        if not clips:
+            return
+        self.clips += len(clips)
+        self.of_speaker.update(clip.speaker for clip in clips)
+        labels = [self.system.model.labels.index(clip.label) for clip in clips]
+        for condition, right in zip(self.conditions, self.right, strict=True):
+            audio = [condition(clip.audio, clip.name) for clip in clips]
+            posteriors = self.system.classify(np.stack(audio))
+            for depth, rows in posteriors.items():
+                correct = rows.argmax(1) == labels
+                right[depth] += int(correct.sum())
+                if condition.name == "clean":
+                    hits = zip(clips, correct, strict=True)
+                    self.by_speaker[depth].update(
+                        clip.speaker for clip, hit in hits if hit
+                    )
+
+    def results(self):
+        """Returns what ``evaluation.json`` holds of ``robustness``."""
+        return {
+            "clips": self.clips,
+            "seed": SEED,
+            "system": self.system.name,
+            "conditions": [
+                {
+                    "name": condition.name,
+                    "level": condition.level,
+                    "unit": condition.unit,
+                    **self._shares(right),
+                }
+                for condition, right in zip(
+                    self.conditions, self.right, strict=True
+                )
+            ],
+        }
+
+    def _shares(self, right):
+        return {
+            "accuracy": {
+                str(d): 100 * n / self.clips for d, n in right.items()
+            },
+            "interval": {
+                str(d): list(wilson_interval(n, self.clips))
+                for d, n in right.items()
+            },
+        }
+
+    def speakers(self):
+        """Returns what ``evaluation.json`` holds of ``speakers``.
+
+        Accuracy of each speaker with at least ``LEAST_CLIPS`` clips: quantiles
+        in percent, and the share of speakers below ``LOW`` percent, beside the
+        share that chance alone would put there if all were served alike.
+        """
+        clips = {
+            who: n for who, n in self.of_speaker.items() if n >= LEAST_CLIPS
+        }
+        found = {
+            "least_clips": LEAST_CLIPS,
+            "speakers": len(clips),
+            "all_speakers": len(self.of_speaker),
+            "clips": sum(clips.values()),
+        }
+        if not clips:
+            return found
+        quantiles, below, by_chance = {}, {}, {}
+        total = np.array(list(clips.values()))
+        for depth, right in self.by_speaker.items():
+            correct = np.array([right[who] for who in clips])
+            shares = 100 * correct / total
+            values = np.percentile(shares, QUANTILES)
+            names = map(str, QUANTILES)
+            quantiles[str(depth)] = dict(
+                zip(names, values.tolist(), strict=True)
+            )
+            below[str(depth)] = float(100 * np.mean(shares < LOW))
+            enough = np.ceil(LOW / 100 * total - 1e-9)
+            few = binom.cdf(enough - 1, total, correct.sum() / total.sum())
+            by_chance[str(depth)] = float(100 * few.mean())
+        return found | {
+            "quantiles": quantiles,
+            f"below_{LOW}": below,
+            f"below_{LOW}_by_chance": by_chance,
+        }
