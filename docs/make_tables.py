@@ -94,6 +94,26 @@ def comparison_table(_):
     return lines
 
 
+def ablation_table(_):
+    """Mean and spread of each variant of the training, over its seeds."""
+    columns = ["variant", *(f"depth {d}" for d in DEPTHS), "seeds", "options"]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    runs = load("ablation")
+    for run in runs:
+        cells = []
+        for depth in DEPTHS:
+            spread = run["deviation"][depth]
+            spread = "" if spread is None else f" ± {spread:.1f}"
+            cells.append(f"{run['mean'][depth]:.1f}{spread}")
+        lines.append(
+            f"| {run['name']} | {' | '.join(cells)} | {len(run['seeds'])} "
+            f"| `{run['options']}` |"
+        )
+    commits = sorted({c[:12] for run in runs for c in run["commits"]})
+    epochs = runs[0]["epochs"]
+    return [*lines, "", f"{epochs} epochs each; commits {', '.join(commits)}."]
+
+
 def training_table(_):
     """Time of a step and of an epoch, both sides of the benchmark."""
     r = load("training", "benchmarks")
@@ -183,6 +203,52 @@ def goals_table(_):
     return lines
 
 
+ARM_NAMES = {
+    "cortex-a53": "Cortex-A53",
+    "cortex-a72": "Cortex-A72",
+    "neoverse-n1": "Neoverse N1",
+}
+
+
+def arm_table(_):
+    """Modelled cycles of an inference on 64-bit ARM, by core."""
+    r = load("engine", "benchmarks")
+    lines = [
+        "| thousands of cycles, modelled | depth 0 | depth 1 | depth 2 |",
+        "|---|---|---|---|",
+    ]
+    for core, ours in r["arm_cycles"].items():
+        rows = {f"{ARM_NAMES[core]}, engine": (ours, 1000, "{:.0f}")}
+        for peer, cycles in r["arm_litert_cycles"][core].items():
+            name = peer.replace("litert_", "LiteRT ").replace("fp32", "FP32")
+            rows[name] = (cycles, 1000, "{:.0f}")
+            times = {d: cycles[d] / ours[d] for d in DEPTHS}
+            rows[f"... times as fast as {name}"] = (times, 1, "{:.1f}")
+        for name, (values, unit, form) in rows.items():
+            cells = " | ".join(form.format(values[d] / unit) for d in DEPTHS)
+            lines.append(f"| {name} | {cells} |")
+    return lines
+
+
+def arm_loop_table(_):
+    """Modelled cycles of the innermost loops on 64-bit ARM."""
+    r = load("engine", "benchmarks")
+    ours, peers = r["arm_loop"], r["arm_litert_loop"]
+    names = " | ".join(ARM_NAMES[core] for core in peers)
+    binary = " | ".join(
+        f"{ours['modelled_cycles_per_128'][core]:.2f}" for core in peers
+    )
+    real = " | ".join(
+        f"{loop['modelled_cycles_per_128']:.1f}" for loop in peers.values()
+    )
+    return [
+        f"| cycles of 128 products, modelled | {names} |",
+        "|---|" + "---|" * len(peers),
+        f"| binary, ours | {binary} |",
+        f"| FP32, LiteRT's (XNNPACK) | {real} |",
+    ]
+
+
 def rounding_table(_):
     """Size, accuracy and changed decisions by bits of what is rounded."""
     runs = load("rounding")
@@ -241,8 +307,11 @@ def det_table(name):
 
 
 TABLES = {
+    "ablation": ablation_table,
     "det_v1_12": det_table,
     "comparison": comparison_table,
+    "arm": arm_table,
+    "arm_loop": arm_loop_table,
     "goals": goals_table,
     "rounding": rounding_table,
     "engine": engine_table,

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Builds the engine for browsers into one page, BUILD/index.html (BUILD: build/wasm).
+#
+#   run.sh           builds the page
+#   run.sh --test    and tests it, in node and in headless Chromium; the tests in Python
+#                    take $PYTHON (python3), with bifsmn-engine, pytest and selenium
+#
+# What is missing is installed by apt, which needs root.
+set -euo pipefail
+test=${1:-}
+here=$(cd "$(dirname "$0")" && pwd)
+build=${BUILD:-build/wasm}
+# Emscripten's scripts look for Debian's packages, whoever's node runs them.
+export NODE_PATH=/usr/share/nodejs
+
+install_packages() {
+  local missing=()
+  has() { command -v "$1" > /dev/null || missing+=("$2"); }
+  has emcc emscripten
+  has cmake cmake
+  has python3 python3
+  command -v ninja > /dev/null || has make make
+  if [ -n "$test" ]; then
+    has c++ g++
+    has chromium chromium
+    has chromedriver chromium-driver
+  fi
+  if [ ${#missing[@]} = 0 ]; then return; fi
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
+    echo "expected ${missing[*]} to be installed, found none; install them" \
+      "(on Debian: apt-get install ${missing[*]})" >&2
+    exit 1
+  fi
+  echo "installs ${missing[*]}"
+  apt-get -qq update
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 \
+    install -y --no-install-recommends "${missing[@]}" > /dev/null
+}
+
+run() { "$@" > "$build/log" 2>&1 || { cat "$build/log"; exit 1; }; }
+
+# All paths against the reference, front end and stream: the tests that need no files.
+test_in_node() {
+  local name
+  for name in kernels paths extremes front_end stream; do
+    run cmake --build "$build" --target "test_$name" -j "$(nproc)"
+    # Emscripten would fetch the module as if this were a browser.
+    node --no-experimental-fetch "$build/tests/test_$name.js"
+  done
+}
+
+install_packages
+mkdir -p "$build"
+generator=()
+if command -v ninja > /dev/null; then generator=(-G Ninja); fi
+run emcmake cmake -S "$here/.." -B "$build" "${generator[@]}" -DBIFSMN_TESTS=ON
+run cmake --build "$build" --target page -j "$(nproc)"
+size() { wc -c < "$build/$1"; }
+echo "$build/index.html: $(size index.html) bytes, of which the engine is" \
+  "$(size wasm/engine.wasm) before base64"
+if [ -n "$test" ]; then
+  test_in_node
+  PAGE=$build/index.html "${PYTHON:-python3}" -m pytest -q "$here/tests"
+fi

@@ -1,0 +1,113 @@
+"use strict";
+
+const MOST_DETECTIONS = 1000; // in the list
+
+const element = (id) => document.getElementById(id);
+
+function made(parent, tag, className, text = "") {
+  const child = document.createElement(tag);
+  child.className = className;
+  child.textContent = text;
+  parent.append(child);
+  return child;
+}
+
+// What the page shows.
+class View {
+  // A model: its bars, depths and provenance.
+  showModel(spotter, file) {
+    const { threshold, depths, layers, fileBytes, hop, sampleRate } = spotter.info;
+    const bars = element("bars");
+    bars.replaceChildren();
+    bars.style.setProperty("--threshold", threshold);
+    this._bars = spotter.labels.map((label) => {
+      const row = made(bars, "li", label === "silence" || label === "unknown" ? "other" : "");
+      made(row, "span", "label", label);
+      const bar = made(made(row, "span", "track"), "span", "bar");
+      return { row, bar, number: made(row, "span", "number", "–") };
+    });
+    this._threshold = threshold;
+    this._hop = (1000 * hop) / sampleRate;
+    this._showDepths(depths, layers);
+    element("model").textContent =
+      `${spotter.name || file}: ${fileBytes.toLocaleString("en")} bytes, ` +
+      `${sampleRate} Hz, threshold ${threshold.toFixed(2)}` +
+      (spotter.licence ? `, licence ${spotter.licence}` : "") +
+      `. Engine: ${spotter.path}.`;
+  }
+
+  _showDepths(depths, layers) {
+    const field = element("depth");
+    field.querySelectorAll("label").forEach((label) => label.remove());
+    for (let depth = 0; depth < depths; ++depth) {
+      const blocks = layers >> depth;
+      const label = made(field, "label", "");
+      const radio = made(label, "input", "");
+      Object.assign(radio, { type: "radio", name: "depth", value: depth, checked: !depth });
+      label.append(` ${depth}: ${blocks} ${blocks === 1 ? "block" : "blocks"}`);
+    }
+  }
+
+  showPosteriors(posteriors) {
+    this._bars.forEach(({ row, bar, number }, k) => {
+      const posterior = posteriors ? posteriors[k] : 0;
+      bar.style.transform = `scaleX(${posterior})`;
+      number.textContent = posteriors ? posterior.toFixed(2) : "–";
+      row.classList.toggle("heard", posterior >= this._threshold);
+    });
+  }
+
+  showSpeed({ windows, milliseconds }) {
+    const mean = milliseconds / windows;
+    element("speed").textContent = windows
+      ? `${mean.toFixed(3)} ms per decision: ` +
+        `${((100 * mean) / this._hop).toPrecision(2)} % of the ${this._hop} ms between two.`
+      : "\u00a0";
+  }
+
+  clear() {
+    this.showPosteriors(null);
+    this.showSpeed({ windows: 0, milliseconds: 0 });
+    element("detections").replaceChildren();
+    this._begun = null;
+    element("nothing").hidden = false;
+    this.complain("");
+  }
+
+  // One that has ended. seek: called when it is chosen; null where there is no sound left.
+  addDetection({ label, score, start, end }, seek = null) {
+    const row = this._begun || this._addRow(label, seek);
+    this._begun = null;
+    row.querySelector(".score").textContent = score.toFixed(3);
+    row.querySelector(".time").textContent = `${start.toFixed(2)}–${end.toFixed(2)} s`;
+  }
+
+  // One that goes on: its row shows the rest when it is added.
+  beginDetection({ label, start }) {
+    if (this._begun) return;
+    this._begun = this._addRow(label);
+    this._begun.querySelector(".time").textContent = `from ${start.toFixed(2)} s`;
+  }
+
+  _addRow(label, seek = null) {
+    const list = element("detections");
+    const row = made(made(list, "li", ""), seek ? "button" : "span", "detection");
+    if (seek) Object.assign(row, { type: "button", onclick: seek, title: "Play from here" });
+    made(row, "span", "keyword", label);
+    made(row, "span", "score");
+    made(row, "span", "time");
+    if (list.children.length > MOST_DETECTIONS) list.firstChild.remove();
+    element("nothing").hidden = true;
+    list.scrollTop = list.scrollHeight;
+    return row;
+  }
+
+  say(text) {
+    element("status").textContent = text;
+  }
+
+  complain(text) {
+    element("error").textContent = text;
+    element("error").hidden = !text;
+  }
+}

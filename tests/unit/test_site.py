@@ -1,0 +1,128 @@
+"""The site of the documents: built without a warning, and complete."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import speechbrain_bifsmn
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+ENGINE = ROOT / "arm_kernel" / "python" / "bifsmn_engine"
+
+pytest.importorskip("sphinx", reason="the extra docs is not installed")
+sys.path.insert(0, str(DOCS))
+repository_links = pytest.importorskip("repository_links")
+sys.path.remove(str(DOCS))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    command = ["sphinx", "-q", "-W", "--keep-going", DOCS, folder]
+    environment = {**os.environ, "BIFSMN_REPOSITORY": "https://example.org"}
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def public_modules():
+    """Of both packages; found in the folders, not by importing."""
+    found = ["speechbrain_bifsmn", "bifsmn_engine"]
+    for folder, prefix in (
+        (Path(speechbrain_bifsmn.__file__).parent, "speechbrain_bifsmn."),
+        (ENGINE, "bifsmn_engine."),
+    ):
+        for path in folder.rglob("*.py"):
+            parts = path.relative_to(folder).with_suffix("").parts
+            parts = parts[:-1] if parts[-1] == "__init__" else parts
+            shipped = parts[:1] == ("pretrained",) and len(parts) > 1
+            if parts and not shipped and not any(p[0] == "_" for p in parts):
+                found.append(prefix + ".".join(parts))
+    return found
+
+
+@pytest.mark.slow
+def test_every_public_module_has_a_page(site):
+    modules = public_modules()
+    assert len(modules) > 60
+    missing = [m for m in modules if not (site / f"api/{m}.html").is_file()]
+    assert not missing
+
+
+@pytest.mark.slow
+def test_docstrings_and_help_are_there(site):
+    page = (site / "api/speechbrain_bifsmn.nnet.binarize.html").read_text()
+    for text in ("Parameters", "Returns", "Example", "granularity"):
+        assert text in page
+    page = (site / "api/speechbrain_bifsmn.cli.spot.html").read_text()
+    assert "usage: bifsmn spot" in page
+    page = (site / "api/bifsmn_engine.model.html").read_text()
+    assert "window_samples" in page
+
+
+@pytest.mark.slow
+def test_pages_need_no_network_and_tell_no_path(site):
+    loaded = re.compile(
+        r'<(?:script|img|link)[^>]*(?:src|href)="(?:https?:)?//'
+    )
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not loaded.search(text), page
+        assert str(ROOT) not in text, page
+
+
+@pytest.mark.slow
+def test_links_between_files_work_on_the_site(site):
+    index = (site / "index.html").read_text(encoding="utf-8")
+    assert 'href="data.html"' in index
+    assert 'href="engine.html"' in index
+    assert 'href="https://example.org/CITATION.cff"' in index
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r'href="(?!https?:)[^"]*\.md["#]', text), page
+
+
+def test_links_are_rewritten(monkeypatch):
+    monkeypatch.delenv("BIFSMN_REPOSITORY", raising=False)
+    monkeypatch.delenv("READTHEDOCS_GIT_CLONE_URL", raising=False)
+    rewrite = repository_links.rewrite
+    text = "[a](arm_kernel/README.md#use), [b](LICENSE), `[c](LICENSE)`"
+    assert rewrite(text, ROOT) == "[a](engine.md#use), b, `[c](LICENSE)`"
+    assert rewrite("[a](../README.md)", DOCS) == "[a](index.md)"
+    assert rewrite("[a](#b) ![c](d.png)", DOCS) == "[a](#b) ![c](d.png)"
+    with pytest.raises(FileNotFoundError, match=r"no\.md"):
+        rewrite("[a](no.md)", ROOT)
+
+
+def test_links_lead_to_the_repository_on_read_the_docs(monkeypatch):
+    monkeypatch.delenv("BIFSMN_REPOSITORY", raising=False)
+    address = "https://example.org/a/b.git"
+    monkeypatch.setenv("READTHEDOCS_GIT_CLONE_URL", address)
+    monkeypatch.setenv("READTHEDOCS_GIT_COMMIT_HASH", "12ab")
+    expected = "[x](https://example.org/a/b/blob/12ab/LICENSE)"
+    assert repository_links.rewrite("[x](LICENSE)", ROOT) == expected
+
+
+def test_the_engine_need_not_be_installed(tmp_path):
+    broken = tmp_path / "bifsmn_engine.py"
+    broken.write_text("raise ImportError('not for this machine')")
+    code = "import conf, bifsmn_engine; print(bifsmn_engine.Model.__doc__)"
+    path = os.pathsep.join([str(tmp_path), str(DOCS)])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert "A network from a ``.bifsmn`` file." in done.stdout, done.stderr
