@@ -1,6 +1,5 @@
 """Writes the file that devices run, and proves what it computes."""
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ import torch
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.utils.whole import written_whole
 
 BATCH = 64
 
@@ -78,16 +78,12 @@ def export(model, path, labels, examples, **options):
     if path.suffix != ".bifsmn":
         raise ValueError(f"path: expected name.bifsmn, got {path.name}")
     folded = fold(model, labels, **options)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.unproven")
-    try:
-        size = model_file.write(folded, temporary)
-        deployed = DeployedBiDFSMN(model_file.read(temporary)).eval()
+    with written_whole(path) as unproven:
+        size = model_file.write(folded, unproven)
+        deployed = DeployedBiDFSMN(model_file.read(unproven)).eval()
         found = _logits(deployed, examples)
-        engine = _prove(temporary, examples, found)
+        engine = _prove(unproven, examples, found)
         trained = _logits(model, examples)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return Exported(size, found, trained, engine)
 
 

@@ -26,8 +26,8 @@ from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.pretrained import FOLDER
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.checkpoints import load_weights, save_weights
-from speechbrain_bifsmn.utils.report import write_whole
 from speechbrain_bifsmn.utils.run_folder import open_run
+from speechbrain_bifsmn.utils.whole import write_text
 
 STATIC = ("hyperparams.yaml", "custom_interface.py", "LICENSE")
 COPIED = ("model.bifsmn", "results.json")
@@ -141,11 +141,11 @@ def _fill(folder, run, samples, note, benchmark):
     save_weights(run.student(), folder / "student.safetensors")
     save_weights(run.teacher(), folder / "teacher.safetensors", torch.float16)
     data = {**run.data(), "note": note, "networks": run.sizes}
-    write_whole(folder / "data.json", json.dumps(data, indent=1) + "\n")
+    write_text(folder / "data.json", json.dumps(data, indent=1) + "\n")
     for sample in map(Path, samples):
         (folder / "samples").mkdir(exist_ok=True)
         shutil.copyfile(sample, folder / "samples" / sample.name)
-    write_whole(folder / "README.md", make_card(folder))
+    write_text(folder / "README.md", make_card(folder))
 
 
 def _check_measured(folder):
@@ -177,7 +177,7 @@ def _state_front_end(folder):
     lines = path.read_text(encoding="utf-8").splitlines()
     at = next(k for k, line in enumerate(lines) if line.endswith(FRONT_END))
     lines[at + 1 : at + 1] = [f"    {k}: {v}" for k, v in found.items()]
-    write_whole(path, "\n".join(lines) + "\n")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def _check_student(folder, sizes):

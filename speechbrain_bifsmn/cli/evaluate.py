@@ -53,7 +53,7 @@ def run(arguments):
 
     from speechbrain_bifsmn.evaluation.run import evaluate_model
     from speechbrain_bifsmn.evaluation.tables import summary
-    from speechbrain_bifsmn.utils.report import write_whole
+    from speechbrain_bifsmn.utils.whole import write_text
 
     evaluation = evaluate_model(
         arguments.model,
@@ -62,7 +62,7 @@ def run(arguments):
         arguments.negatives,
         _command(arguments),
     )
-    write_whole(arguments.out, json.dumps(evaluation, indent=1) + "\n")
+    write_text(arguments.out, json.dumps(evaluation, indent=1) + "\n")
     _draw(evaluation, arguments.out.with_name("noise.png"))
     print(summary(evaluation))
     print(f"Written: {arguments.out}", file=sys.stderr)

@@ -2,11 +2,11 @@
 
 import csv
 import json
-import os
 from collections import Counter
 from pathlib import Path
 
 from speechbrain_bifsmn.dataio.corpus import SAMPLE_RATE, SPLITS
+from speechbrain_bifsmn.utils.whole import written_whole
 
 COLUMNS = ("duration", "wav", "start", "stop", "gain", "label", "speaker")
 
@@ -26,10 +26,11 @@ def write_manifest(path, rows):
     root = {".csv": "$data_root", ".json": "{data_root}"}.get(path.suffix)
     if root is None:
         raise ValueError(f"manifest: expected .csv or .json, got {path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
     entries = {_name(row): _entry(row, root) for row in rows}
-    with open(temporary, "w", newline="", encoding="utf-8") as file:
+    with (
+        written_whole(path) as place,
+        place.open("w", newline="", encoding="utf-8") as file,
+    ):
         if path.suffix == ".json":
             json.dump(entries, file, indent=1)
         else:
@@ -37,7 +38,6 @@ def write_manifest(path, rows):
             writer.writerow(("ID", *COLUMNS))
             for name, entry in entries.items():
                 writer.writerow((name, *entry.values()))
-    os.replace(temporary, path)
 
 
 def _name(row):

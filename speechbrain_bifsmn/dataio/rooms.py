@@ -1,11 +1,12 @@
 """Made-up rooms: impulse responses for reverberation."""
 
 import csv
-import os
 from pathlib import Path
 
 import numpy as np
 import soundfile
+
+from speechbrain_bifsmn.utils.whole import written_whole
 
 SAMPLE_RATE = 16000
 
@@ -63,9 +64,10 @@ def make_rooms(manifest, rooms=50, seed=1234):
         room = impulse_response(random)
         soundfile.write(wav, room, SAMPLE_RATE, subtype="FLOAT")
         rows.append((name, f"{len(room) / SAMPLE_RATE:.4f}", wav, "wav", ""))
-    temporary = manifest.with_name(f".{manifest.name}.{os.getpid()}.tmp")
-    with open(temporary, "w", newline="", encoding="utf-8") as file:
+    with (
+        written_whole(manifest) as place,
+        place.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(("ID", "duration", "wav", "wav_format", "wav_opts"))
         writer.writerows(rows)
-    os.replace(temporary, manifest)

@@ -21,6 +21,7 @@ from speechbrain.utils.distributed import (
 )
 
 from speechbrain_bifsmn.pretrained import FOLDER
+from speechbrain_bifsmn.utils.whole import written_whole
 
 SAFETENSORS = ".safetensors"
 
@@ -135,14 +136,12 @@ def save_weights(model, path, dtype=None):
             name: value.to(dtype) if value.is_floating_point() else value
             for name, value in weights.items()
         }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    if path.suffix == SAFETENSORS:
-        weights = {n: value.contiguous() for n, value in weights.items()}
-        safetensors.torch.save_file(weights, temporary)
-    else:
-        torch.save(weights, temporary)
-    os.replace(temporary, path)
+    with written_whole(path) as place:
+        if path.suffix == SAFETENSORS:
+            weights = {n: value.contiguous() for n, value in weights.items()}
+            safetensors.torch.save_file(weights, place)
+        else:
+            torch.save(weights, place)
 
 
 def load_weights(model, path):

@@ -4,7 +4,6 @@ The format is that of ``arm_kernel/FORMAT.md``; what it means is computed by
 ``DeployedBiDFSMN`` and by the engine. Needs numpy only.
 """
 
-import os
 import struct
 import zlib
 from pathlib import Path
@@ -19,6 +18,7 @@ from speechbrain_bifsmn.utils.model_format import (
     check_config,
     fields,
 )
+from speechbrain_bifsmn.utils.whole import written_whole
 
 MAGIC = b"\x89BIFSMN\n"
 VERSION = 1
@@ -43,12 +43,9 @@ def to_bytes(model):
 
 def write(model, path):
     """Writes a ``ModelFile``, whole or not at all; returns its size."""
-    path, content = Path(path), to_bytes(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
-    return len(content)
+    content = to_bytes(model)
+    with written_whole(path) as place:
+        return place.write_bytes(content)
 
 
 def _encode(value, kind, shape, config, name):

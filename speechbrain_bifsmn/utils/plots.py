@@ -1,9 +1,8 @@
 """Plots of training, confusions and operating points, as PNG files."""
 
-import os
-from pathlib import Path
-
 import numpy as np
+
+from speechbrain_bifsmn.utils.whole import written_whole
 
 
 def figure_class():
@@ -25,11 +24,8 @@ def _figure(width, height):
 
 
 def _save(figure, path):
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    figure.savefig(temporary, format="png")
-    os.replace(temporary, path)
+    with written_whole(path) as place:
+        figure.savefig(place, format="png")
 
 
 def plot_confusion(confusion, labels, path, title=""):

@@ -1,7 +1,6 @@
 """The results of a run, for people and for programs."""
 
 import json
-import os
 import platform
 import shlex
 import subprocess
@@ -14,6 +13,7 @@ import torch
 
 from speechbrain_bifsmn.utils.complexity import Complexity, count, table
 from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
+from speechbrain_bifsmn.utils.whole import write_text
 
 REQUIRED = (
     "task data labels seed commit command yaml test_clips teacher_accuracy "
@@ -201,10 +201,10 @@ def write_results(folder, results):
     """
     _check(results)
     text = as_markdown(results)
-    write_whole(
+    write_text(
         Path(folder) / "results.json", json.dumps(results, indent=2) + "\n"
     )
-    write_whole(Path(folder) / "results.md", text)
+    write_text(Path(folder) / "results.md", text)
     return text
 
 
@@ -286,11 +286,3 @@ def _exported(e):
 
 def _accuracy(accuracy, interval):
     return f"{accuracy:.2f} ({interval[0]:.1f} to {interval[1]:.1f})"
-
-
-def write_whole(path, text):
-    """Writes a text file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)

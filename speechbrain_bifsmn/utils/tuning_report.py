@@ -1,7 +1,6 @@
 """What a tuned operating point is worth, for people and for programs."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from speechbrain_bifsmn.utils.intervals import (
     wilson_interval,
 )
 from speechbrain_bifsmn.utils.plots import plot_operating_points
+from speechbrain_bifsmn.utils.whole import write_text
 
 
 def figures(sweep, threshold):
@@ -241,10 +241,7 @@ def write(result, folder):
         Where to; it is made.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".tune.json.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps(result) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / "tune.json")
+    write_text(folder / "tune.json", json.dumps(result) + "\n")
     lines = {}
     for rule, name, style in (("shared", "", "-"), ("own", ", own", "--")):
         for row, (depth, point) in enumerate(result[rule]["depths"].items()):
