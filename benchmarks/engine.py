@@ -152,9 +152,14 @@ def arm_counts(model):
     except Missing as error:
         return {**results, "arm_note": str(error)}
     total = {name: c["total"] for name, c in found["instructions"].items()}
+    cycles = {
+        core: {d: of_region[f"logits {d}"] for d in DEPTHS}
+        for core, of_region in found.get("cycles", {}).items()
+    }
     return {
         "arm_instructions": {d: total[f"logits {d}"] for d in DEPTHS},
         "arm_audio_instructions": {d: total[f"classify {d}"] for d in DEPTHS},
+        "arm_cycles": cycles,
         "arm_loop": found.get("loop"),
         "arm_note": f"path {found['path']}, counted in an emulator",
     }

@@ -68,7 +68,7 @@ class FastBlocks : FastLayer<Isa, kPlanes, kFolded> {
     Layer::template layer<kUnit, kRows * kUnit>(
         weights, c_.channels, hidden, s_.narrow, c_.block_frames(),
         [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
-          const ToLimits epilogue(b.expand_in, at.expand, b.expand_slope, o);
+          const ToLimits epilogue(b.expand_in, at.expand, b.expand_slope, o, out.factors, o);
           const Limits next = Layer::limits(out, o);
           uint8_t* to = Layer::bits_at(rows, hidden, first, o);
           for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += kFrame) {

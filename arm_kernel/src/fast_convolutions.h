@@ -20,7 +20,7 @@ class FastConvolutions : FastLayer<Isa, kPlanes, kFolded> {
 
  public:
   FastConvolutions(const Network& n, const Prepared& p, const Scratch& s)
-      : n_(n), c_(n.config), p_(p), s_(s), image_(c_) {
+      : n_(n), c_(n.config), p_(p), s_(s), image_(c_), strips_(c_) {
     Layer::clear_tails(s.flat, c_.bands(), c_.block_frames());
   }
 
@@ -56,49 +56,77 @@ class FastConvolutions : FastLayer<Isa, kPlanes, kFolded> {
     }
   }
 
-  // In tiles of all outputs at kFrames frames of one band.
   BIFSMN_STAGE void second() {
-    const uint32_t inputs = 25 * c_.front_channels, outputs = 2 * c_.front_channels;
-    const uint32_t height = c_.mels / 4, frames = c_.block_frames(), bands = c_.bands();
-    const Folded out = kFolded ? p_.conv2_out : Layer::unfolded(n_.projection_in);
-    uint8_t *const flat = s_.flat, *rows = s_.columns, *ahead = rows + kRows * kColumnRow;
-    collect(0, 0, rows);
-    for (uint32_t first = 0; first < frames; first += kFrames)
-      for (uint32_t i = 0; i < height; ++i) {
-        // A tile ahead: what is read soon after it was written in other pieces is slow.
-        const bool ends = i + 1 == height;
-        if (!ends || first + kFrames < frames)
-          collect(ends ? 0 : i + 1, ends ? first + kFrames : first, ahead);
-        Layer::template layer<kColumnRow, kUnit>(
-            p_.conv2, inputs, outputs, rows, kFrames,
-            [&](uint32_t o, uint32_t, const Count(*half)[kTile]) {
-              const ToLimits epilogue(n_.conv2_in, n_.conv2_out, n_.conv2_slope, o);
-              const uint32_t input = i * outputs + o;
-              const Limits next = Layer::limits(out, input);
-              uint8_t* to = Layer::bits_at(flat, bands, first, input);
-              for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += kFrame) {
-                Floats y[kVectors];
-                epilogue(half, y);
-                Layer::quantise(y, next, to);
-              }
-            });
-        uint8_t* const done = rows;
-        rows = ahead;
-        ahead = done;
-      }
+    for (uint32_t first = 0; first < c_.block_frames(); first += kFrames) {
+      5 * image_.pixel <= 16 ? cut<16>(first) : cut<48>(first);
+      5 * strips_.row < kPiece ? second_of<1>(first) : second_of<4>(first);
+    }
   }
 
  private:
-  // The inputs of a tile of the second convolution. Beyond the last frame, whatever is
-  // there goes to frames that nobody reads.
-  BIFSMN_INLINE void collect(uint32_t i, uint32_t first, uint8_t* rows) {
-    const size_t pixel = image_.pixel;
-    const uint8_t* const band = s_.image + 2 * i * image_.row;
-    const uint32_t last = c_.block_frames() - 1;
-    for (uint32_t j = first; j < first + kFrames; ++j, rows += kPlanes * kColumnRow) {
-      const uint8_t* const from = band + 2 * (j < last ? j : last) * pixel;
-      5 * pixel <= 16 ? gather<16>(from, rows) : gather<48>(from, rows);
+  // In tiles of all outputs at kFrames frames of one band.
+  template <size_t kPieces>
+  BIFSMN_INLINE void second_of(uint32_t first) {
+    const uint32_t inputs = 25 * c_.front_channels, outputs = 2 * c_.front_channels;
+    const uint32_t height = c_.mels / 4, bands = c_.bands();
+    const Folded out = kFolded ? p_.conv2_out : Layer::unfolded(n_.projection_in);
+    uint8_t *const flat = s_.flat, *rows = s_.columns, *ahead = rows + kRows * kColumnRow;
+    collect<kPieces>(0, rows);
+    for (uint32_t i = 0; i < height; ++i) {
+      // A tile ahead: what is read soon after it was written in other pieces is slow.
+      if (i + 1 < height) collect<kPieces>(i + 1, ahead);
+      Layer::template layer<kColumnRow, kUnit>(
+          p_.conv2, inputs, outputs, rows, kFrames,
+          [&](uint32_t o, uint32_t, const Count(*half)[kTile]) {
+            const uint32_t input = i * outputs + o;
+            const ToLimits epilogue(n_.conv2_in, n_.conv2_out, n_.conv2_slope, o, out.factors,
+                                    input);
+            const Limits next = Layer::limits(out, input);
+            uint8_t* to = Layer::bits_at(flat, bands, first, input);
+            for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += kFrame) {
+              Floats y[kVectors];
+              epilogue(half, y);
+              Layer::quantise(y, next, to);
+            }
+          });
+      uint8_t* const done = rows;
+      rows = ahead;
+      ahead = done;
     }
+  }
+
+  // The strips of kFrames frames from `first` on. Every copy is of whole vectors, and the
+  // next one overwrites what was too much. Beyond the last frame, whatever is there goes
+  // to frames that nobody reads.
+  template <size_t kBytes>
+  BIFSMN_INLINE void cut(uint32_t first) {
+    const size_t row = image_.row, plane_bytes = image_.plane, run = strips_.row;
+    const uint32_t last = c_.block_frames() - 1, height = c_.mels / 2 + 4;
+    uint8_t* to = s_.strips;
+    for (uint32_t j = first; j < first + kFrames; ++j)
+      for (int plane = 0; plane < kPlanes; ++plane) {
+        const uint8_t* from = s_.image + 2 * (j < last ? j : last) * image_.pixel;
+        from += plane * plane_bytes;
+        for (uint32_t y = 0; y < height; ++y, from += row, to += run) memcpy(to, from, kBytes);
+      }
+  }
+
+  // The inputs of a tile of the second convolution, each contiguous in its strip; then zeros.
+  template <size_t kPieces>
+  BIFSMN_INLINE void collect(uint32_t i, uint8_t* rows) {
+    typedef uint8_t Piece __attribute__((vector_size(kPiece)));
+    const size_t last = 5 * strips_.row / kPiece, strip = strips_.strip;
+    const uint8_t* from = s_.strips + 2 * i * strips_.row;
+    Piece tail;
+    memcpy(&tail, p_.tail, kPiece);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r, from += strip, rows += kColumnRow)
+      for (size_t n = 0; n < kPieces; ++n) {
+        Piece bits;
+        memcpy(&bits, from + n * kPiece, kPiece);
+        if (kPieces == 1 || n == last) bits &= tail;
+        memcpy(rows + n * kPiece, &bits, kPiece);
+      }
   }
 
   // kPositions outputs from (i, j) on along j, 16 channels from `p` on. They share what
@@ -142,24 +170,12 @@ class FastConvolutions : FastLayer<Isa, kPlanes, kFolded> {
     }
   }
 
-  // The rows of one position: 5 runs of 5 pixels each, then zeros. Every copy is of
-  // whole vectors, and the next one overwrites what was too much.
-  template <size_t kBytes>
-  BIFSMN_INLINE void gather(const uint8_t* image, uint8_t* rows) {
-    const size_t run = 5 * image_.pixel, step = image_.row, plane_bytes = image_.plane;
-    for (int plane = 0; plane < kPlanes; ++plane) {
-      const uint8_t* from = image + plane * plane_bytes;
-      uint8_t* to = rows + plane * kColumnRow;
-      for (int a = 0; a < 5; ++a, from += step, to += run) memcpy(to, from, kBytes);
-      memset(to, 0, 16);
-    }
-  }
-
   const Network& n_;
   const Config& c_;
   const Prepared& p_;
   const Scratch& s_;
   const ImageShape image_;
+  const StripShape strips_;
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 // An affine, a PReLU and the quantiser after them as limits of what goes in.
 //
-// y = v * gain + shift and prelu(y) are roundings of monotone functions, hence monotone,
-// where the slope is not negative. A bit of the quantiser, `prelu(y) < theta`, thus
-// changes at one v at most: it is `(v < limit) ^ (gain < 0)`, and the limit is found by
-// trying out. What the reference rounds three times is then compared once.
+// With u = v * sign(gain), y = u * |gain| + shift and prelu(y) are roundings of monotone
+// functions, hence monotone, where the slope is not negative. A bit of the quantiser,
+// `prelu(y) < theta`, is thus `u < limit`, and the limit is found by trying out. What the
+// reference rounds three times is then compared once.
 #pragma once
 #include <cstring>
 
@@ -13,10 +13,10 @@
 namespace bifsmn {
 namespace {  // see vector.h
 
-// bit1 = (v < theta1) ^ flip; bit2 = (v < (v < theta1 ? low : high)) ^ flip.
+// bit1 = u < theta1; bit2 = u < (bit1 ? low : high).
 struct Folded {
   const float *theta1, *high, *low;
-  const uint16_t* flips;  // of 16 channels each
+  const float* factors;  // -2 times the gain's sign: of halves of dot products, negated
 };
 
 // The floats in their order: 0 is 0, 1 the least positive one.
@@ -27,42 +27,55 @@ float nth_float(int32_t n) {
   return n < 0 ? -value : value;
 }
 
-// The least v whose activation is on the other side of theta than those of all below. No
-// v is as large as 2^60 (FORMAT.md's bounds).
+int32_t order_of(float value) {
+  int32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits < 0 ? -(bits & 0x7fffffff) : bits;
+}
+
+// The least u whose activation is not below theta: close to what real numbers say, hence
+// sought from there outwards.
 float limit(float gain, float shift, float slope, float theta) {
-  const bool below = gain >= 0;
-  int32_t low = -0x5d800000, high = 0x5d800000;  // 2^60
-  while (low < high) {
-    const int32_t middle = int32_t((int64_t(low) + high) >> 1);
-    const float scaled = nth_float(middle) * gain;
+  constexpr int64_t kMost = 0x5d800000;  // 2^60: no u is as large (FORMAT.md's bounds)
+  const auto below = [=](int64_t n) {
+    const float scaled = nth_float(int32_t(n)) * gain;
     const float y = scaled + shift;
     const float activation = y > 0 ? y : y * slope;
-    if ((activation < theta) == below)
+    return activation < theta;
+  };
+  const float y = theta < 0 && slope > 0 ? theta / slope : theta;
+  const float guess = (y - shift) / gain;
+  int64_t low = guess > -0x1p60f && guess < 0x1p60f ? order_of(guess) : 0, high = low;
+  for (int64_t step = 1; low > -kMost && !below(low - 1); step *= 2)
+    low = low - step > -kMost ? low - step : -kMost;
+  for (int64_t step = 1; high < kMost && below(high); step *= 2)
+    high = high + step < kMost ? high + step : kMost;
+  while (low < high) {
+    const int64_t middle = (low + high) >> 1;
+    if (below(middle))
       low = middle + 1;
     else
       high = middle;
   }
-  return nth_float(low);
+  return nth_float(int32_t(low));
 }
 
 // Of all inputs of `next`; they are the outputs of the affine, several times over.
 Folded fold(Arena& a, const Affine& affine, uint32_t outputs, float slope, const Quantiser& next) {
   const uint32_t n = next.channels;
   float *const theta1 = a.take<float>(n), *const high = a.take<float>(n),
-               *const low = a.take<float>(n);
-  uint16_t* const flips = a.take<uint16_t>(n / kTile);
+               *const low = a.take<float>(n), *const factors = a.take<float>(n);
   if (!theta1) return {};
-  memset(flips, 0, n / kTile * sizeof *flips);
   for (uint32_t i = 0; i < n; ++i) {
-    const float gain = affine.gains[i % outputs], shift = affine.shifts[i % outputs];
-    const bool flip = gain < 0;
-    flips[i / kTile] = uint16_t(flips[i / kTile] | flip << i % kTile);
+    const float signed_gain = affine.gains[i % outputs], shift = affine.shifts[i % outputs];
+    const float gain = signed_gain < 0 ? -signed_gain : signed_gain;
+    factors[i] = signed_gain < 0 ? 2 : -2;
     theta1[i] = limit(gain, shift, slope, next.theta1[i]);
     if (!next.high) continue;
-    (flip ? low : high)[i] = limit(gain, shift, slope, next.high[i]);
-    (flip ? high : low)[i] = limit(gain, shift, slope, next.low[i]);
+    high[i] = limit(gain, shift, slope, next.high[i]);
+    low[i] = limit(gain, shift, slope, next.low[i]);
   }
-  return {theta1, high, low, flips};
+  return {theta1, high, low, factors};
 }
 
 bool can_fold(const Network& n) {

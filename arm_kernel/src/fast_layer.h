@@ -22,9 +22,7 @@ struct FastLayer {
   using Ints = typename Isa::Ints;
   using Count = typename Isa::Count;
 
-  struct Limits : Isa::Limits {
-    uint32_t flips;
-  };
+  using Limits = typename Isa::Limits;
 
   // A binary layer, in tiles: each(o, first, halves [kFrames][plane][16]) for 16
   // outputs from `o` on and the frames from `first` on. Tiles are always whole, so
@@ -43,16 +41,22 @@ struct FastLayer {
     }
   }
 
-  // From halves of dot products, negated, of 16 outputs from `o` on. kValues: v alone.
+  // From halves of dot products, negated, of 16 outputs from `o` on. kValues: v alone,
+  // or u where `factors` has the signs of gains (fast_fold.h).
   template <bool kValues>
   struct Epilogue {
-    Floats gains[kVectors], shifts[kVectors], slope, ratio;
+    Floats gains[kVectors], shifts[kVectors], factors[kVectors], ratios[kVectors], slope;
 
-    BIFSMN_INLINE Epilogue(const Quantiser& q, const Affine& affine, float prelu, uint32_t o)
-        : slope(Isa::all(prelu)), ratio(Isa::all(-2 * q.ratio)) {
+    BIFSMN_INLINE Epilogue(const Quantiser& q, const Affine& affine, float prelu, uint32_t o,
+                           const float* all_factors = nullptr, uint32_t at = 0)
+        : slope(Isa::all(prelu)) {
       for (int v = 0; v < kVectors; ++v) {
-        gains[v] = Isa::load(affine.gains + o + v * kLanes);
-        shifts[v] = Isa::load(affine.shifts + o + v * kLanes);
+        if (!kValues) {
+          gains[v] = Isa::load(affine.gains + o + v * kLanes);
+          shifts[v] = Isa::load(affine.shifts + o + v * kLanes);
+        }
+        factors[v] = kValues ? Isa::load(all_factors + at + v * kLanes) : Isa::all(-2);
+        ratios[v] = factors[v] * q.ratio;
       }
     }
 
@@ -61,10 +65,10 @@ struct FastLayer {
         const Floats first = Isa::floats(half[0] + v * kLanes);
         Floats value;
         if (kPlanes == 2) {
-          const Floats second = Isa::floats(half[kPlanes - 1] + v * kLanes) * ratio;
-          value = Isa::add_exact(second, first, Isa::all(-2));
+          const Floats second = Isa::floats(half[kPlanes - 1] + v * kLanes) * ratios[v];
+          value = Isa::add_exact(second, first, factors[v]);
         } else {
-          value = first * Isa::all(-2);
+          value = first * factors[v];
         }
         if (kValues) {
           y[v] = value;
@@ -85,7 +89,6 @@ struct FastLayer {
 
   static BIFSMN_INLINE Limits limits(const Folded& q, uint32_t o) {
     Limits made;
-    made.flips = q.flips ? q.flips[o / kTile] : 0;
     for (int v = 0; v < kVectors; ++v) {
       made.theta1[v] = Isa::load(q.theta1 + o + v * kLanes);
       if (kPlanes == 1) continue;
@@ -101,7 +104,7 @@ struct FastLayer {
     uint32_t bits[kPlanes];
     Isa::template quantise<Isa, kPlanes>(y, limits, bits);
     for (int plane = 0; plane < kPlanes; ++plane) {
-      const uint16_t both = uint16_t(bits[plane] ^ limits.flips);
+      const uint16_t both = uint16_t(bits[plane]);
       memcpy(to + plane * kUnit, &both, 2);
     }
   }

@@ -22,12 +22,25 @@ struct ImageShape {
         plane((c.mels / 2 + 4) * row) {}
 };
 
+// The same cut in strips, one for each frame of a tile that sees it: bits
+// [kFrames][planes][F / 2 + 4][5][P].
+struct StripShape {
+  size_t row, strip;  // bytes
+
+  explicit StripShape(const Config& c)
+      : row(5 * c.front_channels / 8), strip((c.mels / 2 + 4) * row) {}
+};
+
 // Floats of a frame of the first convolution's input. Not more than a few mels need, but
 // the same for all networks: so what its loops read is at constant distances.
 constexpr size_t kInputRow = 144;
 
+// The second convolution's inputs are copied in pieces of so many bytes; an output has
+// less than four.
+constexpr size_t kPiece = 64;
+
 // Copies run over their end by less than this.
-constexpr size_t kSlack = 64;
+constexpr size_t kSlack = 4 * kPiece;
 
 struct PreparedBlock {
   const uint8_t *expand, *project;
@@ -43,6 +56,7 @@ struct Prepared {
   bool folds;                  // and has what follows
   Folded conv1_out, conv2_out;
   const uint8_t* image;        // [planes]: zeros everywhere
+  const uint8_t* tail;         // [kPiece]: all bits where an output's last inputs are
   const uint8_t *conv2, *projection;
   const PreparedBlock* blocks;  // [L]
 };
@@ -50,6 +64,7 @@ struct Prepared {
 struct Scratch {
   float* input;       // [T + 4][kInputRow]: F and zeros in a border of two
   uint8_t* image;     // [planes] images
+  uint8_t* strips;    // [kFrames][planes] strips
   uint8_t* columns;   // [2][kFrames][planes][kColumnRow]: 25 P bits each
   uint8_t* flat;      // [U / kFrames][units][kFrames][planes][unit]: B bits a row
   uint8_t* narrow;    // [U / kFrames][units][kFrames][planes][unit]: C bits a row
@@ -62,6 +77,7 @@ struct Scratch {
     const size_t frames = round_up(c.block_frames(), kFrames), rows = frames * c.planes;
     input = a.take<float>((c.frames + 4) * kInputRow);
     image = a.take<uint8_t>(c.planes * ImageShape(c).plane + kSlack);
+    strips = a.take<uint8_t>(kFrames * c.planes * StripShape(c).strip + kSlack);
     columns = a.take<uint8_t>(2 * kFrames * c.planes * kColumnRow);
     flat = a.take<uint8_t>(rows * units(c.bands(), unit) * unit);
     narrow = a.take<uint8_t>(rows * units(c.channels, unit) * unit);
@@ -129,6 +145,12 @@ const int32_t* ordered_memory(Arena& a, const Config& c, const Block& block) {
   return to;
 }
 
+const uint8_t* tail_of(Arena& a, size_t bytes) {
+  uint8_t* to = a.take<uint8_t>(kPiece);
+  for (size_t i = 0; to && i < kPiece; ++i) to[i] = i < bytes % kPiece ? 0xff : 0;
+  return to;
+}
+
 Quantiser padded_quantiser(Arena& a, const Quantiser& q, uint32_t padded) {
   Quantiser made{padded, q.ratio, padded_copy(a, q.theta1, q.channels, padded), nullptr, nullptr};
   if (!q.high) return made;
@@ -163,6 +185,7 @@ const Prepared* prepare(const Network& n, size_t unit, Arena& a) {
     made.conv2_out = fold(a, n.conv2_out, 2 * p, n.conv2_slope, n.projection_in);
   }
   made.image = image_of_zeros(a, n);
+  made.tail = tail_of(a, 25 * p / 8);
   made.conv2 = ordered(a, n.conv2, unit);
   made.projection = ordered(a, n.projection, unit);
   PreparedBlock* blocks = a.take<PreparedBlock>(c.layers);

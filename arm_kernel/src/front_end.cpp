@@ -191,7 +191,7 @@ void compute_frames(const FrontEnd& f, void* scratch, const float* audio, size_t
   Arena arena(scratch);
   float* frame_scratch = arena.take<float>(frame_scratch_floats(f.n_fft));
   float* gathered = arena.take<float>(f.n_fft);
-  const Window window = {audio, ptrdiff_t(samples), f.window_samples};
+  const Window window = {audio, ptrdiff_t(samples), ptrdiff_t(f.window_samples)};
   const ptrdiff_t n = f.n_fft;
   for (uint32_t t = first; t < end; ++t) {
     const ptrdiff_t begin = ptrdiff_t(t) * f.hop - n / 2;

@@ -1,4 +1,4 @@
-// x86-64 with AVX-512 and VPOPCNTDQ: 16 outputs are the 16 lanes of a vector.
+// x86-64 with AVX-512 and its population counts: 16 outputs are the 16 lanes of a vector.
 #include <immintrin.h>
 
 #include "fast.h"
@@ -11,16 +11,19 @@ struct Avx512 : VectorIsa<16> {
   static constexpr size_t kUnit = 4;
   using Count = int32_t;
 
+  // VNNI and BITALG are in all processors that have the rest.
   static bool runs_here() {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512vpopcntdq");
+           __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512bitalg");
   }
 
   template <int kRows, size_t kRow, size_t kStep>
   static BIFSMN_INLINE void counts(const uint8_t* weights, const uint8_t* rows, uint32_t inputs,
                                    Count (*out)[kTile]) {
     __m512i total[kRows];
+#pragma GCC unroll 16
     for (auto& t : total) t = _mm512_set1_epi32(-int32_t(inputs / 2));
     for (uint32_t k = 0; k < units(inputs, kUnit); ++k) {
       const __m512i w = _mm512_load_si512(weights + k * sizeof w);
@@ -32,6 +35,7 @@ struct Avx512 : VectorIsa<16> {
         total[r] = _mm512_add_epi32(total[r], _mm512_popcnt_epi32(differing));
       }
     }
+#pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) _mm512_store_si512(out[r], total[r]);
   }
 
@@ -68,19 +72,20 @@ struct Avx512 : VectorIsa<16> {
   }
 
   static BIFSMN_INLINE void popcounts(Ints bits, Ints* low, Ints* high) {
-    *low = Ints(_mm512_popcnt_epi32(__m512i(bits & 0xffff)));
-    *high = Ints(_mm512_popcnt_epi32(__m512i(bits & ~0xffff)));
+    const Ints halves = Ints(_mm512_popcnt_epi16(__m512i(bits)));
+    *low = halves & 0xffff;
+    *high = halves >> 16;
   }
 
-  // There are at most 15 taps: what their counts stand for is in tables of 16.
+  // There are at most 15 taps: what their counts stand for is in tables of 16, which look
+  // at four bits of a lane.
   template <class Isa, int kPlanes>
   static BIFSMN_INLINE Floats recall(Ints differing, Floats taps, Floats ratio) {
     const Floats counts{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const Floats d = taps - counts * 2, scaled = ratio * d;
-    Ints first, second;
-    popcounts(differing, &first, &second);
-    const Floats d1 = look_up(d, first);
-    return kPlanes == 2 ? d1 + look_up(scaled, second) : d1;
+    const Ints halves = Ints(_mm512_popcnt_epi16(__m512i(differing)));
+    const Floats d1 = look_up(d, halves);
+    return kPlanes == 2 ? d1 + look_up(scaled, halves >> 16) : d1;
   }
 
   static BIFSMN_INLINE Floats look_up(Floats table, Ints at) {
@@ -90,13 +95,42 @@ struct Avx512 : VectorIsa<16> {
   template <class Isa>
   static BIFSMN_INLINE void dots(const int16_t* q, const int8_t* weights, size_t n,
                                  int64_t (&sums)[kClasses]) {
+    constexpr size_t kMost = 8192;  // 8192 / 16 * 2^14 * 2^7 < 2^31
     for (auto& sum : sums) sum = 0;
-    for (size_t start = 0; start < n; start += 1024) {
-      const size_t end = n - start < 1024 ? n : start + 1024;
-      int32_t part[kClasses] = {};
-      for (size_t i = start; i < end; ++i)
-        for (int k = 0; k < kClasses; ++k) part[k] += q[i] * int16_t(weights[k * n + i]);
-      for (int k = 0; k < kClasses; ++k) sums[k] += part[k];
+    for (size_t start = 0; start < n; start += kMost) {
+      __m512i part[2 * kClasses];  // two each: one would wait for itself
+#pragma GCC unroll 8
+      for (auto& p : part) p = _mm512_setzero_si512();
+      const size_t end = n - start < kMost ? n : start + kMost;
+      size_t i = start;
+      for (; i + 64 <= end; i += 64) {
+        add_dots(q + i, weights + i, n, ~0u, part);
+        add_dots(q + i + 32, weights + i + 32, n, ~0u, part + kClasses);
+      }
+      for (; i < end; i += 32) add_dots(q + i, weights + i, n, end - i < 32 ? 0xffff : ~0u, part);
+#pragma GCC unroll 4
+      for (int k = 0; k < kClasses; ++k)
+        sums[k] += sum(_mm512_add_epi32(part[k], part[kClasses + k]));
+    }
+  }
+
+  static BIFSMN_INLINE int32_t sum(__m512i x) {
+    const __m256i lower = _mm512_maskz_extracti64x4_epi64(0xff, x, 0);
+    const __m256i eight = _mm256_add_epi32(lower, _mm512_maskz_extracti64x4_epi64(0xff, x, 1));
+    const __m128i next = _mm256_extracti128_si256(eight, 1);
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), next);
+    const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
+  }
+
+  // 32 inputs of each class, those of the mask.
+  static BIFSMN_INLINE void add_dots(const int16_t* q, const int8_t* weights, size_t n,
+                                     __mmask32 mask, __m512i* sums) {
+    const __m512i in = _mm512_maskz_loadu_epi16(mask, q);
+#pragma GCC unroll 4
+    for (int k = 0; k < kClasses; ++k) {
+      const __m512i w = _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(mask, weights + k * n));
+      sums[k] = _mm512_dpwssd_epi32(sums[k], in, w);
     }
   }
 };

@@ -120,6 +120,14 @@ void test_crc() {
   CHECK(crc32(digits, 9) == 0xCBF43926u, "%08x", crc32(digits, 9));
   CHECK(crc32(digits, 0) == 0, "%08x", crc32(digits, 0));
   CHECK(crc32(digits, 1) == 0x83DCEFB7u, "%08x", crc32(digits, 1));
+  uint8_t bytes[100];
+  uint32_t crc = ~0u;
+  for (size_t n = 0; n < sizeof bytes; ++n) {
+    CHECK(crc32(bytes, n) == ~crc, "of %zu bytes: %08x", n, crc32(bytes, n));
+    bytes[n] = uint8_t(n * 151 + 7);
+    crc ^= bytes[n];
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+  }
   uint8_t all[256];
   for (int i = 0; i < 256; ++i) all[i] = uint8_t(i);
   CHECK(crc32(all, 256) == 0x29058C73u, "%08x", crc32(all, 256));

@@ -1,15 +1,17 @@
-"""Counts the instructions that LiteRT executes on 64-bit ARM, in an emulator.
+"""Counts the instructions that LiteRT executes on 64-bit ARM, and models them.
 
 The wheel for that architecture runs in the Python that arm_kernel/tests/arm
 makes, on one thread, with its XNNPACK kernels. Counted is ``invoke()``, its
 binding to Python included, the loop around it not. The counts are exact and
-the same in every run. An emulator's time says nothing and is not taken.
+the same in every run. An emulator's time says nothing and is not taken; cycles
+are modelled as the engine's are (arm_kernel/tests/arm/cycles.py).
 """
 
 import json
 import os
+import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,9 @@ from peers.prepare import Missing, run, say
 from peers.sides import DEPTHS, LARGEST_DIFFERENCE
 
 PLUGIN = prepare.ENGINE / "tests" / "arm" / "insn_roi.cpp"
+sys.path.insert(0, str(PLUGIN.parent))
+import cycles  # noqa: E402
+
 REQUIREMENTS = prepare.PEERS / "requirements.txt"
 ARM = Path(os.environ.get("BIFSMN_ARM_CACHE") or "~/.cache/bifsmn-arm")
 ARM = ARM.expanduser()
@@ -42,13 +47,21 @@ SYSTEM = {
     f"{CPU}/cpu0/topology/physical_package_id": "0",
     f"{CPU}/cpu0/topology/cluster_cpus_list": "0",
 }
+# Of the kernels that a core can run, those that take least are modelled.
+# Neoverse N1 is Cortex-A76 for servers.
+CAN_RUN = {
+    "cortex-a53": ("cortex-a53", "cortex-a72"),
+    "cortex-a72": ("cortex-a53", "cortex-a72"),
+    "neoverse-n1": tuple(CORES),
+}
 # Of those of ARMv8.0 the one that needs fewer for the full network.
 CORE = "cortex-a72"
 CALLS = 20
+MODELLED = ("litert_fp32", "litert_int8")
 
 
 def counts(sides):
-    """Returns instructions of an ``invoke()``, or why they are unknown.
+    """Returns instructions and cycles of an ``invoke()``, or why not.
 
     Arguments
     ---------
@@ -61,22 +74,69 @@ def counts(sides):
     say("Counting instructions of LiteRT on ARM")
     try:
         folder = make_or_find()
-        by_core = {core: of_core(folder, core, sides) for core in CORES}
+        found = {core: of_core(folder, core, sides) for core in CORES}
     except Missing as error:
         return {**results, "arm_litert_note": str(error)}
+    instructions = {core: totals(forms) for core, forms in found.items()}
     return {
-        "arm_litert_instructions": by_core.pop(CORE),
-        "arm_litert_other_cores": by_core,
+        "arm_litert_instructions": instructions.pop(CORE),
+        "arm_litert_other_cores": instructions,
+        **(models(found) if cycles.available() else {}),
         "arm_litert_note": f"{CORE}, one thread, counted in an emulator",
     }
 
 
+def totals(found):
+    """Returns how many instructions were executed, by form and depth."""
+    return {
+        form: {depth: total(counts) for depth, counts in by_depth.items()}
+        for form, by_depth in found.items()
+    }
+
+
+def models(found):
+    """Returns modelled cycles by core, form and depth, and the loops'."""
+    modelled, loops = {}, {}
+    for core, kernels in CAN_RUN.items():
+        modelled[core] = {}
+        for form in MODELLED:
+            able = [found[k][form] for k in kernels if form in found[k]]
+            if not able:
+                continue
+            best = min(able, key=lambda c: cycles.modelled(c["0"], core))
+            modelled[core][form] = {
+                depth: round(cycles.modelled(counts, core))
+                for depth, counts in best.items()
+            }
+            if form == "litert_fp32":
+                loops[core] = loop(best["0"], core)
+    return {"arm_litert_cycles": modelled, "arm_litert_loop": loops}
+
+
+def total(counts):
+    """Returns how many instructions were executed."""
+    return round(sum(executed for executed, _ in counts.values()))
+
+
+def loop(counts, core):
+    """Models the loop with most multiplications, for each 128 of them."""
+    texts = cycles.hottest(counts, "fmla ")
+    products = 4 * sum(text.startswith("fmla ") for text in texts)
+    return {
+        "products": products,
+        "instructions": len(texts),
+        "modelled_cycles_per_128": round(
+            cycles.of_each([texts], core)[0] * 128 / max(products, 1), 3
+        ),
+    }
+
+
 def of_core(folder, core, sides):
-    """Returns instructions by form of LiteRT and depth setting."""
+    """Returns what was counted by form of LiteRT and depth setting."""
     found = {side.engine: count(folder, core, side) for side in sides}
     forms = [found[n] for n in found if n.startswith("litert_fp32_")]
     if forms:  # the one with fewer at full depth
-        found["litert_fp32"] = min(forms, key=lambda form: form["0"])
+        found["litert_fp32"] = min(forms, key=lambda form: total(form["0"]))
     return found
 
 
@@ -127,20 +187,31 @@ def emulator(folder, core, out):
 
 
 def count(folder, core, side):
-    """Returns instructions by depth setting of one form of LiteRT."""
+    """Counts one form of LiteRT.
+
+    Returns
+    -------
+    counts : dict
+        By depth setting {address: (executions, instruction)} of one call.
+    """
     script = [prepare.PEERS / "marked.py", CALLS, side.folder / "inputs.npy"]
     with tempfile.NamedTemporaryFile("r") as out:
         command = [*emulator(folder, core, out.name), *script, *side.paths]
         logits = json.loads(run(command))
-        regions = Counter()
-        for line in out:  # region, address, executions, instruction
-            region, _, executed, _ = line.split(" ", 3)
-            regions[int(region)] += int(executed)
+        regions, texts = defaultdict(Counter), {}
+        for line in out:
+            region, at, executed, text = line.rstrip("\n").split(" ", 3)
+            regions[int(region)][int(at, 16)] += int(executed)
+            texts[int(at, 16)] = text
     found = {}
     for at, (depth, path) in enumerate(zip(DEPTHS, side.paths, strict=True)):
         check(side, depth, logits[path.name])
         invoked, empty = regions[2 * at], regions[2 * at + 1]
-        found[depth] = round((invoked - empty) / CALLS)
+        invoked.subtract(empty)
+        found[depth] = {
+            address: (executed / CALLS, texts[address])
+            for address, executed in invoked.items()
+        }
     return found
 
 

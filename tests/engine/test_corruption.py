@@ -1,4 +1,8 @@
-"""Damaged model files are refused in words that name the file."""
+"""Damaged model files are refused in words that name the file.
+
+Of the model that is shipped every byte is damaged in
+``arm_kernel/tests/test_corruption.cpp``.
+"""
 
 from pathlib import Path
 

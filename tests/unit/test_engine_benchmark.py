@@ -122,6 +122,7 @@ def test_counts_of_instructions(tmp_path, monkeypatch):
         for depth in range(3)
     }
     found = {"path": "neon", "instructions": counts, "loop": {"vector": 3}}
+    found["cycles"] = {"a53": {f"logits {depth}": depth for depth in range(3)}}
     text = f"print({json.dumps(json.dumps(found))})"
     script = program(tmp_path / "count.py", text)
     monkeypatch.setattr(engine, "COUNT", script)
@@ -129,6 +130,7 @@ def test_counts_of_instructions(tmp_path, monkeypatch):
     assert results["arm_instructions"] == {"0": 0, "1": 1, "2": 2}
     assert results["arm_audio_instructions"]["2"] == 1002
     assert results["arm_loop"] == {"vector": 3}
+    assert results["arm_cycles"] == {"a53": {"0": 0, "1": 1, "2": 2}}
     script.write_text("raise SystemExit('qemu-aarch64 is missing')")
     results = engine.arm_counts("model")
     assert results["arm_instructions"] is None
@@ -172,6 +174,34 @@ def test_counts_of_litert_on_arm(arm_sides):
     others = results["arm_litert_other_cores"]
     assert set(others) == set(arm.CORES) - {arm.CORE}
     assert others["cortex-a53"]["litert_fp32"]["1"] == 2100
+
+
+def test_models_of_litert_on_arm(arm_sides, monkeypatch):
+    monkeypatch.setattr(arm.cycles, "available", lambda: True)
+    monkeypatch.setattr(arm.cycles, "modelled", lambda c, _: 2 * arm.total(c))
+    monkeypatch.setattr(
+        arm.cycles, "of_each", lambda texts, _: [3] * len(texts)
+    )
+    results = arm.counts(arm_sides)
+    # On each core the best kernels that it can run.
+    for core in ("cortex-a53", "cortex-a72", "neoverse-n1"):
+        cycles = results["arm_litert_cycles"][core]
+        assert cycles == {"litert_fp32": {"0": 2000, "1": 4000, "2": 6000}}
+    loop = results["arm_litert_loop"]["cortex-a53"]
+    assert loop["products"] == 0 and loop["instructions"] >= 1
+    monkeypatch.setattr(arm.cycles, "available", lambda: False)
+    assert "arm_litert_cycles" not in arm.counts(arm_sides)
+
+
+def test_a_loop_is_of_128_products(monkeypatch):
+    fmla = "fmla v0.4s, v1.4s, v2.s[0]"
+    counts = {0: (1, "nop"), 4: (9, fmla), 8: (9, fmla), 12: (9, "b #0x4")}
+    monkeypatch.setattr(arm.cycles, "of_each", lambda texts, _: [6])
+    assert arm.loop(counts, "cortex-a53") == {
+        "products": 8,
+        "instructions": 3,
+        "modelled_cycles_per_128": 96,
+    }
 
 
 def test_a_broken_peer_is_not_counted(arm_sides):

@@ -10,10 +10,9 @@ with --check a summary, and fails where the loop has become longer:
   the total, those with vector registers, and the most frequent.
 - "loop": the innermost loop of the binary layers, read from the disassembly:
   instructions with vector registers for 128 binary products (one CNT), and
-  modelled cycles for them where llvm-mca-19 is installed. LLVM's model of
-  cortex-a72 is that of cortex-a57. A model assumes that all data are in the
-  first cache and that every branch is foreseen; nothing was measured on a
-  processor.
+  modelled cycles for them where llvm-mca-19 is installed.
+- "cycles": of `logits` and `classify`, by core, modelled as in cycles.py; not
+  with --check.
 
 The counts are exact and the same in every run. An emulator's time says nothing
 and is not given.
@@ -28,12 +27,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import cycles
+
 HERE = Path(__file__).resolve().parent
 ENGINE = HERE.parents[1]
 VECTOR = re.compile(r"\b[vqdsh]\d+\b")
 # Instructions with vector registers for 128 binary products: 3.16 as written.
 LOOP_AT_MOST = 3.25
-MODELLED = ("cortex-a53", "cortex-a55", "cortex-a72", "neoverse-n1")
 
 
 def run(*command, **options):
@@ -134,20 +134,23 @@ def model_loop(loop):
         "instructions": len(loop),
         "vector_per_128": vector / products,
     }
-    if mca := shutil.which("llvm-mca-19"):
+    if cycles.available():
         result["modelled_cycles_per_128"] = {
-            cpu: round(modelled_cycles(mca, cpu, loop) / products, 3)
-            for cpu in MODELLED
+            core: round(cycles.of_each([loop], core)[0] / products, 3)
+            for core in cycles.CORES
         }
     return result
 
 
-def modelled_cycles(mca, cpu, loop):
-    """Returns the cycles of one iteration according to llvm-mca."""
-    source = "\n".join(loop[:-1])  # where the last one jumps to is unknown
-    command = [mca, "-mtriple=aarch64", f"-mcpu={cpu}", "-iterations=200"]
-    text = run(*command, input=source)
-    return int(re.search(r"Total Cycles:\s+(\d+)", text)[1]) / 200
+def model_regions(regions):
+    """Returns modelled cycles by core and region."""
+    return {
+        core: {
+            name: round(cycles.modelled(counts, core))
+            for name, counts in regions.items()
+        }
+        for core in cycles.CORES
+    }
 
 
 def check(result):
@@ -180,6 +183,8 @@ def main():
         result = {"path": arguments.path, "instructions": sums}
         if loop := innermost_loop(regions["logits 0"]):
             result["loop"] = model_loop(loop)
+        if cycles.available() and not arguments.check:
+            result["cycles"] = model_regions(regions)
     if not arguments.check:
         print(json.dumps(result, indent=1))
     else:

@@ -1,0 +1,91 @@
+"""Models the cycles that counted instructions take on a core, with llvm-mca.
+
+Nothing is measured on a processor. The model takes every basic block as if it
+were repeated for itself, as often as the emulator saw it run: all data are in
+the first cache, every branch is foreseen, and of different blocks nothing
+overlaps. LLVM's model of cortex-a72 is that of cortex-a57.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+
+TOOL = "llvm-mca-19"
+CORES = ("cortex-a53", "cortex-a72", "neoverse-n1")
+BRANCH = re.compile(r"(b|bl|br|blr|ret|b\.\w+|cbn?z|tbn?z)\b")
+TARGET = re.compile(r"#0x[0-9a-f]+$")
+ITERATIONS = 100
+COVERED = 0.99  # of all instructions; the rest is taken to run as fast
+
+
+def available():
+    """Tells whether the tool is installed."""
+    return bool(shutil.which(TOOL))
+
+
+def blocks(counts):
+    """Returns the basic blocks: a list of (executions, instructions).
+
+    Arguments
+    ---------
+    counts : dict
+        {address: (executions, instruction)}.
+    """
+    found, last, ended = [], None, True
+    for address in sorted(counts):
+        executed, text = counts[address]
+        goes_on = address - 4 == last and not ended
+        if not goes_on or executed != found[-1][0]:
+            found.append((executed, []))
+        found[-1][1].append(text)
+        last, ended = address, bool(BRANCH.match(text))
+    return found
+
+
+def modelled(counts, core):
+    """Returns the modelled cycles of all that was counted."""
+    by_weight = sorted(blocks(counts), key=lambda b: -b[0] * len(b[1]))
+    total = sum(executed * len(texts) for executed, texts in by_weight)
+    chosen, covered = [], 0
+    for executed, texts in by_weight:
+        if covered >= COVERED * total:
+            break
+        chosen.append((executed, texts))
+        covered += executed * len(texts)
+    cycles = of_each([texts for _, texts in chosen], core)
+    pairs = zip(chosen, cycles, strict=True)
+    return sum(block[0] * each for block, each in pairs) * total / covered
+
+
+def hottest(counts, mnemonic):
+    """Returns the basic block that executes most of one instruction."""
+    return max(
+        blocks(counts),
+        key=lambda b: b[0] * sum(t.startswith(mnemonic) for t in b[1]),
+    )[1]
+
+
+def of_each(texts, core):
+    """Returns the cycles of one iteration of each list of instructions."""
+    lines = []
+    for i, block in enumerate(texts):
+        near = [
+            # Where a branch goes matters to the assembler only.
+            TARGET.sub("#16", text) if BRANCH.match(text) else text
+            for text in block
+        ]
+        lines += [f"# LLVM-MCA-BEGIN b{i}", *near, "# LLVM-MCA-END"]
+    command = [TOOL, "-mtriple=aarch64", f"-mcpu={core}", "-json"]
+    command += [f"-iterations={ITERATIONS}"]
+    command += ["-skip-unsupported-instructions=any"]
+    source = "\n".join(lines) + "\n"
+    done = subprocess.run(command, input=source, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{TOOL} failed: {done.stderr[:500]}")
+    regions = json.loads(done.stdout)["CodeRegions"]
+    found = {
+        region["Name"]: region["SummaryView"]["TotalCycles"]
+        for region in regions
+    }
+    return [found.get(f"b{i}", 0) / ITERATIONS for i in range(len(texts))]
