@@ -80,7 +80,9 @@ def accuracy(model, words, takes):
 def main():
     """Returns the network before and after."""
     *known, new = melodies.WORDS
-    # A trained network; of the package: load_weights(BiDFSMN(12), FILE).
+    # A trained network. Of the package it would be BiDFSMN(12) after
+    # load_weights(model, speechbrain_bifsmn.pretrained.FOLDER /
+    # "student.safetensors"), and recordings of the words that it knows.
     before = BiDFSMN(len(known), **SMALL)
     train(before, *batch_of(known, range(20)), steps=40, rate=0.005)
     wavs, labels = batch_of([new], range(5))  # the five recordings
