@@ -17,6 +17,7 @@ INCLUDE = re.compile(r"^```\{include\} (\S+)", re.MULTILINE)
 LINK = re.compile(
     r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s#]*)(#[^()\s]*)?\)"
 )
+IMAGE = re.compile(r"!\[([^\[\]]*)\]\(([^()\s]+)\)")
 CODE = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 
 
@@ -65,6 +66,7 @@ def rewrite(text, folder):
     parts = CODE.split(text)
     for k, part in enumerate(parts):
         if not CODE.fullmatch(part):
+            part = IMAGE.sub(lambda image: _image(image, folder), part)
             parts[k] = LINK.sub(lambda link: _link(link, folder), part)
     return "".join(parts)
 
@@ -83,6 +85,14 @@ def _link(link, folder):
     if address := repository():
         return f"[{label}]({address}/{path.relative_to(ROOT)}{anchor})"
     return label
+
+
+def _image(image, folder):
+    """An image by its path from the site's folder, where pages are shown."""
+    path = folder / image[2]
+    if "://" in image[2] or not path.is_file():
+        return image[0]  # Sphinx says what is missing.
+    return f"![{image[1]}]({os.path.relpath(path, DOCS)})"
 
 
 def setup(app):

@@ -126,3 +126,10 @@ def test_the_engine_need_not_be_installed(tmp_path):
         text=True,
     )
     assert "A network from a ``.bifsmn`` file." in done.stdout, done.stderr
+
+
+def test_pictures_of_the_readme_are_found_from_the_site():
+    text = repository_links.rewrite("![a](docs/results/det_v1_12.png)", ROOT)
+    assert text == "![a](results/det_v1_12.png)"
+    text = "![a](results/det_v1_12.png) ![b](https://example.org/b.png)"
+    assert repository_links.rewrite(text, DOCS) == text
