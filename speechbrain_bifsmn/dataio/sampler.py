@@ -34,11 +34,9 @@ class RedrawSampler(Sampler):
     """
 
     def __init__(self, labels, percentage, seed=0):
-        indices = range(len(labels))
-        self.unknown = torch.tensor(
-            [i for i in indices if labels[i] == UNKNOWN]
-        )
-        self.others = torch.tensor([i for i in indices if labels[i] != UNKNOWN])
+        unknown = torch.tensor([label == UNKNOWN for label in labels])
+        self.unknown = unknown.nonzero().flatten()
+        self.others = unknown.logical_not().nonzero().flatten()
         keywords = sum(label not in (UNKNOWN, SILENCE) for label in labels)
         wanted = math.ceil(keywords * percentage / 100)
         self.drawn = min(wanted, len(self.unknown))
@@ -58,4 +56,4 @@ class RedrawSampler(Sampler):
         order = torch.randperm(len(self.unknown), generator=generator)
         clips = torch.cat([self.others, self.unknown[order[: self.drawn]]])
         order = torch.randperm(len(clips), generator=generator)
-        return iter(clips[order].flatten().tolist())
+        return iter(clips[order].tolist())

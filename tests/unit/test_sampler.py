@@ -45,3 +45,4 @@ def test_no_clip_is_drawn_twice(percentage):
 def test_without_unknown_words_it_only_shuffles():
     sampler = RedrawSampler(["yes"] * 9, percentage=10)
     assert sorted(sampler) == list(range(9)) and len(sampler) == 9
+    assert all(isinstance(index, int) for index in sampler)
