@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How fast the engine is, beside the fastest peers, on this machine.
 
-    python engine.py                        # a random network of 12 classes
-    python engine.py --model=model.bifsmn   # a trained one
+    python engine.py                                # the shipped model
+    python engine.py --data_folder=speech_commands  # decisions on real clips
 
 Builds the engine, makes the same network for LiteRT, checks that each side
 computes what it should, and times one call at batch 1 on one thread: features
@@ -28,106 +28,58 @@ from pathlib import Path
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
-import numpy as np
 import torch
 from peers import arm, prepare
 from peers.prepare import Missing, run, say
-from peers.sides import DEPTHS, LITERT, LiteRT, Native
-from tqdm import tqdm
+from peers.registry import PEERS
+from peers.sides import DEPTHS, Form, Native
+from peers.timing import measure, summary
 from training import processor
 
+from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.report import git_commit
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "engine.json"
 COUNT = ROOT / "arm_kernel" / "tests" / "arm" / "count.py"
-MORE = ("audio_to_decision", "python", "call")  # timed of the best path
 
 
-def litert_sides():
-    """Returns the forms of the peer, and what their check found."""
-    python = prepare.environment("requirements.txt")
-    folder = prepare.peer_models()
-    sides = [LiteRT(python, folder, name) for name in LITERT]
-    say("Comparing the logits of LiteRT and torch")
+def peer_sides(peer, networks, audio):
+    """Returns the forms of a peer, and what their checks found."""
+    python = prepare.environment(peer.requirements, peer.project_torch)
+    folders = networks, prepare.models(peer, networks)
+    sides = [Form(peer, name, python, *folders, audio) for name in peer.forms]
+    say(f"Comparing the logits of {peer.title} and their source")
     return sides, {side.engine: side.check() for side in sides}
+
+
+def all_peers(networks, audio):
+    """Returns the forms of all peers, their checks, and which are missing."""
+    sides, checks, missing = [], {}, {}
+    for peer in PEERS:
+        try:
+            found, checked = peer_sides(peer, networks, audio)
+        except Missing as error:
+            say(f"{peer.title} is missing: {error}")
+            missing |= dict.fromkeys(peer.forms, str(error))
+        else:
+            sides += found
+            checks |= checked
+    return sides, checks, missing
 
 
 def native_sides(folder, model, features):
     """Returns the paths of the engine that run here, the best first."""
     library = folder / "libbifsmn.so"
     paths = Native(library, model, features).paths()
-    sides = [
-        Native(library, model, features, path, more=path == paths[0])
-        for path in paths
-    ]
-    for side in sides:
+    sides, checks = [], {}
+    for side in (Native(library, model, features, path) for path in paths):
         say(f"Comparing the logits of {side.path} and torch")
-        side.check()
-    return [side for side in sides if side.path != "reference"] or sides
-
-
-def measure(sides, rounds, calls):
-    """Returns a list of microseconds by what was timed and depth setting.
-
-    Every round starts a process for each side; every other round goes
-    backwards.
-    """
-    samples = {}
-    for turn in tqdm(range(rounds), "rounds"):
-        for side in sides if turn % 2 else reversed(sides):
-            for name, by_depth in side.time(calls).items():
-                of_name = samples.setdefault(name, {})
-                for depth, us in by_depth.items():
-                    of_name.setdefault(depth, []).append(us)
-    return samples
-
-
-def summary(samples, path):
-    """Returns medians, spread and ratios.
-
-    Arguments
-    ---------
-    samples : dict
-        From ``measure``.
-    path : str
-        The path of the engine that the ratios are of.
-    """
-    samples = {name: dict(by_depth) for name, by_depth in samples.items()}
-    forms = [n for n in samples if n.startswith("litert_fp32_")]
-    if forms:  # the faster one at full depth
-        best = min(forms, key=lambda name: np.median(samples[name]["0"]))
-        samples["litert_fp32"] = samples[best]
-    us, spread = {}, {}
-    for name, by_depth in samples.items():
-        us[name], spread[name] = {}, {}
-        for depth, values in by_depth.items():
-            low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
-            us[name][depth] = round(float(middle), 2)
-            spread[name][depth] = [round(float(v), 2) for v in (low, high)]
-    ours = us[f"bifsmn_{path}"]
-
-    def ratio(peer, peer_depth=None):
-        if peer not in us:
-            return None
-        return {
-            depth: round(us[peer][peer_depth or depth] / ours[depth], 2)
-            for depth in ours
-        }
-
-    extra = {f"{name}_us": us.pop(name, None) for name in MORE}
-    extra["call_us"] = extra["call_us"] and extra["call_us"]["any"]
-    return {
-        "ratio_litert_int8": ratio("litert_int8"),
-        "ratio_litert_int8_prelu": ratio("litert_int8_prelu"),
-        "ratio_litert_fp32": ratio("litert_fp32"),
-        "ratio_litert_fp32_full": ratio("litert_fp32", "0"),
-        "path": path,
-        "us": us,
-        **extra,
-        "us_p10_p90": spread,
-    }
+        checks[side.engine] = side.check()
+        if side.path != "reference" or len(paths) == 1:
+            sides.append(side)
+    return sides, checks
 
 
 def tool_timings(tool, model):
@@ -191,40 +143,34 @@ def machine():
 
 def benchmark(options):
     """Returns the results."""
-    folder = prepare.build_engine()
-    tool = folder / "tools" / "bifsmn-bench"
-    features = folder / "features.npy"
-    np.save(features, prepare.network.features(64).numpy())
-    model = options.model or folder / "random.bifsmn"
-    if options.model:
-        check_sizes(model)
-    else:
-        model_file.write(prepare.random_model(), model)
-    native = native_sides(folder, model, features)
-    peers, checks, missing = [], {}, {}
-    try:
-        peers, checks = litert_sides()
-    except Missing as error:
-        missing = dict.fromkeys(LITERT, str(error))
-        say(f"LiteRT is missing: {error}")
+    model, data = options.model, options.data_folder
+    check_sizes(model)
+    folder, networks = prepare.build_engine(), prepare.networks(data)
+    features = networks / "features.npy"
+    native, checks = native_sides(folder, model, features)
+    audio = folder / "libbifsmn.so", model
+    peers, checked, missing = all_peers(networks, audio)
     samples = measure(native + peers, options.rounds, options.calls)
+    say("Weighing processes and files")
     return {
         **summary(samples, native[0].path),
-        "tool_us": tool_timings(tool, model),
+        "tool_us": tool_timings(folder / "tools" / "bifsmn-bench", model),
         "file_bytes": model.stat().st_size,
+        "bytes": {side.engine: side.bytes() for side in native + peers},
+        "memory": {side.engine: side.memory() for side in native + peers},
         **arm_counts(model),
         **arm.counts(peers),
         "missing": missing,
-        "checks": checks,
+        "checks": checks | checked,
+        **prepare.described(networks, data),
         "n": {"processes": options.rounds, "calls": options.calls},
-        "model": options.model.name if options.model else "random weights",
+        "model": model_file.read(model).name,
         "machine": machine(),
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
             "compiler": prepare.compiler(folder),
-            **prepare.pins("requirements.txt"),
-            **prepare.pins("converter.txt"),
+            **prepare.all_pins(PEERS),
         },
         "commit": git_commit(ROOT),
         "command": shlex.join(["python", "engine.py", *sys.argv[1:]]),
@@ -237,7 +183,15 @@ def main():
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", type=Path, help="a .bifsmn file")
+    parser.add_argument(
+        "--model", type=Path, default=MODEL, help="a .bifsmn file"
+    )
+    parser.add_argument(
+        "--data_folder",
+        type=Path,
+        help="Speech Commands, on whose test clips the sides' decisions are "
+        "compared (with it, the peers' networks are trained; else random)",
+    )
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--output", type=Path, default=RESULTS)

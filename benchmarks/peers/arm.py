@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 from peers import prepare
 from peers.prepare import Missing, run, say
-from peers.sides import DEPTHS, LARGEST_DIFFERENCE
+from peers.sides import DEPTHS
 
 PLUGIN = prepare.ENGINE / "tests" / "arm" / "insn_roi.cpp"
 sys.path.insert(0, str(PLUGIN.parent))
 import cycles  # noqa: E402
 
-REQUIREMENTS = prepare.PEERS / "requirements.txt"
+REQUIREMENTS = prepare.PEERS / "litert.txt"
 ARM = Path(os.environ.get("BIFSMN_ARM_CACHE") or "~/.cache/bifsmn-arm")
 ARM = ARM.expanduser()
 # LiteRT has kernels for each of these cores: the first two are of ARMv8.0, in
@@ -194,7 +194,8 @@ def count(folder, core, side):
     counts : dict
         By depth setting {address: (executions, instruction)} of one call.
     """
-    script = [prepare.PEERS / "marked.py", CALLS, side.folder / "inputs.npy"]
+    driver, inputs = Path(side.peer.driver).stem, side.networks / "inputs.npy"
+    script = [prepare.PEERS / "marked.py", CALLS, driver, inputs]
     with tempfile.NamedTemporaryFile("r") as out:
         command = [*emulator(folder, core, out.name), *script, *side.paths]
         logits = json.loads(run(command))
@@ -216,12 +217,7 @@ def count(folder, core, side):
 
 
 def check(side, depth, logits):
-    """Refuses a form that computes other logits than torch."""
-    activation = side.name.partition("_")[2]
-    expected = np.load(side.folder / f"logits_{activation}_{depth}.npy")[0]
+    """Refuses a form that computes other logits than the source."""
+    expected = side.expected(depth)[0]
     difference = float(np.abs(np.array(logits) - expected).max())
-    if "fp32" in side.name and difference > LARGEST_DIFFERENCE:
-        raise Missing(
-            f"{side.name}_{depth} on ARM: expected torch's logits, found "
-            f"them {difference:.2g} apart"
-        )
+    side.refuse(depth, difference, " on ARM")

@@ -1,6 +1,6 @@
-"""Runs .tflite models with LiteRT on 64-bit ARM, with marks for a counter.
+"""Runs a peer's models on 64-bit ARM, with marks for a counter.
 
-    python marked.py CALLS INPUTS.npy MODEL...
+    python marked.py CALLS DRIVER INPUTS.npy MODEL...
 
 For each model there are two regions between the hints that insn_roi.cpp knows:
 CALLS times ``invoke()``, then CALLS times a method that does nothing, which is
@@ -13,10 +13,11 @@ import gc
 import json
 import mmap
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from litert import Model
+from drive import logits
 
 WARM_UP = 20
 # hint #0x60; ret; hint #0x61; ret
@@ -46,15 +47,16 @@ def region(begin, end, function, calls):
     end()
 
 
-def main(calls, inputs, *paths):
-    """Runs the models."""
+def main(calls, driver, inputs, *paths):
+    """Runs the models of a driver, which is the name of its module."""
+    make = import_module(driver).Model
     rights = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
     page = mmap.mmap(-1, mmap.PAGESIZE, prot=rights)
     begin, end = marks(page)
     features, results = np.load(inputs)[0], {}
     for path in paths:
-        model = Model(path)
-        results[Path(path).name] = model(features)
+        model = make(path, 1)
+        results[Path(path).name] = logits(model, [features])[0]
         for _ in range(WARM_UP):
             model.invoke()
         gc.disable()  # else it may run in a region

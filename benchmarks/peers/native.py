@@ -2,8 +2,8 @@
 
     BIFSMN_PATH=avx2 python native.py libbifsmn.so MODEL FEATURES.npy
 
-Prints a JSON object: the paths that run here, and logits by depth setting; or
-with --calls the median microseconds of a call.
+Prints a JSON object: the paths that run here, and logits by depth setting; with
+--calls the median microseconds of a call; with --memory what the process needs.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from ctypes import byref, c_float, c_size_t, c_uint32, c_void_p
 from functools import partial
 
 import numpy as np
+from memory import needed
 from stopwatch import median_us
 
 DEPTHS = range(3)
@@ -33,6 +34,7 @@ class Engine:
         info = (c_uint32 * 15)()  # bifsmn_info
         self.check(self.library.bifsmn_get_info(model, info))
         self.scores, self.window_samples = (c_float * info[0])(), info[10]
+        self.frames, self.mels = info[2], info[1]
 
     def check(self, status):
         """Ends the program where a function failed."""
@@ -66,6 +68,16 @@ class Engine:
         classify = self.library.bifsmn_classify
         return partial(classify, self.state, x, samples, self.scores)
 
+    def new_features(self):
+        """Returns room for the features of a second of audio."""
+        return np.empty((self.frames, self.mels), np.float32)
+
+    def write_features(self, audio, features):
+        """Computes the features of audio; both are contiguous FP32."""
+        x, y = (c_void_p(array.ctypes.data) for array in (audio, features))
+        samples, write = c_size_t(len(audio)), self.library.bifsmn_features
+        self.check(write(self.state, x, samples, y))
+
     def time(self, function, calls):
         """Times what one of the two above returned."""
         us = median_us(function, calls)
@@ -73,33 +85,34 @@ class Engine:
         return us
 
 
+def noise(samples):
+    """Returns audio to time with."""
+    generator = np.random.default_rng(0)
+    return generator.normal(0, 0.05, samples).astype(np.float32)
+
+
 def timings(engine, features, calls):
-    """Returns medians by depth setting."""
-    results, logits = {}, engine.of_features(features)
+    """Returns medians by kind and depth setting."""
+    results = {"us": {}, "audio_us": {}, "python_us": {}}
+    audio = noise(engine.window_samples)
+    functions = {
+        "us": engine.of_features(features),
+        "audio_us": engine.of_audio(audio),
+    }
     for depth in DEPTHS:
         engine.set_depth(depth)
-        results[depth] = engine.time(logits, calls)
-    return results
-
-
-def more_timings(engine, features, calls):
-    """Returns medians of other calls by depth setting."""
-    noise = np.random.default_rng(0).normal(0, 0.05, engine.window_samples)
-    audio = engine.of_audio(noise.astype(np.float32))
-    results = {"audio_to_decision": {}}
-    for depth in DEPTHS:
-        engine.set_depth(depth)
-        results["audio_to_decision"][depth] = engine.time(audio, calls)
+        for kind, function in functions.items():
+            results[kind][depth] = engine.time(function, calls)
     depth = partial(engine.library.bifsmn_get_depth, engine.state)
-    results["call"] = {"any": median_us(depth, calls)}
+    results["call_us"] = {"any": median_us(depth, calls)}
     try:
         from bifsmn_engine import Model
     except ImportError:
         return results
-    model, results["python"] = Model.load(engine.file), {}
+    model = Model.load(engine.file)
     for model.depth in DEPTHS:
         run = partial(model.logits, features)
-        results["python"][model.depth] = median_us(run, calls)
+        results["python_us"][model.depth] = median_us(run, calls)
     return results
 
 
@@ -122,18 +135,23 @@ def main():
     parser.add_argument("model")
     parser.add_argument("features")
     parser.add_argument("--calls", type=int, default=0)
-    parser.add_argument("--more", action="store_true", help="than logits")
+    parser.add_argument("--memory", action="store_true")
     options = parser.parse_args()
-    engine = Engine(options.library, options.model)
     inputs = np.ascontiguousarray(np.load(options.features), np.float32)
-    if not options.calls:
+
+    def load():
+        engine = Engine(options.library, options.model)
+        return engine.of_features(inputs[0])
+
+    if options.memory:
+        results = needed(load)
+    elif options.calls:
+        engine = Engine(options.library, options.model)
+        results = timings(engine, inputs[0], options.calls)
+    else:
+        engine = Engine(options.library, options.model)
         paths = engine.available_paths()
         results = {"paths": paths, "logits": logits(engine, inputs)}
-    else:
-        few = inputs[0], options.calls
-        results = {"logits": timings(engine, *few), "more": {}}
-        if options.more:
-            results["more"] = more_timings(engine, *few)
     print(json.dumps(results))
 
 

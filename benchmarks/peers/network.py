@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
@@ -101,8 +102,14 @@ def _layer(name, layer, activation, norm=None):
     return {
         f"{name}.weight": weight.transpose(),
         f"{name}.bias": bias,
-        f"{name}.slope": _array(activation.weight)[0],
+        f"{name}.slope": _slope(activation),
     }
+
+
+def _slope(activation):
+    if isinstance(activation, nn.ReLU):
+        return np.zeros(())
+    return _array(activation.slope)[0]
 
 
 def _array(tensor):
@@ -111,17 +118,55 @@ def _array(tensor):
 
 @torch.no_grad()
 def write(folder, tests=256):
-    """Writes what ``convert.py`` needs, and logits to check its models by."""
+    """Writes what the makers need, of random networks, and logits to check by.
+
+    Arguments
+    ---------
+    folder : Path
+        To write to.
+    tests : int
+        Inputs that the sides are compared on.
+    """
     for activation in ("prelu", "relu"):
         net = random_network(binary=False, relu=activation == "relu")
         calibration, inputs = features(200), features(tests)
-        for depth in net.depths:
-            net.depth = depth
-            # Then the largest logit differs from input to input.
-            net.classifier.bias -= net(calibration).mean(0)
-            name = f"{activation}_{depth}"
-            np.savez(folder / f"weights_{name}.npz", **folded(net, depth))
-            np.save(folder / f"logits_{name}.npy", net(inputs).numpy())
+        write_network(folder, activation, net, inputs, calibration)
+    write_inputs(folder, net, calibration, inputs)
+
+
+@torch.no_grad()
+def write_network(folder, activation, net, inputs, centre=None):
+    """Writes a network's weights and logits at each depth setting.
+
+    Arguments
+    ---------
+    folder : Path
+        To write to.
+    activation : str
+        By whose name the peers' forms know the network.
+    net : BiDFSMN
+        In real numbers.
+    inputs : torch.Tensor
+        (N, T, F), features in decibels.
+    centre : torch.Tensor, optional
+        Features whose logits shall have the mean 0: then the largest logit of
+        a random network differs from input to input.
+    """
+    for depth in net.depths:
+        net.depth = depth
+        if centre is not None:
+            net.classifier.bias -= net(centre).mean(0)
+        name = f"{activation}_{depth}"
+        np.savez(folder / f"weights_{name}.npz", **folded(net, depth))
+        np.save(folder / f"logits_{name}.npy", net(inputs).numpy())
+
+
+def write_inputs(folder, net, calibration, inputs):
+    """Writes the features that the networks get, and how they are scaled."""
     np.save(folder / "calibration.npy", scaled(net, calibration).numpy())
     np.save(folder / "inputs.npy", scaled(net, inputs).numpy())
     np.save(folder / "features.npy", inputs.numpy())
+    np.save(
+        folder / "scale.npy",
+        np.float32([net.input_mean, net.input_std, *net.input_range]),
+    )

@@ -1,6 +1,7 @@
 """What the benchmark of the engine needs: environments, models, a library."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -9,8 +10,9 @@ import sys
 import venv
 from pathlib import Path
 
+import numpy as np
 import torch
-from peers import network
+from peers import network, trained
 
 from speechbrain_bifsmn.dataio.words import task_labels
 from speechbrain_bifsmn.lobes.models.folding import fold
@@ -53,12 +55,13 @@ def run(command, **environment):
     return done.stdout
 
 
-def cached(name, sources, make):
+def cached(name, sources, make, made_of=""):
     """Returns a folder that ``make(folder)`` filled, now or earlier.
 
-    It is made anew when a source file changes.
+    It is made anew when a source file changes, or what else it is made of.
     """
     content = b"".join(path.read_bytes() for path in sources)
+    content += str(made_of).encode()
     folder = CACHE / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
     if not (folder / ".complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -68,13 +71,25 @@ def cached(name, sources, make):
     return folder
 
 
-def environment(requirements):
-    """Returns the Python of an environment with these requirements."""
+def environment(requirements, project_torch=False):
+    """Returns the Python of an environment with these requirements.
+
+    Arguments
+    ---------
+    requirements : str
+        A file beside this one.
+    project_torch : bool
+        Torch is that of the environment that runs this.
+    """
     path = PEERS / requirements
 
     def make(folder):
         say(f"Installing {requirements} into {folder}")
         venv.create(folder, with_pip=True)
+        if project_torch:
+            (site,) = folder.glob("lib/python*/site-packages")
+            here = Path(torch.__file__).parents[1]
+            (site / "project.pth").write_text(f"{here}\n")
         pip = [folder / "bin" / "python", "-m", "pip", "install", "-q"]
         run([*pip, "-r", path])
 
@@ -87,18 +102,63 @@ def pins(requirements):
     return dict(line.split("==") for line in lines if "==" in line)
 
 
-def peer_models():
-    """Returns the folder of the .tflite models."""
+def all_pins(peers):
+    """Returns the versions that peers and their makers ask for."""
+    files = {name for p in peers for name in (p.requirements, p.made_with)}
+    return dict(pin for name in sorted(files) for pin in pins(name).items())
+
+
+def networks(data=None):
+    """Returns the folder of the weights that the peers get.
+
+    Arguments
+    ---------
+    data : Path, optional
+        Speech Commands, to train the networks on; else they are random.
+    """
+    sources = [PEERS / "network.py"]
+    if data is None:
+        return cached("networks", sources, network.write)
 
     def make(folder):
-        python = environment("converter.txt")
-        say(f"Making the models of the peers in {folder}")
-        network.write(folder)
-        run([python, PEERS / "convert.py", folder])
-        shutil.rmtree(python.parents[1])  # large
+        found = trained.write(folder, data)
+        (folder / "accuracy.json").write_text(json.dumps(found))
 
-    names = ("network.py", "convert.py", "converter.txt")
-    return cached("models", [PEERS / name for name in names], make)
+    sources.append(PEERS / "trained.py")
+    return cached("trained", sources, make, data.resolve())
+
+
+def described(networks, data=None):
+    """Returns what the networks were compared on, for the results."""
+    inputs = len(np.load(networks / "inputs.npy", mmap_mode="r"))
+    if data is None:
+        return {"compared_on": f"{inputs} generated inputs"}
+    return {
+        "compared_on": f"{inputs} test clips",
+        "peers_accuracy": json.loads((networks / "accuracy.json").read_text()),
+    }
+
+
+def models(peer, networks):
+    """Returns the folder of a peer's models.
+
+    Arguments
+    ---------
+    peer : registry.Peer
+        Whose.
+    networks : Path
+        The folder of the networks that they are of.
+    """
+
+    def make(folder):
+        python = environment(peer.made_with, peer.project_torch)
+        say(f"Making the models of {peer.title} in {folder}")
+        run([python, PEERS / peer.maker, networks, folder])
+        if peer.made_with != peer.requirements:
+            shutil.rmtree(python.parents[1])  # large, needed once
+
+    sources = [PEERS / name for name in (peer.maker, peer.made_with)]
+    return cached(peer.driver[:-3], sources, make, networks.name)
 
 
 def build_engine():

@@ -11,66 +11,101 @@ from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.utils import model_file
 
 DEPTHS = ("0", "1", "2")
-# By what the results call them. ReLU in PReLU's place is another network, but
-# what one would deploy in int8: it is the fastest.
-LITERT = {
-    "litert_fp32_prelu": "fp32_prelu",
-    "litert_fp32_relu": "fp32_relu",
-    "litert_int8_prelu": "int8_prelu",
-    "litert_int8": "int8_relu",
-}
 LARGEST_DIFFERENCE = 1e-3  # of logits in real numbers
 
 
-class LiteRT:
-    """One form of the network in LiteRT."""
+class Form:
+    """One form of the network, run by one peer.
 
-    def __init__(self, python, folder, name):
-        self.folder, self.name = folder, LITERT[name]
-        self.engine = name
-        self.paths = [folder / f"{self.name}_{d}.tflite" for d in DEPTHS]
-        inputs = folder / "inputs.npy"
-        self.command = [python, PEERS / "litert.py", inputs, *self.paths]
+    Arguments
+    ---------
+    peer : registry.Peer
+        Which.
+    name : str
+        One of its forms, by the name in the results.
+    python : str | Path
+        Runs the driver.
+    networks, models : Path
+        The folders of the inputs, and of the models.
+    audio : tuple
+        The engine's library and a model file, whose front end serves.
+    """
 
-    def _run(self, *options):
-        found = json.loads(run([*self.command, *options]))
+    def __init__(self, peer, name, python, networks, models, audio=()):
+        self.peer, self.engine, self.name = peer, name, peer.forms[name]
+        self.networks, self.models, self.audio = networks, models, audio
+        self.paths = [
+            models / f"{self.name}_{depth}{peer.suffix}" for depth in DEPTHS
+        ]
+        self.command = [python, PEERS / peer.driver, networks / "inputs.npy"]
+
+    def _run(self, *options, paths=()):
+        return json.loads(
+            run([*self.command, *(paths or self.paths), *options])
+        )
+
+    def _by_depth(self, found):
         return {
             depth: found[path.name]
             for depth, path in zip(DEPTHS, self.paths, strict=True)
         }
 
+    def expected(self, depth):
+        """Returns the logits of the source model for all inputs."""
+        activation = self.name.partition("_")[2]
+        name = f"logits_{activation}_{depth}.npy"
+        own = self.models / name  # of a peer that runs another network
+        return np.load(own if own.exists() else self.networks / name)
+
     def check(self):
-        """Compares its logits with torch's: a broken peer might be fast."""
-        activation, found = self.name.partition("_")[2], {}
-        for depth, logits in self._run().items():
-            path = self.folder / f"logits_{activation}_{depth}.npy"
-            expected, logits = np.load(path), np.array(logits)
+        """Compares its logits with the source's: a broken peer may be fast."""
+        found = {}
+        for depth, logits in self._by_depth(self._run()).items():
+            expected, logits = self.expected(depth), np.array(logits)
             difference = float(np.abs(logits - expected).max())
-            if "fp32" in self.name and difference > LARGEST_DIFFERENCE:
-                raise Missing(
-                    f"{self.name}_{depth}: expected torch's logits, found "
-                    f"them {difference:.2g} apart"
-                )
-            same = logits.argmax(1) == expected.argmax(1)
+            self.refuse(depth, difference)
+            other = logits.argmax(1) != expected.argmax(1)
             found[depth] = {
                 "largest_difference": difference,
-                "same_decision": float(same.mean()),
+                "other_decisions": int(other.sum()),
+                "inputs": len(expected),
             }
         return found
 
+    def refuse(self, depth, difference, where=""):
+        """Refuses a form in real numbers that is not the source's function."""
+        if "int8" not in self.name and difference > LARGEST_DIFFERENCE:
+            raise Missing(
+                f"{self.engine}_{depth}{where}: expected the source's "
+                f"logits, found them {difference:.2g} apart"
+            )
+
     def time(self, calls):
-        """Returns microseconds by what was timed and depth setting."""
-        return {self.engine: self._run(f"--calls={calls}")}
+        """Returns microseconds by kind and depth setting."""
+        audio = ["--audio", *self.audio] if self.audio else []
+        found = self._run(f"--calls={calls}", *audio)
+        return {kind: self._by_depth(us) for kind, us in found.items() if us}
+
+    def bytes(self):
+        """Returns the sizes of its files by depth setting."""
+        return {
+            depth: path.stat().st_size
+            for depth, path in zip(DEPTHS, self.paths, strict=True)
+        }
+
+    def memory(self):
+        """Returns KiB of a process that runs its full depth."""
+        return self._run("--memory", paths=self.paths[:1])
 
 
 class Native:
     """One path of the engine."""
 
-    def __init__(self, library, model, features, path="", more=False):
+    def __init__(self, library, model, features, path=""):
         script = PEERS / "native.py"
         self.command = [sys.executable, script, library, model, features]
         self.model, self.features = model, features
-        self.path, self.more = path, more
+        self.path, self.engine = path, f"bifsmn_{path}"
 
     def _run(self, *options):
         chosen = {"BIFSMN_PATH": self.path} if self.path else {}
@@ -81,9 +116,9 @@ class Native:
         return self._run()["paths"]
 
     def check(self):
-        """Compares its logits with those of its twin in torch."""
+        """Compares its logits with those of its twin in torch: all bits."""
         twin = DeployedBiDFSMN(model_file.read(self.model)).eval()
-        features = torch.from_numpy(np.load(self.features))
+        features, found = torch.from_numpy(np.load(self.features)), {}
         for depth, logits in self._run()["logits"].items():
             twin.depth = int(depth)
             with torch.no_grad():
@@ -94,9 +129,21 @@ class Native:
                     "DeployedBiDFSMN bit for bit, found others; repair the "
                     "engine first"
                 )
+            found[depth] = {
+                "largest_difference": 0.0,
+                "other_decisions": 0,
+                "inputs": len(features),
+            }
+        return found
 
     def time(self, calls):
-        """Returns microseconds by what was timed and depth setting."""
-        more = ["--more"] if self.more else []
-        found = self._run(f"--calls={calls}", *more)
-        return {f"bifsmn_{self.path}": found["logits"], **found["more"]}
+        """Returns microseconds by kind and depth setting."""
+        return self._run(f"--calls={calls}")
+
+    def bytes(self):
+        """Returns the size of the file, which holds all depth settings."""
+        return dict.fromkeys(DEPTHS, self.model.stat().st_size)
+
+    def memory(self):
+        """Returns KiB of a process that runs its full depth."""
+        return self._run("--memory")

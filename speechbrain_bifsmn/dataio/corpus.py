@@ -52,7 +52,8 @@ def read_corpus(folder, splits=SPLITS, partial=False):
     folder : str | Path
         The unpacked data set.
     splits : sequence of str
-        Which clips to list and check; other splits' lists need not be there.
+        Which clips to list and check; without "train", other splits' lists
+        need not be there.
     partial : bool
         Clips that an official list names may be missing.
 
@@ -118,7 +119,8 @@ def _read_lists(folder, splits):
         )
     split_of = {}
     for split, name in LISTS.items():
-        if split not in splits:
+        # What no list names is for training, which takes all lists to know.
+        if split not in splits and "train" not in splits:
             continue
         if not (folder / name).is_file():
             raise FileNotFoundError(

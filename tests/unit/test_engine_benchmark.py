@@ -2,11 +2,8 @@
 
 import argparse
 import json
-import re
-import struct
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +14,30 @@ import torch.nn.functional as F
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(FOLDER))
 import engine  # noqa: E402
-from peers import arm, network, prepare, sides  # noqa: E402
+from peers import network, prepare, sides, timing, trained  # noqa: E402
+from peers.memory import needed  # noqa: E402
+from peers.registry import LITERT, PEERS  # noqa: E402
+from peers.sides import Form  # noqa: E402
 from peers.stopwatch import median_us  # noqa: E402
 
-SAMPLES = {
+US = {
     "bifsmn_fast": {"0": [10, 11, 9], "1": [5, 6, 4], "2": [2, 2, 3]},
     "bifsmn_slow": {"0": [90], "1": [50], "2": [20]},
     "litert_int8": {"0": [30, 31, 29], "1": [20], "2": [10]},
     "litert_int8_prelu": {"0": [40], "1": [25], "2": [12]},
     "litert_fp32_relu": {"0": [81], "1": [41], "2": [30]},
     "litert_fp32_prelu": {"0": [80], "1": [45], "2": [28]},
-    "audio_to_decision": {"0": [120], "1": [110], "2": [100]},
-    "call": {"any": [0.1, 0.3, 0.2]},
+}
+AUDIO = {"bifsmn_fast": {"0": [120], "1": [110], "2": [100]}}
+SAMPLES = {
+    "us": US,
+    "audio_us": AUDIO,
+    "call_us": {"bifsmn_fast": {"any": [0.1, 0.3, 0.2]}},
 }
 
 
 def test_ratios_are_the_peers_time_over_ours():
-    results = engine.summary(SAMPLES, "fast")
+    results = timing.summary(SAMPLES, "fast")
     assert results["us"]["bifsmn_fast"] == {"0": 10, "1": 5, "2": 2}
     assert results["us_p10_p90"]["bifsmn_fast"]["0"] == [9.2, 10.8]
     assert results["ratio_litert_int8"] == {"0": 3, "1": 4, "2": 5}
@@ -45,55 +49,67 @@ def test_ratios_are_the_peers_time_over_ours():
     assert results["audio_to_decision_us"] == {"0": 120, "1": 110, "2": 100}
     assert results["call_us"] == 0.2
     assert results["python_us"] is None
-    assert "audio_to_decision" not in results["us"]
 
 
 def test_ratios_of_the_other_path():
-    ratio = engine.summary(SAMPLES, "slow")["ratio_litert_int8"]
+    ratio = timing.summary(SAMPLES, "slow")["ratio_litert_int8"]
     assert ratio == {"0": 0.33, "1": 0.4, "2": 0.5}
 
 
 class Side:
     def __init__(self, name, log, path=""):
-        self.name, self.log, self.path = name, log, path
+        self.engine, self.log, self.path = name, log, path
 
     def time(self, calls):
-        self.log.append(self.name)
-        us = SAMPLES[self.name]
-        return {self.name: {depth: values[0] for depth, values in us.items()}}
+        self.log.append(self.engine)
+        us = {depth: values[0] for depth, values in US[self.engine].items()}
+        return {"us": us}
+
+    def bytes(self):
+        return {"0": 5}
+
+    def memory(self):
+        return {"peak_kib": 7}
 
 
 def test_sides_take_turns_both_ways():
     log = []
     names = ["bifsmn_fast", "litert_int8"]
-    samples = engine.measure([Side(name, log) for name in names], 3, 1)
+    samples = timing.measure([Side(name, log) for name in names], 3, 1)
     assert log == [*names[::-1], *names, *names[::-1]]
-    assert samples["litert_int8"]["1"] == [20, 20, 20]
+    assert samples["us"]["litert_int8"]["1"] == [20, 20, 20]
 
 
 def test_missing_peers_are_reported(tmp_path, monkeypatch):
-    def litert_sides():
+    def environment(*_):
         raise engine.Missing("pip: no network")
 
     native = [Side("bifsmn_fast", [], path="fast")]
+    checks = {"bifsmn_fast": {"0": {"other_decisions": 0}}}
     monkeypatch.setattr(prepare, "build_engine", lambda: tmp_path)
     monkeypatch.setattr(prepare, "compiler", lambda _: "none")
-    monkeypatch.setattr(engine, "native_sides", lambda *_: native)
-    monkeypatch.setattr(engine, "litert_sides", litert_sides)
+    monkeypatch.setattr(prepare, "networks", lambda _: tmp_path)
+    monkeypatch.setattr(prepare, "environment", environment)
+    np.save(tmp_path / "inputs.npy", np.zeros((3, 32, 32)))
+    monkeypatch.setattr(engine, "native_sides", lambda *_: (native, checks))
     monkeypatch.setattr(engine, "tool_timings", lambda *_: {})
     monkeypatch.setattr(engine, "COUNT", engine.ROOT / "nowhere.py")
-    options = argparse.Namespace(model=None, rounds=2, calls=1)
+    options = argparse.Namespace(
+        model=engine.MODEL, data_folder=None, rounds=2, calls=1
+    )
     results = engine.benchmark(options)
-    assert results["missing"]["litert_int8"] == "pip: no network"
+    forms = {form for peer in PEERS for form in peer.forms}
+    assert results["missing"] == dict.fromkeys(forms, "pip: no network")
     assert results["ratio_litert_int8"] is None
     assert results["ratio_litert_fp32_full"] is None
     assert results["us"] == {"bifsmn_fast": {"0": 10, "1": 5, "2": 2}}
+    assert results["checks"] == checks
+    assert results["bytes"] == {"bifsmn_fast": {"0": 5}}
+    assert results["memory"] == {"bifsmn_fast": {"peak_kib": 7}}
+    assert results["compared_on"] == "3 generated inputs"
     assert results["arm_instructions"] is None
     assert results["arm_note"] == "nowhere.py does not exist"
-    assert results["arm_litert_instructions"] is None
-    assert results["arm_litert_note"] == "LiteRT does not run here"
-    size = (tmp_path / "random.bifsmn").stat().st_size
-    assert results["file_bytes"] == size > 100_000
+    assert results["file_bytes"] == engine.MODEL.stat().st_size
 
 
 def program(path, text):
@@ -137,96 +153,6 @@ def test_counts_of_instructions(tmp_path, monkeypatch):
     assert "qemu-aarch64 is missing" in results["arm_note"]
 
 
-@pytest.fixture
-def arm_sides(tmp_path, monkeypatch):
-    """Two forms, and in the emulator's place a program that counts 1000, ..."""
-    monkeypatch.setattr(arm, "make_or_find", lambda: tmp_path)
-    emulator = program(
-        tmp_path / "emulator",
-        """
-import json, pathlib, sys
-core, out, script, calls, inputs, *paths = sys.argv[1:]
-names, lines = [pathlib.Path(path).name for path in paths], []
-for at, name in enumerate(names):
-    each = 1000 * (at + 1) + ("prelu" in name) + 100 * (core == "cortex-a53")
-    loop = 7 * int(calls)
-    lines += [f"{2 * at} 5a0 {int(calls) * each} b.ne #0x580\\n"]
-    lines += [f"{2 * at} 5a4 {loop} ret\\n", f"{2 * at + 1} 5a4 {loop} ret\\n"]
-pathlib.Path(out).write_text("".join(lines))
-print(json.dumps(dict.fromkeys(names, [0.0, 1.0])))
-""",
-    )
-    monkeypatch.setattr(arm, "emulator", lambda _, *words: [emulator, *words])
-    for activation in ("relu", "prelu"):
-        for depth in engine.DEPTHS:
-            path = tmp_path / f"logits_{activation}_{depth}.npy"
-            np.save(path, np.eye(2)[::-1])
-    names = ("litert_fp32_prelu", "litert_fp32_relu")
-    return [engine.LiteRT("python", tmp_path, name) for name in names]
-
-
-def test_counts_of_litert_on_arm(arm_sides):
-    results = arm.counts(arm_sides)
-    found = results["arm_litert_instructions"]
-    assert found["litert_fp32_prelu"] == {"0": 1001, "1": 2001, "2": 3001}
-    assert found["litert_fp32_relu"] == {"0": 1000, "1": 2000, "2": 3000}
-    assert found["litert_fp32"] == found["litert_fp32_relu"]
-    others = results["arm_litert_other_cores"]
-    assert set(others) == set(arm.CORES) - {arm.CORE}
-    assert others["cortex-a53"]["litert_fp32"]["1"] == 2100
-
-
-def test_models_of_litert_on_arm(arm_sides, monkeypatch):
-    monkeypatch.setattr(arm.cycles, "available", lambda: True)
-    monkeypatch.setattr(arm.cycles, "modelled", lambda c, _: 2 * arm.total(c))
-    monkeypatch.setattr(
-        arm.cycles, "of_each", lambda texts, _: [3] * len(texts)
-    )
-    results = arm.counts(arm_sides)
-    # On each core the best kernels that it can run.
-    for core in ("cortex-a53", "cortex-a72", "neoverse-n1"):
-        cycles = results["arm_litert_cycles"][core]
-        assert cycles == {"litert_fp32": {"0": 2000, "1": 4000, "2": 6000}}
-    loop = results["arm_litert_loop"]["cortex-a53"]
-    assert loop["products"] == 0 and loop["instructions"] >= 1
-    monkeypatch.setattr(arm.cycles, "available", lambda: False)
-    assert "arm_litert_cycles" not in arm.counts(arm_sides)
-
-
-def test_a_loop_is_of_128_products(monkeypatch):
-    fmla = "fmla v0.4s, v1.4s, v2.s[0]"
-    counts = {0: (1, "nop"), 4: (9, fmla), 8: (9, fmla), 12: (9, "b #0x4")}
-    monkeypatch.setattr(arm.cycles, "of_each", lambda texts, _: [6])
-    assert arm.loop(counts, "cortex-a53") == {
-        "products": 8,
-        "instructions": 3,
-        "modelled_cycles_per_128": 96,
-    }
-
-
-def test_a_broken_peer_is_not_counted(arm_sides):
-    np.save(arm_sides[1].folder / "logits_relu_1.npy", np.eye(2))
-    results = arm.counts(arm_sides)
-    assert results["arm_litert_instructions"] is None
-    assert "fp32_relu_1 on ARM: expected torch's" in results["arm_litert_note"]
-
-
-def test_without_a_python_for_arm(tmp_path, monkeypatch):
-    monkeypatch.setattr(arm, "ARM", tmp_path)
-    assert "run.sh makes it" in arm.counts(["side"])["arm_litert_note"]
-
-
-def test_marks_are_those_of_the_counter(monkeypatch):
-    litert = types.SimpleNamespace(Model=None)
-    monkeypatch.setitem(sys.modules, "litert", litert)
-    from peers.marked import MARKS
-
-    text = arm.PLUGIN.read_text()
-    hints = re.findall(r"k(?:Begin|End) = (0x[0-9a-f]+)", text)
-    begin, _, end, _ = struct.unpack("<4I", MARKS)
-    assert [begin, end] == [int(hint, 16) for hint in hints]
-
-
 def test_models_of_other_sizes_are_refused(tmp_path):
     path = tmp_path / "model.bifsmn"
     engine.model_file.write(prepare.random_model(), path)
@@ -237,17 +163,52 @@ def test_models_of_other_sizes_are_refused(tmp_path):
         engine.check_sizes(path)
 
 
-def test_a_broken_peer_is_missing(tmp_path, monkeypatch):
-    side = engine.LiteRT("python", tmp_path, "litert_fp32_relu")
+@pytest.fixture
+def form(tmp_path, monkeypatch):
+    """A form of LiteRT whose driver gives the source's logits."""
+    networks, models = tmp_path / "networks", tmp_path / "models"
+    networks.mkdir()
+    models.mkdir()
+    form = Form(LITERT, "litert_fp32_relu", "python", networks, models)
     expected = np.eye(3, 12)
     for depth in engine.DEPTHS:
-        np.save(tmp_path / f"logits_relu_{depth}.npy", expected)
-    found = dict.fromkeys(engine.DEPTHS, expected.tolist())
-    monkeypatch.setattr(side, "_run", lambda: found)
-    assert side.check()["2"] == {"largest_difference": 0, "same_decision": 1}
-    found["2"] = (expected + 0.01).tolist()
-    with pytest.raises(engine.Missing, match="fp32_relu_2: expected torch's"):
-        side.check()
+        np.save(networks / f"logits_relu_{depth}.npy", expected)
+    form.found = {path.name: expected.tolist() for path in form.paths}
+    monkeypatch.setattr(form, "_run", lambda *_, **__: form.found)
+    return form
+
+
+def test_decisions_are_counted(form):
+    found = {"largest_difference": 0, "other_decisions": 0, "inputs": 3}
+    assert form.check() == dict.fromkeys(engine.DEPTHS, found)
+    form.name = "int8_relu"
+    form.found[form.paths[1].name] = np.eye(3, 12)[[0, 2, 1]].tolist()
+    found = form.check()
+    assert found["1"]["other_decisions"] == 2
+    assert found["1"]["largest_difference"] == 1
+
+
+def test_a_broken_peer_is_missing(form):
+    form.found[form.paths[2].name] = (np.eye(3, 12) + 0.01).tolist()
+    with pytest.raises(engine.Missing, match="relu_2: expected the source's"):
+        form.check()
+
+
+def test_a_peer_with_a_network_of_its_own(form):
+    own = np.eye(3, 12)[::-1]
+    np.save(form.models / "logits_relu_0.npy", own)
+    with pytest.raises(engine.Missing, match="relu_0: expected the source's"):
+        form.check()
+    form.found[form.paths[0].name] = own.tolist()
+    assert form.check()["0"]["largest_difference"] == 0
+
+
+def test_what_a_form_takes(form):
+    for size, path in enumerate(form.paths):
+        path.write_bytes(bytes(size))
+    assert form.bytes() == {"0": 0, "1": 1, "2": 2}
+    form.found = {"us": form.found, "audio_us": {}}
+    assert set(form.time(5)) == {"us"}
 
 
 def test_an_engine_that_errs_is_not_measured(tmp_path, monkeypatch):
@@ -262,10 +223,32 @@ def test_an_engine_that_errs_is_not_measured(tmp_path, monkeypatch):
         twin.depth = int(depth)
         logits[depth] = twin(inputs).tolist()
     monkeypatch.setattr(side, "_run", lambda: {"logits": logits})
-    side.check()
+    assert side.check()["0"]["inputs"] == 2
     logits["1"][0][0] += 1e-6
     with pytest.raises(SystemExit, match="fast, depth 1: expected the logits"):
         side.check()
+
+
+def test_the_peers_can_be_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(trained, "EPOCHS", 1)
+    monkeypatch.setattr(trained, "CALIBRATION", 4)
+    data = network.features(8), torch.arange(8)
+    monkeypatch.setattr(trained, "read", lambda *_: data)
+    found = trained.write(tmp_path, "data")
+    assert set(found) == {"prelu", "relu"} and set(found["relu"]) == set("012")
+    weights = np.load(tmp_path / "weights_relu_1.npz")
+    assert weights["0.memory.slope"] == 0
+    assert np.load(tmp_path / "calibration.npy").shape == (4, 32, 32)
+    w = {name: torch.from_numpy(weights[name]) for name in weights}
+    x = torch.from_numpy(np.load(tmp_path / "inputs.npy"))
+    y = torch.from_numpy(np.load(tmp_path / "logits_relu_1.npy"))
+    torch.testing.assert_close(run(w, x[:, None]), y, atol=1e-3, rtol=1e-3)
+
+
+def test_what_a_process_needs():
+    held = []
+    found = needed(lambda: lambda: held.append(b"x" * 10**7), calls=3)
+    assert 20_000 < found["added_kib"] < found["peak_kib"]
 
 
 @pytest.mark.parametrize("relu", [False, True])

@@ -110,6 +110,12 @@ def test_the_clips_are_those_of_the_recipe(corpus):
     assert not any(clip.audio[15000:].any() for clip in spoken)
 
 
+def test_the_training_clips_are_those_of_the_recipe(corpus):
+    train, whole = read_corpus(corpus, splits=["train"]), read_corpus(corpus)
+    assert train.clips["train"] == whole.clips["train"]
+    assert not train.clips["test"] and whole.clips["test"]
+
+
 def test_noise_is_what_training_has_not_heard(corpus):
     test_set = read_test_clips(corpus, LABELS)
     (noise,) = test_set.read_noise()

@@ -1,8 +1,8 @@
 """Makes the .tflite models that the peers run, with TensorFlow.
 
-    python convert.py FOLDER
+    python make_tflite.py NETWORKS OUT
 
-Of each depth setting that ``network.write`` left in the folder it makes
+Of each depth setting that ``network.write`` left in NETWORKS it makes
 NUMBERS_ACTIVATION_DEPTH.tflite: in real numbers ("fp32") and with weights (one
 scale per output channel), activations, input and output in int8 ("int8"); of
 the same function ("prelu") and with ReLU in PReLU's place ("relu").
@@ -65,16 +65,16 @@ def convert(weights, calibration=None):
     return converter.convert()
 
 
-def main(folder):
-    """Makes all models of a folder."""
-    inputs = np.load(folder / "calibration.npy")
-    for path in sorted(folder.glob("weights_*.npz")):
+def main(networks, out):
+    """Makes a model of each network."""
+    inputs = np.load(networks / "calibration.npy")
+    for path in sorted(networks.glob("weights_*.npz")):
         weights, name = dict(np.load(path)), path.stem.removeprefix("weights")
         for numbers, calibration in (("fp32", None), ("int8", inputs)):
             model = convert(weights, calibration)
-            (folder / f"{numbers}{name}.tflite").write_bytes(model)
+            (out / f"{numbers}{name}.tflite").write_bytes(model)
             print(f"{numbers}{name}: {len(model)} bytes", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))
