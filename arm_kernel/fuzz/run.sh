@@ -9,26 +9,17 @@
 set -euo pipefail
 seconds=${1:-60}
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../tests/packages.sh"
 build=${BUILD:-build/fuzz}
 
-# Installs packages of which a command or a file is missing.
-install_packages() {
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
-    echo "expected $* to be installed, found none; install them (on Debian:" \
-      "apt-get install $*)" >&2
-    exit 1
-  fi
-  echo "installs $*"
-  apt-get -qq update
-  DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 \
-    install -y --no-install-recommends "$@" > /dev/null
-}
-
-command -v cmake > /dev/null || install_packages cmake make
-command -v clang++ > /dev/null || install_packages clang
+need cmake cmake
+need make make
+need clang++ clang
+install_needed
 version=$(clang++ -dumpversion)
 compgen -G "$(clang++ -print-resource-dir)/lib/*/libclang_rt.fuzzer*" > /dev/null ||
-  install_packages "libclang-rt-${version%%.*}-dev"
+  needed+=("libclang-rt-${version%%.*}-dev")
+install_needed
 
 mkdir -p "$build"
 cmake -S "$here/.." -B "$build" -DBIFSMN_FUZZ=ON -DBIFSMN_TOOLS=OFF \

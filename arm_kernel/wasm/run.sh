@@ -9,33 +9,21 @@
 set -euo pipefail
 test=${1:-}
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../tests/packages.sh"
 build=${BUILD:-build/wasm}
 # Emscripten's scripts look for Debian's packages, whoever's node runs them.
 export NODE_PATH=/usr/share/nodejs
 
-install_packages() {
-  local missing=()
-  has() { command -v "$1" > /dev/null || missing+=("$2"); }
-  has emcc emscripten
-  has cmake cmake
-  has python3 python3
-  command -v ninja > /dev/null || has make make
-  if [ -n "$test" ]; then
-    has c++ g++
-    has chromium chromium
-    has chromedriver chromium-driver
-  fi
-  if [ ${#missing[@]} = 0 ]; then return; fi
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
-    echo "expected ${missing[*]} to be installed, found none; install them" \
-      "(on Debian: apt-get install ${missing[*]})" >&2
-    exit 1
-  fi
-  echo "installs ${missing[*]}"
-  apt-get -qq update
-  DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 \
-    install -y --no-install-recommends "${missing[@]}" > /dev/null
-}
+need emcc emscripten
+need cmake cmake
+need python3 python3
+command -v ninja > /dev/null || need make make
+if [ -n "$test" ]; then
+  need c++ g++
+  need chromium chromium
+  need chromedriver chromium-driver
+fi
+install_needed
 
 run() { "$@" > "$build/log" 2>&1 || { cat "$build/log"; exit 1; }; }
 
@@ -49,7 +37,6 @@ test_in_node() {
   done
 }
 
-install_packages
 mkdir -p "$build"
 generator=()
 if command -v ninja > /dev/null; then generator=(-G Ninja); fi

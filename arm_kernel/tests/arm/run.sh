@@ -9,6 +9,7 @@
 # $BIFSMN_ARM_CACHE, ~/.cache/bifsmn-arm unless told, for the next run.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../packages.sh"
 engine=$(cd "$here/../.." && pwd)
 source=$(cd "$engine/.." && pwd)
 cache=${BIFSMN_ARM_CACHE:-$HOME/.cache/bifsmn-arm}
@@ -25,34 +26,15 @@ step() {  # prints what begins, and how long what came before took
 }
 
 install_packages() {
-  local missing=()
-  has() { command -v "$1" > /dev/null || missing+=("$2"); }
-  has aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
-  has qemu-aarch64 qemu-user
-  has cmake cmake
-  has ninja ninja-build
-  has c++ g++
-  has python3 python3
-  python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
-  [ -d /usr/aarch64-linux-gnu/lib ] || missing+=(libc6-dev-arm64-cross)
-  if [ ${#missing[@]} = 0 ]; then return; fi
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
-    echo "expected ${missing[*]} to be installed, found none; install them" \
-      "(on Debian: apt-get install ${missing[*]})" >&2
-    exit 1
-  fi
-  echo "installs ${missing[*]}"
-  # Someone else may be installing: waits for the locks.
-  local apt=(apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3)
-  local try
-  for try in 1 2 3 4 5; do
-    if "${apt[@]}" update && DEBIAN_FRONTEND=noninteractive \
-      "${apt[@]}" install -y --no-install-recommends "${missing[@]}" > "$work/apt" 2>&1
-    then return; fi
-    sleep 5
-  done
-  cat "$work/apt" >&2
-  exit 1
+  need aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
+  need qemu-aarch64 qemu-user
+  need cmake cmake
+  need ninja ninja-build
+  need c++ g++
+  need python3 python3
+  python3 -c 'import ensurepip' 2> /dev/null || needed+=(python3-venv)
+  [ -d /usr/aarch64-linux-gnu/lib ] || needed+=(libc6-dev-arm64-cross)
+  install_needed
 }
 
 build() {
