@@ -10,12 +10,13 @@ from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.nnet.activations import PReLU, RisingPReLU
 
 
-def random_network(classes=12, binary=True, relu=False):
+def random_network(classes=12, binary=True, relu=False, **sizes):
     """Returns a network whose normalisations do something."""
     torch.manual_seed(0)
     # ReLU is the slope 0, which only the former can have.
     activation = RisingPReLU if binary else PReLU
-    net = BiDFSMN(classes, binary=binary, activation=activation).train()
+    net = BiDFSMN(classes, binary=binary, activation=activation, **sizes)
+    net.train()
     with torch.no_grad():
         for activation in net.modules():
             if relu and isinstance(activation, PReLU):

@@ -82,18 +82,18 @@ def environment(requirements, project_torch=False):
         Torch is that of the environment that runs this.
     """
     path = PEERS / requirements
+    here = Path(torch.__file__).parents[1] if project_torch else ""
 
     def make(folder):
         say(f"Installing {requirements} into {folder}")
         venv.create(folder, with_pip=True)
         if project_torch:
             (site,) = folder.glob("lib/python*/site-packages")
-            here = Path(torch.__file__).parents[1]
             (site / "project.pth").write_text(f"{here}\n")
         pip = [folder / "bin" / "python", "-m", "pip", "install", "-q"]
         run([*pip, "-r", path])
 
-    return cached(path.stem, [path], make) / "bin" / "python"
+    return cached(path.stem, [path], make, here) / "bin" / "python"
 
 
 def pins(requirements):
@@ -157,7 +157,8 @@ def models(peer, networks):
         if peer.made_with != peer.requirements:
             shutil.rmtree(python.parents[1])  # large, needed once
 
-    sources = [PEERS / name for name in (peer.maker, peer.made_with)]
+    names = (peer.maker, peer.made_with, *peer.sources)
+    sources = [PEERS / name for name in names]
     return cached(peer.driver[:-3], sources, make, networks.name)
 
 
@@ -183,13 +184,13 @@ def compiler(folder):
     return f"{name} {number}"
 
 
-def random_model():
+def random_model(**sizes):
     """Returns a random network, folded; its speed is that of a trained one.
 
     Slopes of PReLU are of either sign, as training leaves them, where they may
     be (``RisingPReLU``).
     """
-    net = network.random_network()
+    net = network.random_network(**sizes)
     for module in net.modules():
         if isinstance(module, PReLU):
             torch.nn.init.uniform_(module.weight, -0.4, 0.9)

@@ -30,6 +30,8 @@ class Peer:
         {name in the results: form}.
     project_torch : bool
         Driver and maker import the torch that trains, of this environment.
+    sources : tuple
+        Of what else the models are made: files beside this one.
     """
 
     title: str
@@ -40,6 +42,7 @@ class Peer:
     suffix: str
     forms: dict
     project_torch: bool = False
+    sources: tuple = ()
 
 
 LITERT = Peer(
@@ -56,4 +59,55 @@ LITERT = Peer(
         "litert_int8": "int8_relu",
     },
 )
-PEERS = (LITERT,)
+ONNX_RUNTIME = Peer(
+    title="ONNX Runtime",
+    driver="onnx_runtime.py",
+    requirements="onnx_runtime.txt",
+    maker="make_onnx.py",
+    made_with="make_onnx.txt",
+    suffix=".onnx",
+    forms={
+        "ort_fp32_prelu": "fp32_prelu",
+        "ort_fp32_relu": "fp32_relu",
+        "ort_int8_prelu": "int8_prelu",
+        "ort_int8": "int8_relu",
+    },
+    project_torch=True,
+    sources=("torch_network.py",),
+)
+TORCH_EAGER = Peer(
+    title="torch, eager",
+    driver="torch_eager.py",
+    requirements="torch.txt",
+    maker="make_torch_eager.py",
+    made_with="torch.txt",
+    suffix=".npz",
+    forms={"torch_eager": "fp32_prelu"},
+    project_torch=True,
+)
+TORCH_COMPILED = Peer(
+    title="torch, compiled",
+    driver="torch_compiled.py",
+    requirements="torch.txt",
+    maker="make_torch_compiled.py",
+    made_with="torch.txt",
+    suffix=".pt2",
+    forms={"torch_compiled": "fp32_prelu"},
+    project_torch=True,
+    sources=("torch_network.py",),
+)
+PEERS = (LITERT, ONNX_RUNTIME, TORCH_EAGER, TORCH_COMPILED)
+
+
+PATHS = ("avx512", "avx2", "neon", "portable", "reference")
+WORDS = {"fp32": "FP32", "prelu": "PReLU", "relu": "ReLU", "binary": "1 bit"}
+
+
+def titles():
+    """Returns what tables call the sides, by their names in the results."""
+    named = {f"bifsmn_{path}": f"engine, {path}" for path in PATHS}
+    for peer in PEERS:
+        for name, form in peer.forms.items():
+            words = [WORDS.get(part, part) for part in form.split("_")]
+            named[name] = f"{peer.title} {', '.join(words)}"
+    return named

@@ -1,0 +1,68 @@
+"""Makes the .onnx models that ONNX Runtime runs.
+
+    python make_onnx.py NETWORKS OUT
+
+In real numbers ("fp32"), and with weights (one scale per output channel) and
+activations in int8, with scales that are found beforehand ("int8").
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch_network import load
+
+
+class Inputs(CalibrationDataReader):
+    """Hands out the calibration inputs."""
+
+    def __init__(self, inputs):
+        self.left = iter(inputs)
+
+    def get_next(self):
+        """Returns the next input by name, or None."""
+        x = next(self.left, None)
+        return None if x is None else {"x": x[None, None]}
+
+
+def quantize(real, path, inputs):
+    """Writes the int8 form of a model."""
+    ready = path.with_suffix(".ready")
+    quant_pre_process(real, ready)
+    quantize_static(
+        ready,
+        path,
+        Inputs(inputs),
+        per_channel=True,
+        activation_type=QuantType.QInt8,
+        weight_type=QuantType.QInt8,
+    )
+    ready.unlink()
+
+
+def main(networks, out):
+    """Makes both forms of each network."""
+    inputs = np.load(networks / "calibration.npy")
+    example = torch.from_numpy(inputs[:1, None])
+    for path in sorted(networks.glob("weights_*.npz")):
+        name = path.stem.removeprefix("weights")
+        real = out / f"fp32{name}.onnx"
+        torch.onnx.export(
+            load(path),
+            (example,),
+            real,
+            input_names=["x"],
+            external_data=False,
+        )
+        quantize(real, out / f"int8{name}.onnx", inputs)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

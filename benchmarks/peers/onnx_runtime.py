@@ -1,0 +1,47 @@
+"""ONNX Runtime on the CPU."""
+
+import numpy as np
+import onnxruntime
+from drive import drive
+
+
+class Model:
+    """An .onnx model, with its input and output bound to fixed places."""
+
+    def __init__(self, path, threads):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        (given,), (result,) = (
+            self.session.get_inputs(),
+            self.session.get_outputs(),
+        )
+        self.x = np.zeros(given.shape, np.float32)
+        self.y = np.zeros(result.shape, np.float32)
+        self.binding = self.session.io_binding()
+        place = onnxruntime.OrtValue.ortvalue_from_numpy
+        self.places = place(self.x), place(self.y)
+        self.binding.bind_ortvalue_input(given.name, self.places[0])
+        self.binding.bind_ortvalue_output(result.name, self.places[1])
+        self.run = self.session.run_with_iobinding
+
+    def set_input(self, x):
+        """Takes features (T, F), or a batch where the model has one."""
+        self.places[0].update_inplace(
+            np.ascontiguousarray(x, np.float32).reshape(self.x.shape)
+        )
+
+    def invoke(self):
+        """Computes the logits."""
+        self.run(self.binding)
+
+    def logits(self):
+        """Returns an array."""
+        return self.places[1].numpy()
+
+
+if __name__ == "__main__":
+    drive(Model)

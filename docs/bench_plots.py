@@ -1,0 +1,86 @@
+"""The plots of what ``make bench`` measures.
+
+Each PNG says in its metadata of which results file it is, by that file's
+SHA-256, so that a plot that is out of date can be told.
+"""
+
+import hashlib
+from pathlib import Path
+
+from bench_tables import RESULTS, load, titles
+from PIL import Image
+
+from speechbrain_bifsmn.utils.plots import figure_class
+from speechbrain_bifsmn.utils.whole import written_whole
+
+FOLDER = Path(__file__).resolve().parent / "results"
+KEY = "Source"
+COLOURS = {"0": "#1f4e79", "1": "#4a90c2", "2": "#a8cce4"}
+
+
+def draw_peers(figure):
+    """Draws a bar for each side and depth setting, on a logarithmic axis."""
+    r, names = load("engine"), titles()
+    sides = [name for name in r["us"] if name in r["checks"]]
+    sides.sort(key=lambda side: r["us"][side]["0"], reverse=True)
+    figure.set_size_inches(8, 1 + 0.36 * len(sides))
+    axes = figure.add_subplot()
+    for at, (depth, colour) in enumerate(COLOURS.items()):
+        us = [r["us"][side][depth] for side in sides]
+        low, high = zip(
+            *(r["us_p10_p90"][side][depth] for side in sides), strict=True
+        )
+        # A median can lie outside only by rounding.
+        below = [max(u - x, 0) for u, x in zip(us, low, strict=True)]
+        above = [max(x - u, 0) for u, x in zip(us, high, strict=True)]
+        axes.barh(
+            [place + 0.25 * (1 - at) for place in range(len(sides))],
+            us,
+            0.25,
+            xerr=(below, above),
+            error_kw={"elinewidth": 0.8},
+            color=colour,
+            label=f"depth {depth}",
+        )
+    axes.set_yticks(range(len(sides)), [names[side] for side in sides])
+    axes.set_xscale("log")
+    axes.set_xlim(left=1)
+    axes.set_xlabel("microseconds for a second of audio, features to logits")
+    axes.grid(axis="x", which="both", linewidth=0.3)
+    axes.set_axisbelow(True)
+    axes.legend(loc="upper right")
+
+
+PLOTS = {"peers": ("engine", draw_peers)}
+
+
+def digest(results):
+    """Returns what identifies a results file."""
+    content = (RESULTS / f"{results}.json").read_bytes()
+    return hashlib.sha256(content).hexdigest()
+
+
+def stale():
+    """Returns the names of the plots that are not of the present results."""
+    return [
+        name
+        for name, (results, _) in PLOTS.items()
+        if source_of(FOLDER / f"{name}.png") != digest(results)
+    ]
+
+
+def source_of(path):
+    """Returns the digest that a plot carries, or None."""
+    if not path.exists():
+        return None
+    with Image.open(path) as image:
+        return image.info.get(KEY)
+
+
+def draw(name):
+    """Draws a plot of the present results."""
+    results, fill = PLOTS[name]
+    figure = figure_class()(dpi=110, layout="constrained")
+    fill(figure)
+    with written_whole(FOLDER / f"{name}.png") as place:
+        figure.savefig(place, format="png", metadata={KEY: digest(results)})
