@@ -16,7 +16,7 @@ class Model:
         self.invoke = self.interpreter.invoke
 
     def set_input(self, x):
-        """Takes features (T, F)."""
+        """Takes features (T, F), or a batch where the model has one."""
         dtype, (scale, zero) = self.input["dtype"], self.input["quantization"]
         if dtype == np.int8:
             x = np.clip(np.rint(x / scale) + zero, -128, 127)
@@ -25,7 +25,7 @@ class Model:
 
     def logits(self):
         """Returns an array."""
-        y = self.interpreter.get_tensor(self.output["index"])[0]
+        y = self.interpreter.get_tensor(self.output["index"])
         if y.dtype == np.int8:
             scale, zero = self.output["quantization"]
             y = scale * (y.astype(float) - zero)

@@ -41,7 +41,7 @@ def quantize(real, path, inputs):
         path,
         Inputs(inputs),
         per_channel=True,
-        activation_type=QuantType.QInt8,
+        activation_type=QuantType.QUInt8,  # else not all layers are in int8
         weight_type=QuantType.QInt8,
     )
     ready.unlink()

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 
 def classify(x, weights):
-    """The network: features (1, T, F, 1) to logits (1, classes)."""
+    """The network: features (B, T, F, 1) to logits (B, classes)."""
 
     def conv(name, x, stride=1, pad=0):
         around = [[0, 0], [pad, pad], [pad, pad], [0, 0]]
@@ -34,7 +34,7 @@ def classify(x, weights):
 
     x = conv("conv1", x, stride=2, pad=2)
     x = conv("conv2", x, stride=2, pad=2)
-    x = tf.reshape(x, [1, x.shape[1], 1, -1])  # a frame's bands and channels
+    x = tf.reshape(x, [*x.shape[:2], 1, -1])  # a frame's bands and channels
     x = conv("projection", x)
     block = 0
     while f"{block}.memory.weight" in weights:
@@ -43,20 +43,21 @@ def classify(x, weights):
         x = activation(f"{block}.memory", memory) + x
         x = conv(f"{block}.project", conv(f"{block}.expand", x)) + x
         block += 1
-    y = tf.matmul(tf.reshape(x, [1, -1]), weights["classifier.weight"])
+    y = tf.matmul(tf.reshape(x, [x.shape[0], -1]), weights["classifier.weight"])
     return tf.nn.bias_add(y, weights["classifier.bias"])
 
 
 def convert(weights, calibration=None):
     """Returns the bytes of a model, in int8 where there is calibration."""
-    shape = (1, *weights["input_shape"], 1)
+    shape = (int(weights.get("batch", 1)), *weights["input_shape"], 1)
     function = tf.function(lambda x: classify(x, weights))
     concrete = function.get_concrete_function(tf.TensorSpec(shape))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
     if calibration is not None:
+        whole = len(calibration) // shape[0] * shape[0]
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: (
-            [x.reshape(shape)] for x in calibration
+            [x] for x in calibration[:whole].reshape(-1, *shape)
         )
         ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.target_spec.supported_ops = ops

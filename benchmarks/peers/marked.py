@@ -25,7 +25,7 @@ MARKS = bytes.fromhex("1f2c03d5 c0035fd6 3f2c03d5 c0035fd6")
 
 
 class Nothing:
-    """Has what an interpreter has, to be called in its place."""
+    """Has what a ``Model`` has, to be called in its place."""
 
     def invoke(self):
         """Does nothing."""

@@ -96,7 +96,22 @@ TORCH_COMPILED = Peer(
     project_torch=True,
     sources=("torch_network.py",),
 )
-PEERS = (LITERT, ONNX_RUNTIME, TORCH_EAGER, TORCH_COMPILED)
+EXECUTORCH = Peer(
+    title="ExecuTorch",
+    driver="executorch_xnnpack.py",
+    requirements="executorch.txt",
+    maker="make_executorch.py",
+    made_with="executorch.txt",
+    suffix=".pte",
+    forms={
+        "executorch_fp32_prelu": "fp32_prelu",
+        "executorch_fp32_relu": "fp32_relu",
+        "executorch_int8": "int8_relu",
+    },
+    project_torch=True,
+    sources=("torch_network.py",),
+)
+PEERS = (LITERT, ONNX_RUNTIME, TORCH_EAGER, TORCH_COMPILED, EXECUTORCH)
 
 
 PATHS = ("avx512", "avx2", "neon", "portable", "reference")

@@ -28,7 +28,12 @@ class Network(nn.Module):
                 tensor = torch.from_numpy(np.ascontiguousarray(array))
                 if tensor.ndim == 4:  # (T, F, inputs, outputs) in TensorFlow
                     order = (2, 3, 0, 1) if "memory" in name else (3, 2, 0, 1)
-                    tensor = tensor.permute(order).contiguous()
+                    tensor = tensor.permute(order)
+                elif tensor.ndim == 2:  # (inputs, outputs)
+                    tensor = tensor.T
+                # A copy: of an axis of size 1, any stride is contiguous, but
+                # not all exporters take any.
+                tensor = tensor.clone(memory_format=torch.contiguous_format)
                 self.register_buffer(name.replace(".", "_"), tensor)
         self.blocks = sum(name.endswith(".expand") for name in self.slopes)
 
@@ -36,14 +41,15 @@ class Network(nn.Module):
         """Takes scaled features (B, 1, T, F); returns logits (B, classes)."""
         x = self.layer("conv1", x, stride=2, padding=2)
         x = self.layer("conv2", x, stride=2, padding=2)
-        x = x.permute(0, 3, 1, 2).flatten(1, 2).unsqueeze(3)
+        x = x.permute(0, 3, 1, 2)  # (B, bands, channels, T)
+        x = x.reshape(len(x), -1, x.shape[3], 1)
         x = self.layer("projection", x)
         for b in range(self.blocks):
             around = {"padding": (2, 0), "groups": x.shape[1]}
             x = self.layer(f"{b}.memory", x, **around) + x
             x = self.layer(f"{b}.project", self.layer(f"{b}.expand", x)) + x
-        x = x.squeeze(3).transpose(1, 2).flatten(1)
-        return x @ self.classifier_weight + self.classifier_bias
+        x = x.permute(0, 2, 1, 3).reshape(len(x), -1)
+        return F.linear(x, self.classifier_weight, self.classifier_bias)
 
     def layer(self, name, x, **options):
         """A convolution and its activation."""

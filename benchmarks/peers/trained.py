@@ -46,12 +46,20 @@ def untrained(relu):
     activation = nn.ReLU if relu else PReLU
     net = BiDFSMN(len(LABELS), binary=False, activation=activation)
     if relu:
-        for block in net.blocks:
-            block.memory_activation = nn.ReLU()
+        rectify(net)
     teacher = DFSMN(len(LABELS))
     load_weights(teacher, teacher_file("shipped"))
     net.start_from(teacher)
     return net
+
+
+def rectify(net):
+    """Puts ReLU in the place of every PReLU that is left."""
+    for name, module in net.named_children():
+        if isinstance(module, PReLU):
+            net.register_module(name, nn.ReLU())
+        else:
+            rectify(module)
 
 
 def train(net, features, targets):

@@ -18,6 +18,8 @@ TARGET = re.compile(r"#0x[0-9a-f]+$")
 ITERATIONS = 100
 COVERED = 0.99  # of all instructions; the rest is taken to run as fast
 
+known = {}  # cycles by core and block: the tool is slow, blocks recur
+
 
 def available():
     """Tells whether the tool is installed."""
@@ -68,14 +70,24 @@ def hottest(counts, mnemonic):
 
 def of_each(texts, core):
     """Returns the cycles of one iteration of each list of instructions."""
+    blocks = [tuple(map(without_target, block)) for block in texts]
+    new = [b for b in dict.fromkeys(blocks) if (core, b) not in known]
+    if new:
+        pairs = zip(new, run(new, core), strict=True)
+        known.update({(core, block): each for block, each in pairs})
+    return [known[core, block] for block in blocks]
+
+
+def without_target(text):
+    """Where a branch goes matters to the assembler only."""
+    return TARGET.sub("#16", text) if BRANCH.match(text) else text
+
+
+def run(blocks, core):
+    """Runs the tool on blocks."""
     lines = []
-    for i, block in enumerate(texts):
-        near = [
-            # Where a branch goes matters to the assembler only.
-            TARGET.sub("#16", text) if BRANCH.match(text) else text
-            for text in block
-        ]
-        lines += [f"# LLVM-MCA-BEGIN b{i}", *near, "# LLVM-MCA-END"]
+    for i, block in enumerate(blocks):
+        lines += [f"# LLVM-MCA-BEGIN b{i}", *block, "# LLVM-MCA-END"]
     command = [TOOL, "-mtriple=aarch64", f"-mcpu={core}", "-json"]
     command += [f"-iterations={ITERATIONS}"]
     command += ["-skip-unsupported-instructions=any"]
@@ -88,4 +100,4 @@ def of_each(texts, core):
         region["Name"]: region["SummaryView"]["TotalCycles"]
         for region in regions
     }
-    return [found.get(f"b{i}", 0) / ITERATIONS for i in range(len(texts))]
+    return [found.get(f"b{i}", 0) / ITERATIONS for i in range(len(blocks))]

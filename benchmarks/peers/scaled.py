@@ -1,0 +1,49 @@
+"""Writes the networks of each size, for the peers and for the engine."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from peers import network, prepare
+from peers.scale_points import POINTS
+
+from speechbrain_bifsmn.lobes.models import folding
+from speechbrain_bifsmn.utils import model_file
+
+TESTS = 64  # inputs; batches divide it
+
+
+def sizes(point):
+    """Returns the arguments of ``BiDFSMN``."""
+    channels = point["channels"]
+    return {
+        "layers": point["layers"],
+        "channels": channels,
+        "hidden": 2 * channels,
+    }
+
+
+@torch.no_grad()
+def write(folder):
+    """Writes weights and logits as ``network.write`` does, and .bifsmn files.
+
+    The depth setting is 0, the activation ReLU. In place of the depth, names
+    have the point. Weights say how large a "batch" the model shall have.
+    """
+    calibration, inputs = network.features(200), network.features(TESTS)
+    for name, point in POINTS.items():
+        net = network.random_network(binary=False, relu=True, **sizes(point))
+        net.classifier.bias -= net(calibration).mean(0)
+        weights = network.folded(net, 0) | {"batch": np.array(point["batch"])}
+        np.savez(folder / f"weights_relu_{name}.npz", **weights)
+        np.save(folder / f"logits_relu_{name}.npy", net(inputs).numpy())
+        model = prepare.random_model(**sizes(point))
+        model_file.write(model, folder / f"binary_{name}.bifsmn")
+    network.write_inputs(folder, net, calibration, inputs)
+
+
+def networks():
+    """Returns the folder of what ``write`` writes."""
+    names = ("network.py", "scaled.py", "scale_points.py")
+    sources = [prepare.PEERS / name for name in names]
+    return prepare.cached("scaled", [*sources, Path(folding.__file__)], write)
