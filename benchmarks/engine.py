@@ -192,7 +192,7 @@ def main():
         help="Speech Commands, on whose test clips the sides' decisions are "
         "compared (with it, the peers' networks are trained; else random)",
     )
-    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()

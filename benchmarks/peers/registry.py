@@ -111,11 +111,33 @@ EXECUTORCH = Peer(
     project_torch=True,
     sources=("torch_network.py",),
 )
-PEERS = (LITERT, ONNX_RUNTIME, TORCH_EAGER, TORCH_COMPILED, EXECUTORCH)
+LCE = Peer(
+    title="Larq Compute Engine",
+    driver="lce.py",
+    requirements="lce.txt",
+    maker="make_larq.py",
+    made_with="make_larq.txt",
+    suffix=".tflite",
+    forms={"lce": "lce_binary"},
+)
+PEERS = (
+    LITERT,
+    ONNX_RUNTIME,
+    TORCH_EAGER,
+    TORCH_COMPILED,
+    EXECUTORCH,
+    LCE,
+)
 
 
 PATHS = ("avx512", "avx2", "neon", "portable", "reference")
-WORDS = {"fp32": "FP32", "prelu": "PReLU", "relu": "ReLU", "binary": "1 bit"}
+WORDS = {
+    "fp32": "FP32",
+    "prelu": "PReLU",
+    "relu": "ReLU",
+    "binary": "1 bit",
+    "lce": "one plane",
+}
 
 
 def titles():
