@@ -1,8 +1,10 @@
 """Counts the instructions that peers execute on 64-bit ARM, and models them.
 
 Counted is ``invoke()``, its call from Python included, the loop around it not,
-on one thread. The counts are exact and the same in every run. An emulator's
-time says nothing and is not taken; cycles are modelled as the engine's are
+on one thread. The counts are the same in every run (ONNX Runtime's in int8 to a
+ten-thousandth), but where a peer asks for memory in every call, as torch does,
+they depend by a few percent on what was allocated before. An emulator's time
+says nothing and is not taken; cycles are modelled as the engine's are
 (arm_kernel/tests/arm/cycles.py).
 """
 

@@ -1,7 +1,8 @@
 """Runs the peers' wheels for 64-bit ARM in an emulator that counts.
 
 The Python is the one that arm_kernel/tests/arm makes. A process gets an
-environment of a few variables and no other, hence does the same in every run.
+environment of a few variables and no other: what else the caller has in his
+would change what lies where, and with it the counts.
 """
 
 import json

@@ -3,9 +3,9 @@
     python make_larq.py NETWORKS OUT
 
 Of each depth setting that ``network.write`` left in NETWORKS it makes
-lce_binary_DEPTH.tflite, a network of the same layers and sizes, and the logits of
-the Keras model, logits_binary_DEPTH.npy. It is another network, of random
-weights; what differs is what makes it faster or what Larq does not have:
+lce_binary_DEPTH.tflite, a network of the same layers and sizes, and the logits
+of the Keras model, logits_binary_DEPTH.npy. It is another network, of random
+weights; what differs makes it faster, or is what Larq does not have:
 
 - one plane of bits per activation, without scales or thresholds of its own
   (normalisation is the threshold);

@@ -1,8 +1,12 @@
 """ONNX Runtime on the CPU."""
 
+import os
+
 import numpy as np
-import onnxruntime
 from drive import drive
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # a thread of its own
+import onnxruntime
 
 
 class Model:

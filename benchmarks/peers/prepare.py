@@ -103,9 +103,9 @@ def pins(requirements):
 
 
 def all_pins(peers):
-    """Returns the versions that peers and their makers ask for."""
+    """Returns the versions that peers and makers ask for, by their files."""
     files = {name for p in peers for name in (p.requirements, p.made_with)}
-    return dict(pin for name in sorted(files) for pin in pins(name).items())
+    return {name: pins(name) for name in sorted(files) if pins(name)}
 
 
 def networks(data=None):

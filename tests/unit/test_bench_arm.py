@@ -193,3 +193,14 @@ def test_tables(forms, monkeypatch):
     assert f"| LiteRT FP32, ReLU | {cells} |" in arm_tables.arm_table("")
     loops = arm_tables.arm_loop_table("")
     assert "| LiteRT FP32, ReLU | 16.0 | 16.0 | 16.0 |" in loops
+
+
+@pytest.mark.skipif(
+    not arm.cycles.available(), reason=f"{arm.cycles.TOOL} is not installed"
+)
+def test_instructions_without_a_name_are_not_free():
+    code = ".byte 0xff, 0xe0, 0xab, 0x4f"
+    name = "sdot v31.4s, v7.16b, v11.4b[1]"
+    for core in arm.cycles.CORES:
+        found, expected = arm.cycles.of_each([[code] * 8, [name] * 8], core)
+        assert found == expected >= 2 * 8 / 2

@@ -12,14 +12,16 @@ import pytest
 import torch
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-sys.path[:0] = [str(FOLDER), str(FOLDER / "peers")]
-import plot_scaling  # noqa: E402
+DOCS = FOLDER.parent / "docs"
+sys.path[:0] = [str(FOLDER), str(FOLDER / "peers"), str(DOCS)]
+import bench_plots  # noqa: E402
+import bench_tables  # noqa: E402
 import scale_peer  # noqa: E402
 import scale_torch  # noqa: E402
 import scaling  # noqa: E402
 from peers import network, scaled  # noqa: E402
 from peers.scale_points import CURVES, POINTS, name, thread_counts  # noqa: E402
-from PIL import Image  # noqa: E402
+from scaling_plot import COLOURS, scaled_to_clips  # noqa: E402
 
 SIDES = {"bifsmn": 1.0, "litert_int8": 3.0}
 THREADS = [1, 2]
@@ -218,7 +220,7 @@ def test_missing_peers_are_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(scaling.prepare, "build_engine", lambda: tmp_path)
     sides, _, missing = scaling.checked_sides(tmp_path, THREADS)
     assert [side.engine for side in sides] == ["bifsmn"]
-    expected = set(plot_scaling.COLOURS) - {"bifsmn"}
+    expected = set(COLOURS) - {"bifsmn"}
     assert missing == dict.fromkeys(expected, "pip: no network")
 
 
@@ -232,27 +234,28 @@ def test_networks_of_other_sizes():
         assert network.folded(net, 0)["3.expand.weight"].shape[2:] == (32, 64)
 
 
-def test_a_plot_says_what_it_is_of(samples, tmp_path):
-    results, plot = tmp_path / "scaling.json", tmp_path / "scaling.png"
+def test_a_plot_says_what_it_is_of(samples, tmp_path, monkeypatch):
+    results = tmp_path / "scaling.json"
+    for module in (bench_plots, bench_tables):
+        monkeypatch.setattr(module, "RESULTS", tmp_path)
+    monkeypatch.setattr(bench_plots, "FOLDER", tmp_path)
+    monkeypatch.delitem(bench_plots.PLOTS, "peers")
     titles = dict.fromkeys(SIDES, "title")
     content = {**scaling.summary(samples, THREADS), "titles": titles}
     results.write_text(json.dumps(content))
-    plot_scaling.write(results, plot)
-    with Image.open(plot) as image:
-        assert image.info["Source"] == plot_scaling.digest(results)
-        assert image.size[0] > 800
+    assert bench_plots.stale() == ["scaling"]
+    bench_plots.draw("scaling")
+    assert bench_plots.stale() == []
     results.write_text(json.dumps({**content, "commit": "another"}))
-    with Image.open(plot) as image:
-        assert image.info["Source"] != plot_scaling.digest(results)
+    assert bench_plots.stale() == ["scaling"]
 
 
 def test_batches_are_drawn_per_clip():
-    assert plot_scaling.scaled("batch", [1, 2, 4], [8, 14, 24]) == [8, 7, 6]
-    assert plot_scaling.scaled("layers", [1, 2], [8, 14]) == [8, 14]
+    assert scaled_to_clips("batch", [1, 2, 4], [8, 14, 24]) == [8, 7, 6]
+    assert scaled_to_clips("layers", [1, 2], [8, 14]) == [8, 14]
 
 
-@pytest.mark.parametrize("script", ["scaling.py", "plot_scaling.py"])
-def test_help(script):
-    command = [sys.executable, str(FOLDER / script), "--help"]
+def test_help():
+    command = [sys.executable, str(FOLDER / "scaling.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert f"python {script}" in done.stdout
+    assert "python scaling.py" in done.stdout

@@ -10,8 +10,10 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 
 TOOL = "llvm-mca-19"
+DECODER = ("llvm-mc-19", "--disassemble", "-triple=aarch64", "-mattr=+all")
 CORES = ("cortex-a53", "cortex-a72", "neoverse-n1")
 BRANCH = re.compile(r"(b|bl|br|blr|ret|b\.\w+|cbn?z|tbn?z)\b")
 TARGET = re.compile(r"#0x[0-9a-f]+$")
@@ -70,7 +72,7 @@ def hottest(counts, mnemonic):
 
 def of_each(texts, core):
     """Returns the cycles of one iteration of each list of instructions."""
-    blocks = [tuple(map(without_target, block)) for block in texts]
+    blocks = [tuple(map(assembly, block)) for block in texts]
     new = [b for b in dict.fromkeys(blocks) if (core, b) not in known]
     if new:
         pairs = zip(new, run(new, core), strict=True)
@@ -78,8 +80,18 @@ def of_each(texts, core):
     return [known[core, block] for block in blocks]
 
 
-def without_target(text):
-    """Where a branch goes matters to the assembler only."""
+@cache
+def assembly(text):
+    """Returns an instruction as the tool reads it.
+
+    The emulator has no name for newer ones, SDOT among them: it gives bytes,
+    which the tool would take for data. Where a branch goes matters to the
+    assembler only.
+    """
+    if text.startswith(".byte "):
+        code = text.removeprefix(".byte ").replace(",", "")
+        lines = execute(DECODER, code).strip().splitlines()
+        return lines[-1].strip()
     return TARGET.sub("#16", text) if BRANCH.match(text) else text
 
 
@@ -89,15 +101,20 @@ def run(blocks, core):
     for i, block in enumerate(blocks):
         lines += [f"# LLVM-MCA-BEGIN b{i}", *block, "# LLVM-MCA-END"]
     command = [TOOL, "-mtriple=aarch64", f"-mcpu={core}", "-json"]
-    command += [f"-iterations={ITERATIONS}"]
+    command += ["-mattr=+all", f"-iterations={ITERATIONS}"]
     command += ["-skip-unsupported-instructions=any"]
-    source = "\n".join(lines) + "\n"
-    done = subprocess.run(command, input=source, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{TOOL} failed: {done.stderr[:500]}")
-    regions = json.loads(done.stdout)["CodeRegions"]
+    printed = execute(command, "\n".join(lines) + "\n")
+    regions = json.loads(printed)["CodeRegions"]
     found = {
         region["Name"]: region["SummaryView"]["TotalCycles"]
         for region in regions
     }
     return [found.get(f"b{i}", 0) / ITERATIONS for i in range(len(blocks))]
+
+
+def execute(command, given):
+    """Returns what a program prints when it is given a text."""
+    done = subprocess.run(command, input=given, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{command[0]} failed: {done.stderr[:500]}")
+    return done.stdout
