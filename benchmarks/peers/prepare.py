@@ -164,7 +164,9 @@ def models(peer, networks):
 
 def build_engine():
     """Returns the folder with the engine's library and tools."""
-    folder = CACHE / "engine"
+    # Of each copy of the sources its own: CMake takes no other's.
+    copy = hashlib.sha256(str(ENGINE).encode()).hexdigest()[:12]
+    folder = CACHE / f"engine-{copy}"
     say(f"Building the engine in {folder}")
     options = ["-DCMAKE_BUILD_TYPE=Release", "-DBIFSMN_TOOLS=ON"]
     run(["cmake", "-S", ENGINE, "-B", folder, *options])

@@ -42,13 +42,13 @@ class Network(nn.Module):
         x = self.layer("conv1", x, stride=2, padding=2)
         x = self.layer("conv2", x, stride=2, padding=2)
         x = x.permute(0, 3, 1, 2)  # (B, bands, channels, T)
-        x = x.reshape(len(x), -1, x.shape[3], 1)
+        x = x.reshape(x.shape[0], -1, x.shape[3], 1)
         x = self.layer("projection", x)
         for b in range(self.blocks):
             around = {"padding": (2, 0), "groups": x.shape[1]}
             x = self.layer(f"{b}.memory", x, **around) + x
             x = self.layer(f"{b}.project", self.layer(f"{b}.expand", x)) + x
-        x = x.permute(0, 2, 1, 3).reshape(len(x), -1)
+        x = x.permute(0, 2, 1, 3).flatten(1)
         return F.linear(x, self.classifier_weight, self.classifier_bias)
 
     def layer(self, name, x, **options):
