@@ -39,7 +39,8 @@ def arm_instructions_table(_):
         *lines,
         "",
         f"As {CORES[CORE]} executes them, but for the last columns; "
-        f"torch {r['arm_peers_torch']}.",
+        f"torch {r['arm_peers_torch']}. Commit "
+        f"{r.get('arm_commit', r['commit'])[:12]}.",
     ]
 
 
@@ -85,3 +86,10 @@ def arm_loop_table(_):
         )
         lines.append(row(names[form], *cells))
     return lines
+
+
+TABLES = {
+    "arm_instructions": arm_instructions_table,
+    "arm": arm_table,
+    "arm_loop": arm_loop_table,
+}

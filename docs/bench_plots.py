@@ -7,6 +7,7 @@ SHA-256, so that a plot that is out of date can be told.
 import hashlib
 from pathlib import Path
 
+import scaling_plot
 from bench_tables import RESULTS, load, titles
 from PIL import Image
 
@@ -51,7 +52,15 @@ def draw_peers(figure):
     axes.legend(loc="upper right")
 
 
-PLOTS = {"peers": ("engine", draw_peers)}
+def draw_scaling(figure):
+    """Draws the curves of batches, threads, blocks and channels."""
+    scaling_plot.draw(figure, load("scaling"))
+
+
+PLOTS = {
+    "peers": ("engine", draw_peers),
+    "scaling": ("scaling", draw_scaling),
+}
 
 
 def digest(results):

@@ -71,3 +71,121 @@ def peers_table(_):
         f"decisions than the source model's, by depth: of {r['compared_on']}. "
         + conditions(r),
     ]
+
+
+def goals_table(_):
+    """What the engine was to reach, and what it reaches."""
+    r = load("engine")
+    full, int8 = r["ratio_litert_fp32_full"]["2"], r["ratio_litert_int8"]["0"]
+    audio, loop = r["audio_to_decision_us"]["0"], r["arm_loop"]
+    vectors, size = loop["vector_per_128"], r["file_bytes"]
+    goals = (
+        ("depth 0, times as fast as LiteRT int8", 3, int8, "{:.2f}", True),
+        ("depth 2, times as fast as LiteRT FP32", 25.1, full, "{:.1f}", True),
+        ("a second of audio to decision, us", 150, audio, "{:.0f}", False),
+        ("file of 12 classes, bytes", 117_000, size, "{:,}", False),
+        ("the same, better", 100_000, size, "{:,}", False),
+        ("ARMv8, vector instructions", 3.25, vectors, "{:.2f}", False),
+    )
+    lines = ["| | goal | measured | |", "|---|---|---|---|"]
+    for name, goal, found, form, more in goals:
+        met = found >= goal if more else found <= goal
+        sign, word = "≥" if more else "≤", "met" if met else "not met"
+        goal, found = form.format(goal), form.format(found)
+        lines.append(f"| {name} | {sign} {goal} | {found} | {word} |")
+    return lines
+
+
+def scaling_table(_):
+    """What was fitted to the cost curves."""
+    r, named = load("scaling"), {"bifsmn": "engine, 1 bit"}
+    fits, curves = r["fits"], r["curves"]
+    lines = [
+        row(
+            "",
+            "batch of 64, us a clip",
+            "each block, us",
+            "fixed, us",
+            "exponent of channels",
+            "two threads, times the clips",
+        ),
+        "|---" * 6 + "|",
+    ]
+    sides = sorted(
+        fits["layers"], key=lambda side: fits["layers"][side]["us_each"]
+    )
+    for side in sides:
+        numbers = "int8" if "int8" in side else "FP32"
+        title = named.get(side, f"{r['titles'][side]} {numbers}")
+        power, block = fits["channels"][side], fits["layers"][side]
+        batch, threads = curves["batch"], fits["threads"][side]["speed_up"]
+        clip = batch["median"][side][-1] / batch["sizes"][-1]
+        lines.append(
+            row(
+                title,
+                f"{clip:.1f}",
+                f"{block['us_each']:.2f}",
+                f"{block['us_fixed']:.1f}",
+                f"{power['exponent']:.2f} ± {power['error']:.2f}",
+                f"{threads.get('2', 0):.2f}",
+            )
+        )
+    n = r["n"]
+    return [
+        *lines,
+        "",
+        f"Medians of {n['processes']} processes, in turns; {conditions(r)}",
+    ]
+
+
+def streams_table(_):
+    """Processor seconds of an hour of audio, by side and depth setting."""
+    r, names = load("streaming"), titles()
+    names["keyword_spotter_torch"] = "KeywordSpotter, torch"
+    names["pymicro_wakeword"] = "pymicro-wakeword, one keyword"
+    lines = [
+        row(
+            "processor seconds an hour",
+            *(f"depth {d}" for d in DEPTHS),
+            "front end shared: depth 0",
+            "memory, MB",
+        ),
+        "|---" * 6 + "|",
+    ]
+    streams = r["cpu_s_per_hour"]["stream"]
+    shared = r["cpu_s_per_hour"]["front_end_shared"]
+    for name in sorted(
+        streams, key=lambda side: next(iter(streams[side].values()))
+    ):
+        by_depth = streams[name]
+        if "any" in by_depth:  # it has no depth settings
+            by_depth = {"0": by_depth["any"]}
+        cells = [f"{by_depth[d]:.1f}" if d in by_depth else "" for d in DEPTHS]
+        with_ours = shared.get(name, {}).get("0")
+        lines.append(
+            row(
+                names.get(name, name),
+                *cells,
+                f"{with_ours:.1f}" if with_ours else "",
+                f"{r['memory'][name]['peak_kib'] / 1024:.0f}",
+            )
+        )
+    lines += [
+        row(f"{names.get(name, name)}: missing ({reason})", *[""] * 5)
+        for name, reason in r["missing"].items()
+    ]
+    n = r["n"]
+    return [
+        *lines,
+        "",
+        f"Medians of {n['processes']} processes, in turns. Memory: the highest "
+        f"of a process of Python. {conditions(r)}",
+    ]
+
+
+TABLES = {
+    "peers": peers_table,
+    "goals": goals_table,
+    "scaling": scaling_table,
+    "streams": streams_table,
+}

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the tables of README and docs from the files in ``docs/results``.
+"""Writes the tables of README and docs, and plots, from results files.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. With
-``--check`` nothing is written, and a table that is out of date is an error.
+``--check`` nothing is written, and what is out of date is an error.
 """
 
 import argparse
@@ -10,6 +10,10 @@ import json
 import re
 import sys
 from pathlib import Path
+
+import arm_tables
+import bench_plots
+import bench_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -149,106 +153,6 @@ def training_table(_):
     ]
 
 
-def engine_table(_):
-    """The engine beside LiteRT: microseconds, ratios, instructions."""
-    r = load("engine", "benchmarks")
-    rows = [
-        (f"engine ({r['path']})", r["us"][f"bifsmn_{r['path']}"], "{:.1f}"),
-        ("LiteRT int8 (ReLU)", r["us"]["litert_int8"], "{:.1f}"),
-        ("LiteRT int8, same function", r["us"]["litert_int8_prelu"], "{:.1f}"),
-        ("LiteRT FP32", r["us"]["litert_fp32"], "{:.1f}"),
-        ("times as fast as LiteRT int8", r["ratio_litert_int8"], "{:.1f}"),
-        ("times as fast as LiteRT FP32", r["ratio_litert_fp32"], "{:.1f}"),
-        ("... at its full depth", r["ratio_litert_fp32_full"], "{:.1f}"),
-        ("audio to decision, engine", r["audio_to_decision_us"], "{:.0f}"),
-        ("ARMv8 instructions", r["arm_instructions"], "{:,}"),
-    ]
-    for form, counts in (r.get("arm_litert_instructions") or {}).items():
-        if form in ("litert_fp32", "litert_int8"):
-            name = form.replace("litert_", "LiteRT ").replace("fp32", "FP32")
-            rows.append((f"ARMv8 instructions, {name}", counts, "{:,}"))
-    lines = ["| us | depth 0 | depth 1 | depth 2 |", "|---|---|---|---|"]
-    for name, values, form in rows:
-        cells = " | ".join(form.format(values[d]) for d in DEPTHS)
-        lines.append(f"| {name} | {cells} |")
-    return [
-        *lines,
-        "",
-        f"One thread of {r['machine']['processor']}, batch 1, medians; file of "
-        f"{r['file_bytes']:,} bytes; `{r['command']}` in `benchmarks`; commit "
-        f"{r['commit'][:12]}.",
-    ]
-
-
-def goals_table(_):
-    """What the engine was to reach, and what it reaches."""
-    r = load("engine", "benchmarks")
-    full, int8 = r["ratio_litert_fp32_full"]["2"], r["ratio_litert_int8"]["0"]
-    audio, loop = r["audio_to_decision_us"]["0"], r["arm_loop"]
-    vectors, size = loop["vector_per_128"], r["file_bytes"]
-    goals = (
-        ("depth 0, times as fast as LiteRT int8", 3, int8, "{:.2f}", True),
-        ("depth 2, times as fast as LiteRT FP32", 25.1, full, "{:.1f}", True),
-        ("a second of audio to decision, us", 150, audio, "{:.0f}", False),
-        ("file of 12 classes, bytes", 117_000, size, "{:,}", False),
-        ("the same, better", 100_000, size, "{:,}", False),
-        ("ARMv8, vector instructions", 3.25, vectors, "{:.2f}", False),
-    )
-    lines = ["| | goal | measured | |", "|---|---|---|---|"]
-    for name, goal, found, form, more in goals:
-        met = found >= goal if more else found <= goal
-        sign, word = "≥" if more else "≤", "met" if met else "not met"
-        goal, found = form.format(goal), form.format(found)
-        lines.append(f"| {name} | {sign} {goal} | {found} | {word} |")
-    return lines
-
-
-ARM_NAMES = {
-    "cortex-a53": "Cortex-A53",
-    "cortex-a72": "Cortex-A72",
-    "neoverse-n1": "Neoverse N1",
-}
-
-
-def arm_table(_):
-    """Modelled cycles of an inference on 64-bit ARM, by core."""
-    r = load("engine", "benchmarks")
-    lines = [
-        "| thousands of cycles, modelled | depth 0 | depth 1 | depth 2 |",
-        "|---|---|---|---|",
-    ]
-    for core, ours in r["arm_cycles"].items():
-        rows = {f"{ARM_NAMES[core]}, engine": (ours, 1000, "{:.0f}")}
-        for peer, cycles in r["arm_litert_cycles"][core].items():
-            name = peer.replace("litert_", "LiteRT ").replace("fp32", "FP32")
-            rows[name] = (cycles, 1000, "{:.0f}")
-            times = {d: cycles[d] / ours[d] for d in DEPTHS}
-            rows[f"... times as fast as {name}"] = (times, 1, "{:.1f}")
-        for name, (values, unit, form) in rows.items():
-            cells = " | ".join(form.format(values[d] / unit) for d in DEPTHS)
-            lines.append(f"| {name} | {cells} |")
-    return lines
-
-
-def arm_loop_table(_):
-    """Modelled cycles of the innermost loops on 64-bit ARM."""
-    r = load("engine", "benchmarks")
-    ours, peers = r["arm_loop"], r["arm_litert_loop"]
-    names = " | ".join(ARM_NAMES[core] for core in peers)
-    binary = " | ".join(
-        f"{ours['modelled_cycles_per_128'][core]:.2f}" for core in peers
-    )
-    real = " | ".join(
-        f"{loop['modelled_cycles_per_128']:.1f}" for loop in peers.values()
-    )
-    return [
-        f"| cycles of 128 products, modelled | {names} |",
-        "|---|" + "---|" * len(peers),
-        f"| binary, ours | {binary} |",
-        f"| FP32, LiteRT's (XNNPACK) | {real} |",
-    ]
-
-
 def rounding_table(_):
     """Size, accuracy and changed decisions by bits of what is rounded."""
     runs = load("rounding")
@@ -310,12 +214,10 @@ TABLES = {
     "ablation": ablation_table,
     "det_v1_12": det_table,
     "comparison": comparison_table,
-    "arm": arm_table,
-    "arm_loop": arm_loop_table,
-    "goals": goals_table,
     "rounding": rounding_table,
-    "engine": engine_table,
     "training": training_table,
+    **bench_tables.TABLES,
+    **arm_tables.TABLES,
 }
 
 
@@ -342,6 +244,10 @@ def main():
         if check:
             sys.exit(f"{path.name}: tables are out of date; run make tables")
         path.write_text(after, encoding="utf-8")
+    for name in bench_plots.stale():
+        if check:
+            sys.exit(f"{name}.png: is out of date; run make tables")
+        bench_plots.draw(name)
 
 
 if __name__ == "__main__":

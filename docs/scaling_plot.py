@@ -1,23 +1,5 @@
-#!/usr/bin/env python3
-"""Draws what ``scaling.py`` measured.
+"""The plot of how the cost of an inference grows."""
 
-    python plot_scaling.py [scaling.json [scaling.png]]
-
-The PNG says in its metadata, under "Source", of which results file it is, by
-that file's SHA-256.
-"""
-
-import argparse
-import hashlib
-import json
-from pathlib import Path
-
-from speechbrain_bifsmn.utils.plots import figure_class
-from speechbrain_bifsmn.utils.whole import written_whole
-
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "scaling.json"
-PLOT = ROOT / "docs" / "results" / "scaling.png"
 COLOURS = {
     "bifsmn": "#1f4e79",
     "litert_int8": "#d9822b",
@@ -41,7 +23,7 @@ def label(side, titles):
     return f"{titles[side]}, {'int8' if 'int8' in side else 'FP32'}"
 
 
-def scaled(axis, sizes, values):
+def scaled_to_clips(axis, sizes, values):
     """Returns what a panel shows of values: per clip, in a batch."""
     if axis != "batch":
         return values
@@ -70,11 +52,11 @@ def draw(figure, results):
         for side in sides:
             style = {"color": COLOURS[side]}
             low, high = (
-                scaled(axis, sizes, values)
+                scaled_to_clips(axis, sizes, values)
                 for values in zip(*curve["p10_p90"][side], strict=True)
             )
             axes.fill_between(sizes, low, high, alpha=0.25, lw=0, **style)
-            median = scaled(axis, sizes, curve["median"][side])
+            median = scaled_to_clips(axis, sizes, curve["median"][side])
             name = label(side, results["titles"])
             axes.plot(sizes, median, "o-", ms=3, lw=1.3, label=name, **style)
         axes.set_xscale("log", base=2)
@@ -86,33 +68,3 @@ def draw(figure, results):
         axes.grid(which="both", linewidth=0.3)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)
-
-
-def digest(path):
-    """Returns what identifies a results file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write(results, plot):
-    """Draws a results file."""
-    figure = figure_class()(dpi=110, layout="constrained")
-    draw(figure, json.loads(results.read_text()))
-    with written_whole(plot) as place:
-        metadata = {"Source": digest(results)}
-        figure.savefig(place, format="png", metadata=metadata)
-
-
-def main():
-    """Draws the file that the command line names."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("results", nargs="?", type=Path, default=RESULTS)
-    parser.add_argument("plot", nargs="?", type=Path, default=PLOT)
-    options = parser.parse_args()
-    write(options.results, options.plot)
-
-
-if __name__ == "__main__":
-    main()
