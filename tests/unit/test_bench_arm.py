@@ -181,6 +181,7 @@ def test_tables(forms, monkeypatch):
         "arm_loop": {"modelled_cycles_per_128": dict.fromkeys(cores, 1.5)},
         "arm_peer_loops": dict.fromkeys(cores, {FORMS[1]: loop}),
         "arm_peers_torch": "2.9",
+        "commit": "0123456789abcdef",
     }
     results["arm_peers_missing"] = {FORMS[0]: "why"}
     text = json.dumps(results)
