@@ -19,26 +19,21 @@ their models are made). A peer that cannot be had is "missing", with the reason.
 
 import argparse
 import json
-import os
-import platform
-import shlex
 import sys
 from pathlib import Path
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
-import torch
 from peers import arm, prepare
 from peers.prepare import Missing, run, say
 from peers.registry import PEERS
+from peers.results import provenance, write
 from peers.sides import DEPTHS, Form, Native
 from peers.timing import measure, summary
-from training import processor
 
 from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.report import git_commit
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "engine.json"
@@ -119,26 +114,17 @@ def arm_counts(model):
 
 def check_sizes(path):
     """Refuses a model that is not the network that the peers run."""
-    expected = prepare.random_model()
+    expected = prepare.random_model().config
+    given = model_file.read(path).config
     names = "classes mels frames layers depths front_channels channels hidden"
     for name in [*names.split(), "taps_before", "taps_after"]:
-        size = getattr(expected.config, name)
-        found = getattr(model_file.read(path).config, name)
+        size = getattr(expected, name)
+        found = getattr(given, name)
         if found != size:
             sys.exit(
                 f"{path}: expected {name} = {size}, as in the network of the "
                 f"peers, found {found}; give another model"
             )
-
-
-def machine():
-    """Returns what the numbers depend on."""
-    return {
-        "processor": processor(),
-        "architecture": platform.machine(),
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-    }
 
 
 def benchmark(options):
@@ -165,15 +151,7 @@ def benchmark(options):
         **prepare.described(networks, data),
         "n": {"processes": options.rounds, "calls": options.calls},
         "model": model_file.read(model).name,
-        "machine": machine(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "compiler": prepare.compiler(folder),
-            **prepare.all_pins(PEERS),
-        },
-        "commit": git_commit(ROOT),
-        "command": shlex.join(["python", "engine.py", *sys.argv[1:]]),
+        **provenance(PEERS, compiler=prepare.compiler(folder)),
     }
 
 
@@ -202,8 +180,7 @@ def main():
         results = benchmark(options)
     except Missing as error:
         sys.exit(f"expected to build and run all sides, found: {error}")
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(results, indent=2) + "\n")
+    write(options.output, results)
     print(json.dumps(results, indent=2))
 
 

@@ -18,8 +18,6 @@ threads.
 import argparse
 import json
 import os
-import platform
-import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -29,17 +27,17 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 # isort: split
 import numpy as np
 import torch
-from engine import ROOT, machine
+from engine import ROOT
 from peers import prepare, scaled
 from peers.prepare import PEERS, Missing, say
 from peers.registry import LITERT, ONNX_RUNTIME, Peer
+from peers.results import provenance, write
 from peers.scale_points import CURVES, POINTS, name, thread_counts
 from peers.sides import Form
 from peers.timing import measure, quantiles
 
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.report import git_commit
 
 RESULTS = ROOT / "benchmarks" / "results" / "scaling.json"
 FORMS = ("fp32_relu", "int8_relu", "weights_relu")
@@ -51,18 +49,12 @@ ONNX = replace(
 TORCH = Peer(
     title="torch eager",
     driver="scale_torch.py",
-    requirements="",
-    maker="",
-    made_with="",
     suffix=".npz",
     forms={"torch_fp32_relu": "weights_relu"},
 )
 ENGINE = Peer(
     title="engine",
     driver="scale_native.py",
-    requirements="",
-    maker="",
-    made_with="",
     suffix=".bifsmn",
     forms={"bifsmn": "binary"},
 )
@@ -250,14 +242,7 @@ def benchmark(options):
         "checks": checks,
         "n": {"processes": options.rounds, "calls": options.calls},
         "titles": {side.engine: side.peer.title for side in sides},
-        "machine": machine(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            **prepare.all_pins([LITERT, ONNX]),
-        },
-        "commit": git_commit(ROOT),
-        "command": shlex.join(["python", "scaling.py", *sys.argv[1:]]),
+        **provenance([LITERT, ONNX]),
     }
 
 
@@ -282,8 +267,7 @@ def main():
         results = benchmark(options)
     except Missing as error:
         sys.exit(f"expected to build and run the sides, found: {error}")
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(results, indent=2) + "\n")
+    write(options.output, results)
     print(json.dumps(results["fits"], indent=2))
 
 

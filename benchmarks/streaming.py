@@ -23,25 +23,22 @@ thread. All are called from Python; a process's time is that of all its threads.
 
 import argparse
 import json
-import platform
-import shlex
 import sys
 from pathlib import Path
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
-import torch
-from engine import ROOT, check_sizes, machine, peer_sides
+from engine import ROOT, check_sizes, peer_sides
 from peers import prepare
 from peers.prepare import Missing, run, say
 from peers.registry import LCE, LITERT, ONNX_RUNTIME
+from peers.results import provenance, write
 from peers.sides import Native
-from peers.timing import measure, quantiles
+from peers.timing import measure, medians, quantiles
 
 from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.report import git_commit
 
 RESULTS = ROOT / "benchmarks" / "results" / "streaming.json"
 STREAMED = (LITERT, ONNX_RUNTIME, LCE)
@@ -167,13 +164,7 @@ def summary(samples, natives):
         The names of the engine's paths, the best first.
     """
     add_front_end(samples, natives)
-    middle = {
-        kind: {
-            name: {depth: value for depth, (value,) in by_depth.items()}
-            for name, by_depth in quantiles(of_kind, 0.5).items()
-        }
-        for kind, of_kind in samples.items()
-    }
+    middle = medians(samples)
     best = natives[0]
     features = middle["front_end"][best]
     shared = {
@@ -221,16 +212,11 @@ def benchmark(options):
             "seconds": {s.engine: s.seconds(options.seconds) for s in sides},
         },
         "model": model_file.read(model).name,
-        "machine": machine(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "compiler": prepare.compiler(folder),
-            **prepare.all_pins(STREAMED),
+        **provenance(
+            STREAMED,
+            compiler=prepare.compiler(folder),
             **prepare.pins(MICRO),
-        },
-        "commit": git_commit(ROOT),
-        "command": shlex.join(["python", "streaming.py", *sys.argv[1:]]),
+        ),
     }
 
 
@@ -255,8 +241,7 @@ def main():
         results = benchmark(options)
     except Missing as error:
         sys.exit(f"expected to build and run all sides, found: {error}")
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(results, indent=2) + "\n")
+    write(options.output, results)
     print(json.dumps(results, indent=2))
 
 

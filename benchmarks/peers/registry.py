@@ -18,16 +18,16 @@ class Peer:
         For people.
     driver : str
         The program that runs its models (see ``drive``).
-    requirements : str
-        What the driver imports.
-    maker : str
-        The program that makes the models: ``MAKER NETWORKS OUT``, both folders.
-    made_with : str
-        What the maker imports.
     suffix : str
         Of the files that the maker writes, FORM_DEPTH and this.
     forms : dict
         {name in the results: form}.
+    requirements : str
+        What the driver imports; empty: it runs in this environment.
+    maker : str
+        The program that makes the models: ``MAKER NETWORKS OUT``, both folders.
+    made_with : str
+        What the maker imports.
     project_torch : bool
         Driver and maker import the torch that trains, of this environment.
     sources : tuple
@@ -36,11 +36,11 @@ class Peer:
 
     title: str
     driver: str
-    requirements: str
-    maker: str
-    made_with: str
     suffix: str
     forms: dict
+    requirements: str = ""
+    maker: str = ""
+    made_with: str = ""
     project_torch: bool = False
     sources: tuple = ()
 

@@ -32,6 +32,17 @@ def quantiles(samples, *levels):
     }
 
 
+def medians(samples):
+    """Returns the middle values by kind, side and depth setting."""
+    return {
+        kind: {
+            name: {depth: middle for depth, (middle,) in by_depth.items()}
+            for name, by_depth in quantiles(of_kind, 0.5).items()
+        }
+        for kind, of_kind in samples.items()
+    }
+
+
 def summary(samples, path):
     """Returns medians, spread and ratios.
 
@@ -42,14 +53,8 @@ def summary(samples, path):
     path : str
         The path of the engine that the ratios are of.
     """
-    medians = {
-        kind: {
-            name: {depth: middle for depth, (middle,) in by_depth.items()}
-            for name, by_depth in quantiles(of_kind, 0.5).items()
-        }
-        for kind, of_kind in samples.items()
-    }
-    us, name = medians["us"], f"bifsmn_{path}"
+    middle = medians(samples)
+    us, name = middle["us"], f"bifsmn_{path}"
     forms = [n for n in us if n.startswith("litert_fp32_")]
     if forms:  # the faster one at full depth
         us["litert_fp32"] = min((us[n] for n in forms), key=lambda u: u["0"])
@@ -63,7 +68,7 @@ def summary(samples, path):
         }
 
     def of_path(kind):
-        return medians.get(kind, {}).get(name)
+        return middle.get(kind, {}).get(name)
 
     return {
         "ratio_litert_int8": ratio("litert_int8"),
@@ -73,7 +78,7 @@ def summary(samples, path):
         "path": path,
         "us": us,
         "us_p10_p90": quantiles(samples["us"], 0.1, 0.9),
-        "audio_us": medians.get("audio_us", {}),
+        "audio_us": middle.get("audio_us", {}),
         "audio_us_p10_p90": quantiles(samples.get("audio_us", {}), 0.1, 0.9),
         "audio_to_decision_us": of_path("audio_us"),
         "python_us": of_path("python_us"),
