@@ -62,15 +62,15 @@ test-wasm: .venv engine  ## ... and test it in Chromium (Debian, root)
 		arm_kernel/wasm/run.sh --test
 
 bench-training: .venv  ## Time training against the released code's step
-	cd benchmarks && ../$(BIN)/python training.py $(ARGS)
+	$(BIN)/python benchmarks/training.py $(ARGS)
 
 # Peers that cannot be installed are reported as missing; so is what counts
 # instructions on ARM, where `make test-arm` has not run before.
 bench: .venv engine  ## Measure the engine beside its peers (DATA=FOLDER; 25 min)
-	cd benchmarks && ../$(BIN)/python engine.py \
-		$(if $(DATA),"--data_folder=$(abspath $(DATA))") $(ARGS)
-	cd benchmarks && ../$(BIN)/python streaming.py
-	cd benchmarks && ../$(BIN)/python scaling.py
+	$(BIN)/python benchmarks/engine.py \
+		$(if $(DATA),"--data_folder=$(DATA)") $(ARGS)
+	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python docs/make_tables.py
 
 CPP = $(shell git ls-files 'arm_kernel/*.h' 'arm_kernel/*.c' 'arm_kernel/*.cpp')

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How fast the engine is, beside the fastest peers, on this machine.
 
-    python engine.py                                # the shipped model
-    python engine.py --data_folder=speech_commands  # decisions on real clips
+    python benchmarks/engine.py                     # the shipped model
+    python benchmarks/engine.py --data_folder=DATA  # decisions on real clips
 
 Builds the engine, makes the same network for LiteRT, checks that each side
 computes what it should, and times one call at batch 1 on one thread: features

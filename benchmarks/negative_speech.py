@@ -1,6 +1,6 @@
 """Speaks sentences without any command word, to count false alarms on.
 
-    python negative_speech.py OUT --minutes=30
+    python benchmarks/negative_speech.py OUT --minutes=30
 
 writes one flac file for each voice, of sentences in a drawn order with pauses
 between them. The same arguments give the same files. eSpeak NG's voices are no

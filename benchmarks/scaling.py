@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How the cost of an inference grows, beside the peers, on this machine.
 
-    python scaling.py
+    python benchmarks/scaling.py
 
 Measures features to logits in networks of random weights: by the number of
 clips in a call, of threads, of blocks and of channels. The engine takes a

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What listening costs: processor seconds per hour of audio, and memory.
 
-    python streaming.py                   # the shipped model
-    python streaming.py --rounds=10 --seconds=180
+    python benchmarks/streaming.py                 # the shipped model
+    python benchmarks/streaming.py --rounds=10 --seconds=180
 
 Audio that is made up (noise and tones) is given in chunks of 32 ms, each of
 which ends in a decision, to each side in processes of its own, in turns, on one

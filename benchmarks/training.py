@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How much faster a training step and an epoch are than the released code's.
 
-    python training.py                      # synthetic speech
-    python training.py --data_folder=DATA   # Speech Commands
+    python benchmarks/training.py                      # synthetic speech
+    python benchmarks/training.py --data_folder=DATA   # Speech Commands
 
 Both sides run on this machine in turns, with the same weights, clips and batch
 size. The baseline is a plain transcription of what the released code computes
@@ -15,8 +15,6 @@ as it is against the released one. Above 1 is faster.
 """
 
 import argparse
-import json
-import platform
 import resource
 import subprocess
 import sys
@@ -30,6 +28,7 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 # isort: split
 import numpy as np
 import torch
+from peers.results import provenance, write
 from released_network import Network
 from released_step import Clips, Objective
 from torch.utils.data import DataLoader, Subset
@@ -43,7 +42,6 @@ from speechbrain_bifsmn.nnet.losses import (
     FrequencyIndependentDistillation,
     ThinnableObjective,
 )
-from speechbrain_bifsmn.utils.report import git_commit
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "recipes" / "SpeechCommands" / "BiFSMNv2"
@@ -238,14 +236,6 @@ def quantiles(seconds):
     }
 
 
-def processor():
-    """Returns the processor's name."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line for line in lines if line.startswith("model name")]
-    return names[0].split(":")[1].strip() if names else platform.processor()
-
-
 def main():
     """Measures, prints and writes."""
     parser = argparse.ArgumentParser(
@@ -288,16 +278,9 @@ def main():
         "batch": BATCH,
         "data": options.data_folder or "synthetic speech",
         "threads": torch.get_num_threads(),
-        "processor": processor(),
-        "versions": {
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
-        "commit": git_commit(ROOT),
-        "command": " ".join(["python", "training.py", *sys.argv[1:]]),
+        **provenance([]),
     }
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(results, indent=2) + "\n")
+    write(options.output, results)
     print(
         f"objective {results['objective_ratio']}x, epoch "
         f"{results['epoch_ratio']}x as fast as the released code's; written to "

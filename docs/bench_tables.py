@@ -19,7 +19,7 @@ def load(name):
 def conditions(r):
     """Says what the figures were measured on, and how to repeat it."""
     return (
-        f"`{r['command']}` in `benchmarks`; {r['machine']['processor']}; "
+        f"`{r['command']}`; {r['machine']['processor']}; "
         f"commit {r['commit'][:12]}."
     )
 

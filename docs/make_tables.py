@@ -147,8 +147,8 @@ def training_table(_):
         "",
         f"Medians of {step['released']['n']} steps and "
         f"{epoch['released']['n']} epochs, in turns (10 % to 90 %); "
-        f"{r['threads']} threads of {r['processor']}, torch "
-        f"{r['versions']['torch']}; `{r['command']}` in `benchmarks`; commit "
+        f"{r['threads']} threads of {r['machine']['processor']}, torch "
+        f"{r['versions']['torch']}; `{r['command']}`; commit "
         f"{r['commit'][:12]}.",
     ]
 

@@ -9,9 +9,24 @@ from pathlib import Path
 
 import torch
 from peers import prepare
-from training import processor
 
 from speechbrain_bifsmn.utils.report import git_commit
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def processor():
+    """Returns the processor's name."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line for line in lines if line.startswith("model name")]
+    return names[0].split(":")[1].strip() if names else platform.processor()
+
+
+def command():
+    """Returns what repeats this run in the folder of the project."""
+    script = Path(sys.argv[0]).resolve().relative_to(ROOT)
+    return shlex.join(["python", str(script), *sys.argv[1:]])
 
 
 def machine():
@@ -42,10 +57,8 @@ def provenance(peers, **versions):
             **versions,
             **prepare.all_pins(peers),
         },
-        "commit": git_commit(Path(__file__).resolve().parents[2]),
-        "command": shlex.join(
-            ["python", Path(sys.argv[0]).name, *sys.argv[1:]]
-        ),
+        "commit": git_commit(ROOT),
+        "command": command(),
     }
 
 

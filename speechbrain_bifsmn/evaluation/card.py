@@ -254,7 +254,7 @@ def _speed(found, _):
         f"## Speed\n\n{SPEED.strip()}\n\n"
         f"{table(['', *(f'depth {d}' for d in depths)], cells)}\n\n"
         f"One thread of {s['machine']['processor']}, medians; "
-        f"`{s['command']}` in `benchmarks`; commit {s['commit'][:12]}."
+        f"`{s['command']}`; commit {s['commit'][:12]}."
     )
 
 

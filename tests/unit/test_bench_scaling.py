@@ -258,4 +258,4 @@ def test_batches_are_drawn_per_clip():
 def test_help():
     command = [sys.executable, str(FOLDER / "scaling.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "python scaling.py" in done.stdout
+    assert "python benchmarks/scaling.py" in done.stdout
