@@ -37,8 +37,8 @@ def git_commit(folder):
     Returns
     -------
     str
-        The hash, with "-dirty" behind it where tracked files differ from it;
-        "unknown" outside git.
+        The hash, with "-dirty" behind it where tracked files differ from it,
+        other than those in folders of results; "unknown" outside git.
     """
 
     def git(*arguments):
@@ -50,7 +50,10 @@ def git_commit(folder):
 
     try:
         commit = git("rev-parse", "HEAD")
-        changes = git("status", "--porcelain", "--untracked-files=no")
+        changes = git(
+            *("status", "--porcelain", "--untracked-files=no"),
+            *("--", ":/", ":(top,exclude,glob)**/results/**"),
+        )
     except OSError:
         return "unknown"
     if commit is None:

@@ -76,6 +76,21 @@ def test_the_commit_and_its_changes(tmp_path):
     assert git_commit(tmp_path) == f"{clean}-dirty"
 
 
+def test_new_results_leave_a_commit_clean(tmp_path):
+    results = tmp_path / "benchmarks" / "results"
+    results.mkdir(parents=True)
+    git(tmp_path, "init")
+    for name in (results / "engine.json", tmp_path / "code.py"):
+        name.write_text("a")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "x")
+    clean = git_commit(tmp_path)
+    (results / "engine.json").write_text("b")
+    assert git_commit(results) == clean
+    (tmp_path / "code.py").write_text("b")
+    assert git_commit(results) == f"{clean}-dirty"
+
+
 def test_without_git(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert git_commit(tmp_path) == "unknown"
