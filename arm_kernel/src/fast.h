@@ -22,18 +22,18 @@ struct Fast {
  private:
   static size_t prepared_bytes(const Network& n) {
     Arena a(nullptr);
-    prepare(n, Isa::kUnit, a);
+    prepare(n, Isa::kOrder, a);
     return a.used();
   }
 
   static void prepare_all(const Network& n, void* prepared) {
     Arena a(prepared);
-    prepare(n, Isa::kUnit, a);
+    prepare(n, Isa::kOrder, a);
   }
 
   static size_t scratch_bytes(const Network& n) {
     Arena a(nullptr);
-    Scratch s(n.config, Isa::kUnit, a);
+    Scratch s(n.config, Isa::kOrder, a);
     return a.used();
   }
 
@@ -98,7 +98,7 @@ struct Fast {
                       const float* features, float* logits) {
     const Prepared& p = *static_cast<const Prepared*>(prepared);
     Arena a(scratch);
-    const Scratch s(n.config, Isa::kUnit, a);
+    const Scratch s(n.config, Isa::kOrder, a);
     const bool two = n.config.planes == 2;
     const auto f =
         p.folds ? (two ? run<2, true> : run<1, true>) : (two ? run<2, false> : run<1, false>);

@@ -31,7 +31,7 @@ class FastBlocks : FastLayer<Isa, kPlanes, kFolded> {
     const size_t channels = c_.channels;
     float* const x = s_.x;
     Layer::template layer<kUnit, kRows * kUnit>(
-        p_.projection, c_.bands(), c_.channels, s_.flat, c_.block_frames(),
+        p_.projection, c_.bands(), c_.channels, s_.flat, c_.block_frames(), s_.tables,
         [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
           const ToFloats epilogue(n_.projection_in, n_.projection_out, n_.projection_slope, o);
           float* to = x + first * channels + o;
@@ -66,7 +66,7 @@ class FastBlocks : FastLayer<Isa, kPlanes, kFolded> {
     const uint32_t hidden = c_.hidden;
     uint8_t* const rows = s_.wide;
     Layer::template layer<kUnit, kRows * kUnit>(
-        weights, c_.channels, hidden, s_.narrow, c_.block_frames(),
+        weights, c_.channels, hidden, s_.narrow, c_.block_frames(), s_.tables,
         [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
           const ToLimits epilogue(b.expand_in, at.expand, b.expand_slope, o, out.factors, o);
           const Limits next = Layer::limits(out, o);
@@ -83,7 +83,7 @@ class FastBlocks : FastLayer<Isa, kPlanes, kFolded> {
     const size_t channels = c_.channels;
     float* const x = s_.x;
     Layer::template layer<kUnit, kRows * kUnit>(
-        weights, c_.hidden, c_.channels, s_.wide, c_.block_frames(),
+        weights, c_.hidden, c_.channels, s_.wide, c_.block_frames(), s_.tables,
         [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
           const ToFloats epilogue(b.project_in, at.project, at.slope, o);
           float* sum = x + first * channels + o;

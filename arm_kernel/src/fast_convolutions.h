@@ -76,7 +76,7 @@ class FastConvolutions : FastLayer<Isa, kPlanes, kFolded> {
       // A tile ahead: what is read soon after it was written in other pieces is slow.
       if (i + 1 < height) collect<kPieces>(i + 1, ahead);
       Layer::template layer<kColumnRow, kUnit>(
-          p_.conv2, inputs, outputs, rows, kFrames,
+          p_.conv2, inputs, outputs, rows, kFrames, s_.tables,
           [&](uint32_t o, uint32_t, const Count(*half)[kTile]) {
             const uint32_t input = i * outputs + o;
             const ToLimits epilogue(n_.conv2_in, n_.conv2_out, n_.conv2_slope, o, out.factors,

@@ -17,8 +17,11 @@ struct FastKernels {
   template <int kRows, size_t kRow, size_t kStep>
   static void counts_of(const uint8_t* weights, const uint8_t* bits, uint32_t inputs,
                         int32_t* out) {
+    constexpr size_t kMostBytes = 512;  // of inputs
+    alignas(64) uint8_t made[kRows * kMostBytes * table_bytes(Isa::kOrder) + 1];
     alignas(64) typename Isa::Count half[kRows][kTile];
-    Isa::template counts<kRows, kRow, kStep>(weights, bits, inputs, half);
+    const uint8_t* const in = Isa::template tables<kRows, kRow, kStep>(bits, inputs, made);
+    Isa::template counts<kRows, kRow, kStep>(weights, in, inputs, half);
     for (int i = 0; i < kRows * kTile; ++i) out[i] = half[i / kTile][i % kTile];
   }
 
@@ -76,7 +79,8 @@ struct FastKernels {
     return Isa::dot(q, weights, n);
   }
 
-  static constexpr Kernels kAll{kUnit, counts, quantise, popcounts, prelu, dot};
+  static constexpr Kernels kAll{
+      kUnit, Isa::kOrder == Order::kNibbles, counts, quantise, popcounts, prelu, dot};
 };
 
 }  // namespace

@@ -29,13 +29,15 @@ struct FastLayer {
   // that loops over them are unrolled: buffers have room for frames that pad the last.
   template <size_t kRow, size_t kStep, class Each>
   static BIFSMN_INLINE void layer(const uint8_t* weights, uint32_t inputs, uint32_t outputs,
-                                  const uint8_t* rows, uint32_t frames, Each each) {
+                                  const uint8_t* rows, uint32_t frames, uint8_t* tables,
+                                  Each each) {
     const size_t n = units(inputs, kUnit);
     alignas(64) Count half[kRows][kTile];
     for (uint32_t first = 0; first < frames; first += kFrames, rows += n * kRows * kUnit) {
+      const uint8_t* const in = Isa::template tables<kRows, kRow, kStep>(rows, inputs, tables);
       const uint8_t* tile = weights;
-      for (uint32_t o = 0; o < outputs; o += kTile, tile += n * kTile * kUnit) {
-        Isa::template counts<kRows, kRow, kStep>(tile, rows, inputs, half);
+      for (uint32_t o = 0; o < outputs; o += kTile, tile += n * weights_of_unit(Isa::kOrder)) {
+        Isa::template counts<kRows, kRow, kStep>(tile, in, inputs, half);
         each(o, first, half);
       }
     }

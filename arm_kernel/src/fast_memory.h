@@ -69,12 +69,14 @@ struct Scratch {
   uint8_t* flat;      // [U / kFrames][units][kFrames][planes][unit]: B bits a row
   uint8_t* narrow;    // [U / kFrames][units][kFrames][planes][unit]: C bits a row
   uint8_t* wide;      // the same of H bits
+  uint8_t* tables;    // of VectorIsa::tables, for the layer with most inputs
   float* x;           // [U][C], what flows through the blocks
   int32_t* seen;      // [U][C], by the blocks' memories
   int16_t* q;         // [U][C]
 
-  Scratch(const Config& c, size_t unit, Arena& a) {
+  Scratch(const Config& c, Order order, Arena& a) {
     const size_t frames = round_up(c.block_frames(), kFrames), rows = frames * c.planes;
+    const size_t unit = unit_of(order);
     input = a.take<float>((c.frames + 4) * kInputRow);
     image = a.take<uint8_t>(c.planes * ImageShape(c).plane + kSlack);
     strips = a.take<uint8_t>(kFrames * c.planes * StripShape(c).strip + kSlack);
@@ -82,6 +84,9 @@ struct Scratch {
     flat = a.take<uint8_t>(rows * units(c.bands(), unit) * unit);
     narrow = a.take<uint8_t>(rows * units(c.channels, unit) * unit);
     wide = a.take<uint8_t>(rows * units(c.hidden, unit) * unit);
+    uint32_t most = 25 * c.front_channels;
+    for (uint32_t inputs : {c.bands(), c.channels, c.hidden}) most = inputs > most ? inputs : most;
+    tables = a.take<uint8_t>(kFrames * c.planes * units(most, unit) * unit * table_bytes(order));
     x = a.take<float>(frames * c.channels);
     seen = a.take<int32_t>(c.outputs());
     q = a.take<int16_t>(c.outputs());
@@ -95,16 +100,31 @@ const float* padded_copy(Arena& a, const float* from, uint32_t n, uint32_t padde
   return to;
 }
 
-// All weights of a layer in the order of isa.h: the file's, or [units][16 outputs].
-const uint8_t* ordered(Arena& a, const Bits& bits, size_t unit) {
-  if (unit == 16) return bits.data;
-  const uint32_t n = units(bits.inputs, unit);
-  uint8_t* const start = a.take<uint8_t>(bits.outputs * n * unit);
+// A unit of a tile's weights; returns where the next one goes.
+uint8_t* put_unit(uint8_t* to, const uint8_t (&words)[kTile][4], Order order) {
+  if (order == Order::kWords) {
+    memcpy(to, words, sizeof words);
+    return to + sizeof words;
+  }
+  for (int byte = 0; byte < 4; ++byte)
+    for (int half = 0; half < 2; ++half)
+      for (int o = 0; o < kTile; ++o) *to++ = uint8_t(words[o][byte] >> 4 * half & 15);
+  return to;
+}
+
+// All weights of a layer.
+const uint8_t* ordered(Arena& a, const Bits& bits, Order order) {
+  if (order == Order::kFile) return bits.data;
+  const size_t unit = unit_of(order), n = units(bits.inputs, unit);
+  uint8_t* const start = a.take<uint8_t>(bits.outputs / kTile * n * weights_of_unit(order));
   uint8_t* to = start;
   for (uint32_t tile = 0; to && tile < bits.outputs; tile += kTile)
-    for (size_t u = 0; u < n; ++u)
-      for (uint32_t o = tile; o < tile + kTile; ++o, to += unit)
-        memcpy(to, bits.chunk(o, uint32_t(u * unit / 16)) + u * unit % 16, unit);
+    for (size_t byte = 0; byte < n * unit; byte += unit) {
+      uint8_t words[kTile][4];
+      for (uint32_t o = 0; o < kTile; ++o)
+        memcpy(words[o], bits.chunk(tile + o, uint32_t(byte / 16)) + byte % 16, unit);
+      to = put_unit(to, words, order);
+    }
   return start;
 }
 
@@ -169,7 +189,7 @@ const Folded* fold_expand(Arena& a, const Config& c, const Block& block, uint32_
 }
 
 // The first piece of `a`.
-const Prepared* prepare(const Network& n, size_t unit, Arena& a) {
+const Prepared* prepare(const Network& n, Order order, Arena& a) {
   const Config& c = n.config;
   Prepared* place = a.take<Prepared>(1);
   const uint32_t p = c.front_channels, padded = round_up(p, kTile);
@@ -186,13 +206,13 @@ const Prepared* prepare(const Network& n, size_t unit, Arena& a) {
   }
   made.image = image_of_zeros(a, n);
   made.tail = tail_of(a, 25 * p / 8);
-  made.conv2 = ordered(a, n.conv2, unit);
-  made.projection = ordered(a, n.projection, unit);
+  made.conv2 = ordered(a, n.conv2, order);
+  made.projection = ordered(a, n.projection, order);
   PreparedBlock* blocks = a.take<PreparedBlock>(c.layers);
   made.blocks = blocks;
   for (uint32_t b = 0; b < c.layers; ++b) {
-    const PreparedBlock block{ordered(a, n.blocks[b].expand, unit),
-                              ordered(a, n.blocks[b].project, unit),
+    const PreparedBlock block{ordered(a, n.blocks[b].expand, order),
+                              ordered(a, n.blocks[b].project, order),
                               made.folds ? fold_expand(a, c, n.blocks[b], b) : nullptr,
                               ordered_memory(a, c, n.blocks[b])};
     if (blocks) blocks[b] = block;

@@ -2,11 +2,10 @@
 // and Clang. A path is a struct that derives from `VectorIsa<lanes>`, adds what is
 // missing, and hides those defaults that it can do better:
 //
-//   struct Neon : VectorIsa<4> {
+//   struct Neon : VectorIsa<4, Order::kFile> {
 //     static constexpr const char* kName = "neon";
 //     static bool runs_here();
-//     using Count = int16_t;                     // int16_t or int32_t
-//     static constexpr size_t kUnit = 16;        // 4 or 16 bytes, see below
+//     using Count = int16_t;  // int16_t or int32_t
 //     template <int kRows, size_t kRow, size_t kStep>  // kRows is 8 or 16
 //     static void counts(const uint8_t* weights, const uint8_t* rows, uint32_t inputs,
 //                        Count (*out)[kTile]);
@@ -21,11 +20,10 @@
 // is half the dot product, negated. (A start value of -inputs / 2 costs nothing.)
 // Inputs come in units of kUnit bytes, the last one padded with zeros.
 //   rows     unit u of row r is at rows + r * kRow + u * kStep, aligned to kUnit:
-//            the rows' units by turns, or one row after the other.
+//            the rows' units by turns, or one row after the other. With kNibbles, what
+//            tables() made of them.
 //   out      aligned to 64 bytes.
-//   weights  of the tile, aligned to 16 bytes:
-//            kUnit 16, file order:  [2 groups][units][8 outputs][16 bytes] (FORMAT.md)
-//            kUnit 4, word order:   [units][16 outputs][4 bytes]
+//   weights  of the tile, aligned to 16 bytes, in the path's order.
 //   inputs   at most 4096.
 //
 // Everything in floating point is elementwise and in the order of FORMAT.md; no
@@ -49,6 +47,24 @@ constexpr int kTile = 16;           // outputs
 constexpr uint32_t kFrames = 8;     // of a tile; it has kFrames * planes rows
 constexpr size_t kColumnRow = 256;  // bytes of a row of the second convolution's input
 
+// Of a tile's weights.
+enum class Order {
+  kFile,    // [2 groups][units][8 outputs][16 bytes] (FORMAT.md); units of 16 bytes
+  kWords,   // [units][16 outputs][4 bytes]; units of 4 bytes
+  kNibbles  // [bytes][low, high][16 outputs], half a byte in each; units of 4 bytes
+};
+
+// Bytes.
+constexpr size_t unit_of(Order order) { return order == Order::kFile ? 16 : 4; }
+
+// Bytes of a tile's weights for a unit of inputs.
+constexpr size_t weights_of_unit(Order order) {
+  return kTile * unit_of(order) * (order == Order::kNibbles ? 2 : 1);
+}
+
+// What tables() needs for the inputs of a byte in one row.
+constexpr size_t table_bytes(Order order) { return order == Order::kNibbles ? 16 : 0; }
+
 template <int W>
 struct ShortVectors;
 template <>
@@ -64,8 +80,10 @@ struct ShortVectors<16> {
   typedef int16_t Shorts __attribute__((vector_size(32)));
 };
 
-template <int kLanes_>
+template <int kLanes_, Order kOrder_>
 struct VectorIsa {
+  static constexpr Order kOrder = kOrder_;
+  static constexpr size_t kUnit = unit_of(kOrder);
   static constexpr int kLanes = kLanes_;
   static constexpr int kVectors = kTile / kLanes;  // of 16 channels
   using Floats = Vec<kLanes>;
@@ -92,6 +110,13 @@ struct VectorIsa {
     Shorts v;
     memcpy(&v, counts, sizeof v);
     return __builtin_convertvector(__builtin_convertvector(v, Ints), Floats);
+  }
+
+  // What counts() takes for these rows; `made` has table_bytes() for each row and byte.
+  template <int kRows, size_t kRow, size_t kStep>
+  static BIFSMN_INLINE const uint8_t* tables(const uint8_t* rows, uint32_t /*inputs*/,
+                                             uint8_t* /*made*/) {
+    return rows;
   }
 
   // Bit i: lane i of the 16, which are 0 or -1.

@@ -6,7 +6,8 @@
 namespace bifsmn {
 
 struct Kernels {
-  size_t unit;  // bytes: 4 or 16, see isa.h
+  size_t unit;   // bytes: 4 or 16, see isa.h
+  bool nibbles;  // the order of weights, where the unit is 4
   // halves of dot products, negated: out [rows][16]; rows is 8 or 16. The rows' units
   // lie by turns, or each row is contiguous and they are kColumnRow bytes apart.
   void (*counts)(int rows, bool by_turns, const uint8_t* weights, const uint8_t* bits,

@@ -6,9 +6,8 @@
 namespace bifsmn {
 namespace {
 
-struct Avx512 : VectorIsa<16> {
+struct Avx512 : VectorIsa<16, Order::kWords> {
   static constexpr const char* kName = "avx512";
-  static constexpr size_t kUnit = 4;
   using Count = int32_t;
 
   // VNNI and BITALG are in all processors that have the rest.

@@ -64,9 +64,8 @@ BIFSMN_INLINE void add_four_rows(const uint8_t* rows, const uint8x16_t (&w)[8], 
 #undef ADDP
 #undef SUM
 
-struct Neon : VectorIsa<4> {
+struct Neon : VectorIsa<4, Order::kFile> {
   static constexpr const char* kName = "neon";
-  static constexpr size_t kUnit = 16;
   static bool runs_here() { return true; }
   using Count = int16_t;
 

@@ -4,9 +4,8 @@
 namespace bifsmn {
 namespace {
 
-struct Portable : VectorIsa<4> {
+struct Portable : VectorIsa<4, Order::kWords> {
   static constexpr const char* kName = "portable";
-  static constexpr size_t kUnit = 4;
   static bool runs_here() { return true; }
   using Count = int32_t;
 

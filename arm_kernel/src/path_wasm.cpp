@@ -6,9 +6,8 @@
 namespace bifsmn {
 namespace {
 
-struct Wasm : VectorIsa<4> {
+struct Wasm : VectorIsa<4, Order::kWords> {
   static constexpr const char* kName = "wasm";
-  static constexpr size_t kUnit = 4;
   static bool runs_here() { return true; }  // browsers refuse the whole module otherwise
   using Count = int32_t;
 

@@ -45,11 +45,12 @@ void test_counts(const Kernels& k, uint32_t inputs, int rows, bool by_turns, Ran
   const size_t n = units(inputs, k.unit);
   const size_t row = by_turns ? k.unit : kColumnRow, step = by_turns ? rows * k.unit : k.unit;
   if (!by_turns && n * k.unit > kColumnRow) return;
-  Guarded<uint8_t> weights(n * k.unit * kTile);
+  const size_t bytes = n * k.unit * kTile * (k.nibbles ? 2 : 1);
+  Guarded<uint8_t> weights(bytes);
   Guarded<uint8_t> bits(by_turns ? n * k.unit * rows : kColumnRow * rows);
   Guarded<int32_t> out(size_t(rows) * kTile);
   Guarded<int32_t> wanted(size_t(rows) * kTile);
-  memset(weights.data(), 0, n * k.unit * kTile);
+  memset(weights.data(), 0, bytes);
   for (int i = 0; i < rows; ++i)
     for (size_t u = 0; u < n; ++u) memset(bits.data() + i * row + u * step, 0, k.unit);
   for (int i = 0; i < rows * kTile; ++i) wanted[i] = -int32_t(inputs / 2);
@@ -60,6 +61,10 @@ void test_counts(const Kernels& k, uint32_t inputs, int rows, bool by_turns, Ran
     for (uint32_t o = 0; o < kTile; ++o) {
       const int bit = random_bit(r, weight_density);
       signs |= uint32_t(bit) << o;
+      if (k.nibbles) {
+        weights[input / 4 * kTile + o] |= uint8_t(bit << input % 4);
+        continue;
+      }
       // Word order, or groups of 8 outputs.
       const size_t place = k.unit == 4 ? unit * kTile + o : (o / 8 * n + unit) * 8 + o % 8;
       weights[place * k.unit + byte] |= uint8_t(bit << input % 8);
