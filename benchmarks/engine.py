@@ -20,6 +20,7 @@ their models are made). A peer that cannot be had is "missing", with the reason.
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
@@ -52,15 +53,13 @@ def peer_sides(peer, networks, audio):
 def all_peers(networks, audio):
     """Returns the forms of all peers, their checks, and which are missing."""
     sides, checks, missing = [], {}, {}
-    for peer in PEERS:
-        try:
-            found, checked = peer_sides(peer, networks, audio)
-        except Missing as error:
-            say(f"{peer.title} is missing: {error}")
-            missing |= dict.fromkeys(peer.forms, str(error))
-        else:
-            sides += found
-            checks |= checked
+    makers = [
+        (peer.title, peer.forms, partial(peer_sides, peer, networks, audio))
+        for peer in PEERS
+    ]
+    for found, checked in prepare.obtained(makers, missing):
+        sides += found
+        checks |= checked
     return sides, checks, missing
 
 

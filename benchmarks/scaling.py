@@ -20,6 +20,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
@@ -128,16 +129,18 @@ def measured_forms(peer):
 
 
 def sides_of(peer, networks, threads):
-    """Returns the forms of a peer that are measured."""
+    """Returns the forms of a peer that are measured, and their checks."""
     if peer is TORCH:
         python, models = sys.executable, networks
     else:
         python = prepare.environment(peer.requirements, peer.project_torch)
         models = prepare.models(peer, networks)
-    return [
+    sides = [
         Scaled(peer, side, python, networks, models, threads)
         for side in measured_forms(peer)
     ]
+    say(f"Comparing the logits of {peer.title} and their source")
+    return sides, {side.engine: side.check() for side in sides}
 
 
 def checked_sides(networks, threads):
@@ -146,16 +149,13 @@ def checked_sides(networks, threads):
     sides, missing = [Native(library, networks, threads)], {}
     say("Comparing the logits of the engine and torch")
     checks = {sides[0].engine: sides[0].check()}
-    for peer in (LITERT, ONNX, TORCH):
-        try:
-            found = sides_of(peer, networks, threads)
-            say(f"Comparing the logits of {peer.title} and their source")
-            checks |= {side.engine: side.check() for side in found}
-        except Missing as error:
-            say(f"{peer.title} is missing: {error}")
-            missing |= dict.fromkeys(measured_forms(peer), str(error))
-        else:
-            sides += found
+    makers = [
+        (p.title, measured_forms(p), partial(sides_of, p, networks, threads))
+        for p in (LITERT, ONNX, TORCH)
+    ]
+    for found, checked in prepare.obtained(makers, missing):
+        sides += found
+        checks |= checked
     return sides, checks, missing
 
 

@@ -24,6 +24,7 @@ thread. All are called from Python; a process's time is that of all its threads.
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
@@ -122,20 +123,16 @@ def micro_side():
 
 def other_sides(networks, audio):
     """Returns all sides but the engine's, and which are missing."""
-    makers = {
-        tuple(peer.forms): lambda p=peer: form_sides(p, networks, audio)
+    makers = [
+        (peer.title, peer.forms, partial(form_sides, peer, networks, audio))
         for peer in STREAMED
-    }
-    makers["keyword_spotter_torch",] = lambda: spotter_side(audio[1])
-    makers["pymicro_wakeword",] = micro_side
-    sides, missing = [], {}
-    for names, make in makers.items():
-        try:
-            sides += make()
-        except Missing as error:
-            say(f"{', '.join(names)}: missing: {error}")
-            missing |= dict.fromkeys(names, str(error))
-    return sides, missing
+    ]
+    spotter, micro = "keyword_spotter_torch", "pymicro_wakeword"
+    makers.append((spotter, [spotter], partial(spotter_side, audio[1])))
+    makers.append((micro, [micro], micro_side))
+    missing = {}
+    found = prepare.obtained(makers, missing)
+    return [side for sides in found for side in sides], missing
 
 
 def add_front_end(samples, names):

@@ -9,11 +9,12 @@ says nothing and is not taken; cycles are modelled as the engine's are
 """
 
 import sys
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 from peers import emulator
-from peers.prepare import Missing, say
+from peers.prepare import Missing, obtained, say
 from peers.sides import DEPTHS
 
 sys.path.insert(0, str(emulator.PLUGIN.parent))
@@ -46,16 +47,16 @@ def counts(sides):
         The forms of all peers that run here.
     """
     found, fewest, missing = {}, [], {}
+    makers = []
     for peer, group in groupby(sides, lambda side: side.peer):
         forms = list(group)
-        try:
-            counted = of_peer(peer, forms)
-        except Missing as error:
-            say(f"{peer.title} on ARM is missing: {error}")
-            missing |= {side.engine: str(error) for side in forms}
-        else:
-            found |= counted
-            fewest += by_numbers(forms, counted)
+        names = [side.engine for side in forms]
+        make = partial(of_peer, peer, forms)
+        makers.append((f"{peer.title} on ARM", names, make))
+    for counted in obtained(makers, missing):
+        found |= counted
+        of_this = [side for side in sides if side.engine in counted]
+        fewest += by_numbers(of_this, counted)
     return {
         "arm_peers": {
             form: {core: totals(counts) for core, counts in by_core.items()}

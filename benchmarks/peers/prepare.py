@@ -33,6 +33,24 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def obtained(makers, missing):
+    """Yields what makers return, but of those that lack something.
+
+    Arguments
+    ---------
+    makers : iterable of tuple
+        Who it is for people, the names in the results, and a function.
+    missing : dict
+        Gets the reason under each name.
+    """
+    for title, names, make in makers:
+        try:
+            yield make()
+        except Missing as error:
+            say(f"{title} is missing: {error}")
+            missing |= dict.fromkeys(names, str(error))
+
+
 def run(command, **environment):
     """Returns what a program prints; it has one thread."""
     command = [str(part) for part in command]
