@@ -11,11 +11,18 @@ CORES = {
 CORE = "cortex-a72"
 
 
+def first(by_name):
+    """Returns what stands under any of the names, or nothing."""
+    return next(iter(by_name.values()), {})
+
+
 def arm_instructions_table(_):
     """Instructions of an inference: the engine and every form of a peer."""
     r, names = load("engine"), titles()
-    others = list(next(iter(r["arm_peers"].values())))
-    others.remove(CORE)
+    ours = r["arm_instructions"]
+    if not ours:
+        return [f"Not counted: {r['arm_note']}."]
+    others = [core for core in first(r["arm_peers"]) if core != CORE]
     lines = [
         row(
             "thousands of instructions",
@@ -24,7 +31,6 @@ def arm_instructions_table(_):
         ),
         "|---" * (4 + len(others)) + "|",
     ]
-    ours = r["arm_instructions"]
     cells = [ours[d] for d in DEPTHS] + [ours["0"]] * len(others)
     lines.append(row("engine", *(f"{n / 1000:,.0f}" for n in cells)))
     full = sorted(r["arm_peers"].items(), key=lambda item: item[1][CORE]["0"])
@@ -47,8 +53,9 @@ def arm_instructions_table(_):
 def arm_table(_):
     """Modelled cycles of an inference, and how many times the engine's."""
     r, names = load("engine"), titles()
-    shown = ("0", "2")
-    columns = [(core, depth) for core in r["arm_cycles"] for depth in shown]
+    columns = [(c, d) for c in r.get("arm_cycles") or () for d in ("0", "2")]
+    if not columns:
+        return ["Not modelled."]
     lines = [
         row(
             "thousands of cycles, modelled",
@@ -60,7 +67,7 @@ def arm_table(_):
             *(f"{r['arm_cycles'][c][d] / 1000:,.0f}" for c, d in columns),
         ),
     ]
-    for form in next(iter(r["arm_peer_cycles"].values())):
+    for form in first(r.get("arm_peer_cycles", {})):
         cells = []
         for core, depth in columns:
             cycles = r["arm_peer_cycles"][core][form][depth]
@@ -73,16 +80,19 @@ def arm_table(_):
 def arm_loop_table(_):
     """Modelled cycles of the innermost loops."""
     r, names = load("engine"), titles()
-    ours, peers = r["arm_loop"]["modelled_cycles_per_128"], r["arm_peer_loops"]
+    ours = (r.get("arm_loop") or {}).get("modelled_cycles_per_128")
+    if not ours:
+        return ["Not modelled."]
+    peers = r.get("arm_peer_loops", {})
     lines = [
-        row("cycles of 128 products, modelled", *(CORES[c] for c in peers)),
-        "|---" * (1 + len(peers)) + "|",
-        row("binary, ours", *(f"{ours[core]:.2f}" for core in peers)),
+        row("cycles of 128 products, modelled", *(CORES[c] for c in ours)),
+        "|---" * (1 + len(ours)) + "|",
+        row("binary, ours", *(f"{cycles:.2f}" for cycles in ours.values())),
     ]
-    for form in next(iter(peers.values())):
+    for form in first(peers):
         cells = (
-            f"{forms[form]['modelled_cycles_per_128']:.1f}"
-            for forms in peers.values()
+            f"{peers[core][form]['modelled_cycles_per_128']:.1f}"
+            for core in ours
         )
         lines.append(row(names[form], *cells))
     return lines

@@ -76,9 +76,10 @@ def peers_table(_):
 def goals_table(_):
     """What the engine was to reach, and what it reaches."""
     r = load("engine")
-    full, int8 = r["ratio_litert_fp32_full"]["2"], r["ratio_litert_int8"]["0"]
-    audio, loop = r["audio_to_decision_us"]["0"], r["arm_loop"]
-    vectors, size = loop["vector_per_128"], r["file_bytes"]
+    full = (r["ratio_litert_fp32_full"] or {}).get("2")
+    int8 = (r["ratio_litert_int8"] or {}).get("0")
+    audio, size = r["audio_to_decision_us"]["0"], r["file_bytes"]
+    vectors = (r.get("arm_loop") or {}).get("vector_per_128")
     goals = (
         ("depth 0, times as fast as LiteRT int8", 3, int8, "{:.2f}", True),
         ("depth 2, times as fast as LiteRT FP32", 25.1, full, "{:.1f}", True),
@@ -89,10 +90,13 @@ def goals_table(_):
     )
     lines = ["| | goal | measured | |", "|---|---|---|---|"]
     for name, goal, found, form, more in goals:
+        goal_said = f"{'≥' if more else '≤'} {form.format(goal)}"
+        if found is None:
+            lines.append(row(name, goal_said, "not measured", ""))
+            continue
         met = found >= goal if more else found <= goal
-        sign, word = "≥" if more else "≤", "met" if met else "not met"
-        goal, found = form.format(goal), form.format(found)
-        lines.append(f"| {name} | {sign} {goal} | {found} | {word} |")
+        word = "met" if met else "not met"
+        lines.append(row(name, goal_said, form.format(found), word))
     return lines
 
 
@@ -127,9 +131,12 @@ def scaling_table(_):
                 f"{block['us_each']:.2f}",
                 f"{block['us_fixed']:.1f}",
                 f"{power['exponent']:.2f} ± {power['error']:.2f}",
-                f"{threads.get('2', 0):.2f}",
+                f"{threads['2']:.2f}" if "2" in threads else "",
             )
         )
+    for name, reason in r["missing"].items():
+        title = titles().get(name, name)
+        lines.append(row(f"{title}: missing ({reason})", *[""] * 5))
     n = r["n"]
     return [
         *lines,

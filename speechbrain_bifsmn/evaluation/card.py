@@ -239,7 +239,7 @@ def _size(found, _):
 
 def _speed(found, _):
     s = found["engine"]
-    depths = list(s["arm_instructions"])
+    depths = list(s["audio_to_decision_us"])
     rows = [
         (
             f"features to decision, us ({s['path']})",
@@ -248,8 +248,9 @@ def _speed(found, _):
         ("audio to decision, us", s["audio_to_decision_us"]),
     ]
     cells = [[name, *(f"{v[d]:.1f}" for d in depths)] for name, v in rows]
-    counted = [f"{s['arm_instructions'][d]:,}" for d in depths]
-    cells.append(["ARMv8 instructions, features to decision", *counted])
+    if counts := s["arm_instructions"]:
+        counted = [f"{counts[d]:,}" for d in depths]
+        cells.append(["ARMv8 instructions, features to decision", *counted])
     return (
         f"## Speed\n\n{SPEED.strip()}\n\n"
         f"{table(['', *(f'depth {d}' for d in depths)], cells)}\n\n"

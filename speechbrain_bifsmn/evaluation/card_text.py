@@ -68,9 +68,9 @@ followed by 16-bit rounding, which clips. Shifts are filled with zeros.
 """
 
 SPEED = """
-A second of audio, one decision. Weights are random in this benchmark: time and
-instructions do not depend on them. Instructions stand for energy; they are
-counted under emulation, and no board has been measured.
+A second of audio, one decision: time and instructions do not depend on what is
+said. Instructions stand for energy; they are counted under emulation, and no
+board has been measured.
 """
 
 LIMITS = """

@@ -196,6 +196,30 @@ def test_tables(forms, monkeypatch):
     assert "| LiteRT FP32, ReLU | 16.0 | 16.0 | 16.0 |" in loops
 
 
+@pytest.mark.parametrize("lacking", ["emulator", "peers", "model of cores"])
+def test_tables_of_what_there_is(lacking, monkeypatch):
+    results = arm_tables.load("engine")
+    of_peers = [key for key in results if key.startswith("arm_peer_")]
+    without = [*of_peers, *(["arm_cycles"] if lacking != "peers" else [])]
+    for key in without:
+        del results[key]
+    results["arm_peers"] = {}
+    if lacking == "model of cores":
+        del results["arm_loop"]["modelled_cycles_per_128"]
+    if lacking == "emulator":
+        del results["arm_loop"]
+        results |= {"arm_instructions": None, "arm_note": "no emulator"}
+    monkeypatch.setattr(arm_tables, "load", lambda _: results)
+    tables = [table("") for table in arm_tables.TABLES.values()]
+    counted, modelled = tables[0], [line for t in tables[1:] for line in t]
+    if lacking == "emulator":
+        assert counted == ["Not counted: no emulator."]
+    else:
+        assert counted[2].startswith("| engine |")
+        assert counted[3].startswith("| torch, compiled FP32, PReLU: ")
+    assert ("Not modelled." in modelled) == (lacking != "peers")
+
+
 @pytest.mark.skipif(
     not arm.cycles.available(), reason=f"{arm.cycles.TOOL} is not installed"
 )

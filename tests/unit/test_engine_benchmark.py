@@ -13,6 +13,8 @@ import torch.nn.functional as F
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(FOLDER))
+sys.path.insert(1, str(FOLDER.parent / "docs"))
+import bench_tables  # noqa: E402
 import engine  # noqa: E402
 from peers import network, prepare, sides, timing, trained  # noqa: E402
 from peers.registry import LITERT, PEERS  # noqa: E402
@@ -325,6 +327,16 @@ def test_every_call_is_timed_after_warming_up():
     calls = []
     assert 0 <= median_us(lambda: calls.append(0), 5, warm_up=2) < 1e4
     assert len(calls) == 7
+
+
+def test_goals_that_were_not_measured(monkeypatch):
+    results = bench_tables.load("engine")
+    results |= dict.fromkeys(("ratio_litert_int8", "ratio_litert_fp32_full"))
+    del results["arm_loop"]
+    monkeypatch.setattr(bench_tables, "load", lambda _: results)
+    lines = bench_tables.goals_table("")
+    assert sum("| not measured |  |" in line for line in lines) == 3
+    assert sum(" met |" in line for line in lines) == 3
 
 
 def test_help():
