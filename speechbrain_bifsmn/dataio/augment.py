@@ -10,15 +10,18 @@ from speechbrain_bifsmn.utils.chunks import in_chunks
 
 
 class KeywordAugment(nn.Module):
-    """Random gain, speed with pitch, shift and background noise.
+    """Random gain, speed with pitch, shift, neighbours and background noise.
 
     Each clip of a batch draws for itself: gain, speed and shift are applied
-    with probability ``probability`` each, noise with ``noise_probability``.
-    In ``eval()`` nothing is changed. Draws come from a generator of its own,
-    on the CPU, so that ``seed`` makes an epoch repeatable on any device.
+    with probability ``probability`` each, the others with their own. A
+    neighbour is the edge of another clip of the batch, before this one or
+    after it: in running speech there are words around a keyword, and the ends
+    of two words are none. In ``eval()`` nothing is changed. Draws come from a
+    generator of its own, on the CPU, so that ``seed`` makes an epoch
+    repeatable on any device.
 
-    Source: the augmentation of the paper's released training, with linear
-    instead of nearest-neighbour interpolation.
+    Source: gain, speed and shift are those of the paper's released training,
+    with linear instead of nearest-neighbour interpolation.
 
     Arguments
     ---------
@@ -29,14 +32,19 @@ class KeywordAugment(nn.Module):
         Of gain, of speed, and of shift.
     noise_probability : float
         Of background noise.
+    neighbour_probability : float
+        Of a neighbour before the clip, and of one after it.
     gain : tuple
         Range of the factor of the amplitude.
     speed : float
         Largest relative change of speed.
     shift : int
         Largest shift in samples.
-    noise_gain : float
-        Largest factor of the noise.
+    noise_snr : tuple
+        Range of the ratio to the noise in dB, that of the powers of whole
+        clips; hence digital zeros get none.
+    neighbour_distance : tuple
+        Range of the samples between the middles of a clip and its neighbour.
 
     Example
     -------
@@ -50,17 +58,21 @@ class KeywordAugment(nn.Module):
         self,
         noise=(),
         probability=0.5,
-        noise_probability=0.3,
+        noise_probability=0.5,
+        neighbour_probability=0.3,
         gain=(0.7, 1.1),
         speed=0.2,
         shift=3200,
-        noise_gain=0.3,
+        noise_snr=(0, 30),
+        neighbour_distance=(8000, 12000),
     ):
         super().__init__()
         self.probability = probability
         self.noise_probability = noise_probability
+        self.neighbour_probability = neighbour_probability
         self.gain, self.speed, self.shift = tuple(gain), speed, shift
-        self.noise_gain = noise_gain
+        self.noise_snr = tuple(noise_snr)
+        self.neighbour_distance = tuple(neighbour_distance)
         self.generator = torch.Generator()
         self.set_noise(noise)
 
@@ -91,8 +103,9 @@ class KeywordAugment(nn.Module):
         if not self.training:
             return wav
         wav = self._resample(wav)
-        low, high = self.gain
-        gain = low + (high - low) * self._uniform(wav)
+        if self.neighbour_probability:
+            wav = wav + self._neighbours(wav, -1) + self._neighbours(wav, 1)
+        gain = self._between(self.gain, wav)
         gain = torch.where(self._chosen(wav, self.probability), gain, 1.0)
         wav = wav * gain[:, None]
         if len(self.lengths):
@@ -102,6 +115,10 @@ class KeywordAugment(nn.Module):
     def _uniform(self, wav):
         drawn = torch.rand(len(wav), generator=self.generator)
         return drawn.to(wav.device)
+
+    def _between(self, limits, wav):
+        low, high = limits
+        return low + (high - low) * self._uniform(wav)
 
     def _chosen(self, wav, probability):
         return self._uniform(wav) < probability
@@ -113,6 +130,15 @@ class KeywordAugment(nn.Module):
         shift = (self.shift * (2 * self._uniform(wav) - 1)).round()
         shift = torch.where(self._chosen(wav, self.probability), shift, 0.0)
         return in_chunks(_read, wav, rate[:, None], shift[:, None])
+
+    def _neighbours(self, wav, side):
+        """What is heard of clips that come before (-1) or after (1)."""
+        order = torch.randperm(len(wav), generator=self.generator)
+        distance = self._between(self.neighbour_distance, wav).round()
+        heard = self._chosen(wav, self.neighbour_probability)
+        clips = wav[order.to(wav.device)] * heard[:, None]
+        rate = torch.ones_like(distance)
+        return in_chunks(_read, clips, rate[:, None], side * distance[:, None])
 
     def _noise(self, wav):
         """A random stretch of a random recording for each clip."""
@@ -130,9 +156,12 @@ class KeywordAugment(nn.Module):
         drawn = torch.rand(batch, generator=self.generator, dtype=torch.double)
         start = (begin + (drawn * (room + 1)).long()).to(wav.device)
         windows = self.noise.unfold(0, samples, 1)
-        gain = self.noise_gain * self._uniform(wav)
+        noise = windows[start]
+        ratio = 10 ** (self._between(self.noise_snr, wav) / 10)
+        power = (noise.square().mean(1) * ratio).clamp(min=1e-12)
+        gain = (wav.square().mean(1) / power).sqrt()
         gain *= self._chosen(wav, self.noise_probability)
-        return windows[start] * gain[:, None]
+        return noise * gain[:, None]
 
 
 def _read(wav, rate, shift):

@@ -5,7 +5,11 @@ import torch
 
 from speechbrain_bifsmn.dataio.augment import KeywordAugment
 
-OFF = {"probability": 0.0, "noise_probability": 0.0}
+OFF = {
+    "probability": 0.0,
+    "noise_probability": 0.0,
+    "neighbour_probability": 0.0,
+}
 
 
 def only(**options):
@@ -53,15 +57,44 @@ def test_speed_of_a_constant_is_constant():
 
 def test_noise_is_a_stretch_of_a_recording():
     noise = [torch.arange(1.0, 51.0), torch.arange(101.0, 201.0)]
-    out = only(noise=noise, noise_probability=1, noise_gain=1.0)(
-        torch.zeros(400, 10)
-    )
+    quiet = torch.full((400, 10), 1e-3)
+    out = only(noise=noise, noise_probability=1, noise_snr=(-60, -60))(quiet)
+    out = (out - quiet).double()
     steps = out.diff(dim=1)
     gain = steps.mean(1, keepdim=True)
     assert torch.allclose(steps, gain.expand_as(steps), atol=1e-4)
     starts = (out[:, 0] / gain[:, 0]).round()
     assert starts.min() >= 1 and starts.max() <= 191
     assert not ((starts > 41) & (starts < 101)).any()  # never across two
+
+
+def test_noise_is_at_the_ratio():
+    torch.manual_seed(0)
+    wav = torch.randn(300, 800) * torch.rand(300, 1)
+    wav[0] = 0
+    augment = only(
+        noise=[torch.randn(900)], noise_probability=1, noise_snr=(5, 20)
+    )
+    noise = augment(wav) - wav
+    assert torch.equal(noise[0], wav[0])
+    ratio = wav[1:].square().mean(1) / noise[1:].square().mean(1)
+    snr = 10 * ratio.log10()
+    assert 4.99 < snr.min() < 5.5 and 19.5 < snr.max() < 20.01
+
+
+def test_neighbours_are_other_clips_around():
+    wav = torch.zeros(200, 101)
+    wav[:, 50] = torch.arange(1.0, 201.0)
+    augment = only(neighbour_probability=0.5, neighbour_distance=(30, 40))
+    around = augment(wav) - wav
+    before, after = around[:, :50], around[:, 51:]
+    assert torch.equal(around[:, 50], torch.zeros(200))
+    for side, near in ((before.flip(1), 29), (after, 29)):
+        heard = side.amax(1)
+        assert 60 < (heard > 0).sum() < 140
+        there = side[heard > 0].argmax(1)
+        assert there.min() >= near and there.max() <= near + 10
+        assert (heard[heard > 0].unique() == heard[heard > 0].sort()[0]).all()
 
 
 def test_probabilities_are_shares():
