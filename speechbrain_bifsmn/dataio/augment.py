@@ -59,7 +59,7 @@ class KeywordAugment(nn.Module):
         noise=(),
         probability=0.5,
         noise_probability=0.5,
-        neighbour_probability=0.3,
+        neighbour_probability=0.0,
         gain=(0.7, 1.1),
         speed=0.2,
         shift=3200,
