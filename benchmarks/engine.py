@@ -29,14 +29,13 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 from peers import arm, prepare
 from peers.prepare import Missing, run, say
 from peers.registry import PEERS
-from peers.results import provenance, write
+from peers.results import ROOT, carried_out, provenance
 from peers.sides import DEPTHS, Form, Native
 from peers.timing import measure, summary
 
 from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils import model_file
 
-ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "engine.json"
 COUNT = ROOT / "arm_kernel" / "tests" / "arm" / "count.py"
 
@@ -175,11 +174,7 @@ def main():
     options = parser.parse_args()
     if min(options.rounds, options.calls) < 1:
         parser.error("expected at least one round and one call")
-    try:
-        results = benchmark(options)
-    except Missing as error:
-        sys.exit(f"expected to build and run all sides, found: {error}")
-    write(options.output, results)
+    results = carried_out(benchmark, options)
     print(json.dumps(results, indent=2))
 
 

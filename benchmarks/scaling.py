@@ -28,11 +28,10 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 # isort: split
 import numpy as np
 import torch
-from engine import ROOT
 from peers import prepare, scaled
-from peers.prepare import PEERS, Missing, say
+from peers.prepare import PEERS, say
 from peers.registry import LITERT, ONNX_RUNTIME, Peer
-from peers.results import provenance, write
+from peers.results import ROOT, carried_out, provenance
 from peers.scale_points import CURVES, POINTS, name, thread_counts
 from peers.sides import Form
 from peers.timing import measure, quantiles
@@ -263,11 +262,7 @@ def main():
     options = parser.parse_args()
     if min(options.rounds, options.calls) < 1:
         parser.error("expected at least one round and one call")
-    try:
-        results = benchmark(options)
-    except Missing as error:
-        sys.exit(f"expected to build and run the sides, found: {error}")
-    write(options.output, results)
+    results = carried_out(benchmark, options)
     print(json.dumps(results["fits"], indent=2))
 
 

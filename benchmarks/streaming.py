@@ -30,11 +30,11 @@ from pathlib import Path
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
-from engine import ROOT, check_sizes, peer_sides
+from engine import check_sizes, peer_sides
 from peers import prepare
-from peers.prepare import Missing, run, say
+from peers.prepare import run, say
 from peers.registry import LCE, LITERT, ONNX_RUNTIME
-from peers.results import provenance, write
+from peers.results import ROOT, carried_out, provenance
 from peers.sides import Native
 from peers.timing import measure, medians, quantiles
 
@@ -234,11 +234,7 @@ def main():
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 1:
         parser.error("expected at least one round and one second")
-    try:
-        results = benchmark(options)
-    except Missing as error:
-        sys.exit(f"expected to build and run all sides, found: {error}")
-    write(options.output, results)
+    results = carried_out(benchmark, options)
     print(json.dumps(results, indent=2))
 
 

@@ -28,7 +28,7 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 # isort: split
 import numpy as np
 import torch
-from peers.results import provenance, write
+from peers.results import ROOT, provenance, write
 from released_network import Network
 from released_step import Clips, Objective
 from torch.utils.data import DataLoader, Subset
@@ -43,7 +43,6 @@ from speechbrain_bifsmn.nnet.losses import (
     ThinnableObjective,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
 RECIPE = ROOT / "recipes" / "SpeechCommands" / "BiFSMNv2"
 RESULTS = ROOT / "benchmarks" / "results" / "training.json"
 SIDES = ("released", "equal", "default")

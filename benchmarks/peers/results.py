@@ -62,6 +62,24 @@ def provenance(peers, **versions):
     }
 
 
+def carried_out(benchmark, options):
+    """Returns what a benchmark of all sides found, and writes it.
+
+    Arguments
+    ---------
+    benchmark : callable
+        Maps the options to the results.
+    options : argparse.Namespace
+        With ``output``, the file.
+    """
+    try:
+        results = benchmark(options)
+    except prepare.Missing as error:
+        sys.exit(f"expected to build and run all sides, found: {error}")
+    write(options.output, results)
+    return results
+
+
 def write(path, results):
     """Writes a results file."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -213,7 +213,7 @@ def test_missing_peers_are_reported(tmp_path, monkeypatch):
             return {}
 
     def sides_of(*_):
-        raise scaling.Missing("pip: no network")
+        raise scaling.prepare.Missing("pip: no network")
 
     monkeypatch.setattr(scaling, "Native", Native)
     monkeypatch.setattr(scaling, "sides_of", sides_of)

@@ -200,7 +200,7 @@ def test_a_side_runs_its_driver(tmp_path):
 
 def test_missing_sides_are_reported(monkeypatch):
     def environment(*_):
-        raise streaming.Missing("pip: no network")
+        raise streaming.prepare.Missing("pip: no network")
 
     monkeypatch.setattr(streaming.prepare, "environment", environment)
     sides, missing = streaming.other_sides(Path("networks"), ("so", "model"))
