@@ -11,8 +11,8 @@ import scaling_plot
 from bench_tables import RESULTS, load, titles
 from PIL import Image
 
+from speechbrain_bifsmn.files.atomic import atomic_write
 from speechbrain_bifsmn.utils.plots import figure_class
-from speechbrain_bifsmn.utils.whole import written_whole
 
 FOLDER = Path(__file__).resolve().parent / "results"
 KEY = "Source"
@@ -91,5 +91,5 @@ def draw(name):
     results, fill = PLOTS[name]
     figure = figure_class()(dpi=110, layout="constrained")
     fill(figure)
-    with written_whole(FOLDER / f"{name}.png") as place:
+    with atomic_write(FOLDER / f"{name}.png") as place:
         figure.savefig(place, format="png", metadata={KEY: digest(results)})

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import torch
 
+from speechbrain_bifsmn.files.atomic import atomic_write
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.whole import written_whole
 
 BATCH = 64
 
@@ -78,7 +78,7 @@ def export(model, path, labels, examples, **options):
     if path.suffix != ".bifsmn":
         raise ValueError(f"path: expected name.bifsmn, got {path.name}")
     folded = fold(model, labels, **options)
-    with written_whole(path) as unproven:
+    with atomic_write(path) as unproven:
         size = model_file.write(folded, unproven)
         deployed = DeployedBiDFSMN(model_file.read(unproven)).eval()
         found = _logits(deployed, examples)

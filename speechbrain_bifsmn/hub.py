@@ -19,6 +19,7 @@ from speechbrain.dataio.encoder import CategoricalEncoder
 
 from speechbrain_bifsmn.evaluation.card import make_card
 from speechbrain_bifsmn.evaluation.run import describe
+from speechbrain_bifsmn.files.atomic import write_text
 from speechbrain_bifsmn.inference.torch_model import TorchModel
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
@@ -27,7 +28,6 @@ from speechbrain_bifsmn.pretrained import FOLDER
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.checkpoints import load_weights, save_weights
 from speechbrain_bifsmn.utils.run_folder import open_run
-from speechbrain_bifsmn.utils.whole import write_text
 
 STATIC = ("hyperparams.yaml", "custom_interface.py", "LICENSE")
 COPIED = ("model.bifsmn", "results.json")

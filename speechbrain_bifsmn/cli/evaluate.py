@@ -53,7 +53,7 @@ def run(arguments):
 
     from speechbrain_bifsmn.evaluation.run import evaluate_model
     from speechbrain_bifsmn.evaluation.tables import summary
-    from speechbrain_bifsmn.utils.whole import write_text
+    from speechbrain_bifsmn.files.atomic import write_text
 
     evaluation = evaluate_model(
         arguments.model,

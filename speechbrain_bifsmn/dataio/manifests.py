@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from speechbrain_bifsmn.dataio.corpus import SAMPLE_RATE, SPLITS
-from speechbrain_bifsmn.utils.whole import written_whole
+from speechbrain_bifsmn.files.atomic import atomic_write
 
 COLUMNS = ("duration", "wav", "start", "stop", "gain", "label", "speaker")
 
@@ -28,7 +28,7 @@ def write_manifest(path, rows):
         raise ValueError(f"manifest: expected .csv or .json, got {path.name}")
     entries = {_name(row): _entry(row, root) for row in rows}
     with (
-        written_whole(path) as place,
+        atomic_write(path) as place,
         place.open("w", newline="", encoding="utf-8") as file,
     ):
         if path.suffix == ".json":

@@ -24,6 +24,7 @@ from speechbrain_bifsmn.dataio.words import (
     folded,
     parse_words,
 )
+from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
 MARKER = "own_words.json"
@@ -111,7 +112,7 @@ def make_own_corpus(
         "recordings": fingerprint(recordings, recorded),
     }
     if _read_marker(folder).get("description") != description:
-        with synthetic.whole(folder, MARKER) as corpus:
+        with owned_folder(folder, "synth") as corpus:
             _write_corpus(corpus, recorded, plan, seed, background_seconds)
             marker = {"description": description}
             marker["clips"] = _count(sorted(words), recorded, plan)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from speechbrain_bifsmn.utils.whole import written_whole
+from speechbrain_bifsmn.files.atomic import atomic_write
 
 SAMPLE_RATE = 16000
 
@@ -65,7 +65,7 @@ def make_rooms(manifest, rooms=50, seed=1234):
         soundfile.write(wav, room, SAMPLE_RATE, subtype="FLOAT")
         rows.append((name, f"{len(room) / SAMPLE_RATE:.4f}", wav, "wav", ""))
     with (
-        written_whole(manifest) as place,
+        atomic_write(manifest) as place,
         place.open("w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file)

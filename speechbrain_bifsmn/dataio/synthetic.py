@@ -7,10 +7,7 @@ validation and test clips are different ones.
 
 import hashlib
 import json
-import os
-import tempfile
 from collections import namedtuple
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +23,7 @@ from speechbrain_bifsmn.dataio.backgrounds import (
 from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
 from speechbrain_bifsmn.dataio.espeak import ACCENTS, SAMPLE_RATE, Espeak
 from speechbrain_bifsmn.dataio.words import COMMANDS, check_word, words_of
+from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = 1  # of what this file makes; part of the marker
 MARKER = "synthetic.json"
@@ -164,7 +162,7 @@ def make_corpus(
     description["background_seconds"] = background_seconds
     if _is_there(folder, description):
         return folder
-    with whole(folder, MARKER) as corpus:
+    with owned_folder(folder, "synthetic corpus") as corpus:
         _write_corpus(corpus, description)
     return folder
 
@@ -197,37 +195,6 @@ def _is_there(folder, description):
             "remove it or choose another folder"
         )
     return True
-
-
-@contextmanager
-def whole(folder, marker):
-    """A new folder to fill; it takes the place of ``folder`` if all goes well.
-
-    What was there is removed, and only then. It may be empty, or hold a file
-    ``marker``: then it was made here, and nobody's own files are lost.
-    """
-    folder = folder.resolve()  # a link stays one
-    _check_free(folder, marker)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=folder.parent, prefix=f".{folder.name}-"
-    ) as workshop:
-        new = Path(workshop) / "new"
-        new.mkdir()
-        yield new
-        _check_free(folder, marker)  # still: minutes have passed
-        if folder.exists():  # not every system replaces it
-            os.replace(folder, Path(workshop) / "old")
-        os.replace(new, folder)
-
-
-def _check_free(folder, marker):
-    if not folder.exists() or (folder / marker).is_file():
-        return
-    if folder.is_file() or any(folder.iterdir()):
-        raise FileExistsError(
-            f"{folder} holds something else: remove it or choose another folder"
-        )
 
 
 def write_wav(path, wav):

@@ -20,8 +20,8 @@ from speechbrain.utils.distributed import (
     run_on_main,
 )
 
+from speechbrain_bifsmn.files.atomic import atomic_write
 from speechbrain_bifsmn.pretrained import FOLDER
-from speechbrain_bifsmn.utils.whole import written_whole
 
 SAFETENSORS = ".safetensors"
 
@@ -136,7 +136,7 @@ def save_weights(model, path, dtype=None):
             name: value.to(dtype) if value.is_floating_point() else value
             for name, value in weights.items()
         }
-    with written_whole(path) as place:
+    with atomic_write(path) as place:
         if path.suffix == SAFETENSORS:
             weights = {n: value.contiguous() for n, value in weights.items()}
             safetensors.torch.save_file(weights, place)

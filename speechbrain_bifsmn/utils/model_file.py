@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from speechbrain_bifsmn.files.atomic import atomic_write
 from speechbrain_bifsmn.utils.model_format import (
     HEADER,
     Config,
@@ -18,7 +19,6 @@ from speechbrain_bifsmn.utils.model_format import (
     check_config,
     fields,
 )
-from speechbrain_bifsmn.utils.whole import written_whole
 
 MAGIC = b"\x89BIFSMN\n"
 VERSION = 1
@@ -44,7 +44,7 @@ def to_bytes(model):
 def write(model, path):
     """Writes a ``ModelFile``, whole or not at all; returns its size."""
     content = to_bytes(model)
-    with written_whole(path) as place:
+    with atomic_write(path) as place:
         return place.write_bytes(content)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from speechbrain_bifsmn.utils.whole import written_whole
+from speechbrain_bifsmn.files.atomic import atomic_write
 
 
 def figure_class():
@@ -24,7 +24,7 @@ def _figure(width, height):
 
 
 def _save(figure, path):
-    with written_whole(path) as place:
+    with atomic_write(path) as place:
         figure.savefig(place, format="png")
 
 

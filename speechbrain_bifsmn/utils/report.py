@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 
+from speechbrain_bifsmn.files.atomic import write_text
 from speechbrain_bifsmn.utils.complexity import Complexity, count, table
 from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
-from speechbrain_bifsmn.utils.whole import write_text
 
 REQUIRED = (
     "task data labels seed commit command yaml test_clips teacher_accuracy "

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from speechbrain_bifsmn.files.atomic import write_text
 from speechbrain_bifsmn.utils.intervals import (
     poisson_interval,
     wilson_interval,
 )
 from speechbrain_bifsmn.utils.plots import plot_operating_points
-from speechbrain_bifsmn.utils.whole import write_text
 
 
 def figures(sweep, threshold):

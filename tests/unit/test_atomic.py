@@ -2,7 +2,7 @@
 
 import pytest
 
-from speechbrain_bifsmn.utils.whole import write_text, written_whole
+from speechbrain_bifsmn.files.atomic import atomic_write, write_text
 
 
 def test_a_file_is_replaced(tmp_path):
@@ -17,7 +17,7 @@ def test_a_file_is_replaced(tmp_path):
 def test_what_fails_leaves_things_as_they_were(tmp_path, error):
     path = tmp_path / "file"
     path.write_text("before")
-    with pytest.raises(error), written_whole(path) as place:
+    with pytest.raises(error), atomic_write(path) as place:
         place.write_text("half of")
         raise error
     assert path.read_text() == "before"
@@ -25,5 +25,5 @@ def test_what_fails_leaves_things_as_they_were(tmp_path, error):
 
 
 def test_nothing_written_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError), written_whole(tmp_path / "file"):
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "file"):
         pass

@@ -1,0 +1,1 @@
+"""Files and folders on disk: replaced whole, and never somebody else's."""

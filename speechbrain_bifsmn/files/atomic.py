@@ -1,0 +1,198 @@
+"""Files and folders that are replaced whole, or stay as they were.
+
+What is new is written in a workshop, a hidden folder beside its place, brought
+to disk, and moved there in one step. A kill or a power cut at any moment leaves
+the old or the new one under its name. What a killed process leaves in its
+workshop is removed by the next one that writes to the same place; a lock tells
+it from what a living process is writing.
+"""
+
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from speechbrain_bifsmn.files.exchange import OLD, exchange
+
+_LOCK, _NEW = "lock", "new"  # what a workshop holds
+
+
+@contextmanager
+def atomic_write(path):
+    """Has a file written beside its place, and then put there.
+
+    Arguments
+    ---------
+    path : str | Path
+        The file; its folder is made. A link is replaced, not followed.
+
+    Yields
+    ------
+    Path
+        Where to write it. Raises OSError where ``path`` is a folder or a
+        device, or nothing was written.
+
+    Example
+    -------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_write(f"{folder}/new/notes.txt") as place:
+    ...         _ = place.write_text("all of it")
+    ...     [path.name for path in Path(folder, "new").iterdir()]
+    ['notes.txt']
+    """
+    path = Path(path)
+    _check_regular(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _workshop(path) as aside:
+        place = aside / _NEW
+        yield place
+        if path.is_file() and not path.is_symlink():
+            shutil.copymode(path, place)
+        _flush(place)
+        os.replace(place, path)
+        _flush(path.parent)
+
+
+def write_text(path, text):
+    """Writes a text file, whole or not at all."""
+    with atomic_write(path) as place:
+        place.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def atomic_folder(folder, check):
+    """Has a folder filled beside its place, and then put there.
+
+    Arguments
+    ---------
+    folder : str | Path
+        The folder; those above it are made. A link to a folder stays one.
+    check : callable
+        Gets the folder that is there, if any, and raises where it must stay:
+        at the beginning, and on what has been moved out of the way at the end.
+
+    Yields
+    ------
+    Path
+        A new folder, to be filled.
+
+    Example
+    -------
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     for name in ("old", "new"):
+    ...         with atomic_folder(f"{home}/it", lambda there: None) as it:
+    ...             _ = (it / name).write_text("")
+    ...     [path.name for path in Path(home, "it").iterdir()]
+    ['new']
+    """
+    folder = Path(folder).resolve()
+    if folder.exists():
+        check(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _workshop(folder) as aside:
+        new = aside / _NEW
+        new.mkdir()
+        yield new
+        _flush_tree(new)
+        _put(new, folder, check)
+        _flush(folder.parent)
+
+
+def _put(new, folder, check):
+    """Puts a folder in its place; what was there is then where it was."""
+    if not folder.exists():
+        os.rename(new, folder)
+        return
+    exchange(new, folder)
+    try:
+        check(new)  # a file may have come since the first look
+    except BaseException:
+        exchange(new, folder)
+        raise
+
+
+def _check_regular(path):
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(
+            f"{path}: expected a file to write, found a folder; name another"
+        )
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        raise OSError(
+            f"{path}: expected a file to write, found a device or a pipe; "
+            "name another"
+        )
+
+
+@contextmanager
+def _workshop(target):
+    """A locked folder beside a place; clears what dead processes left."""
+    prefix = f".{target.name[:40]}."
+    _clear(target, prefix)
+    aside, lock = _open_workshop(target.parent, prefix)
+    try:
+        yield aside
+    finally:
+        lock.release()
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _open_workshop(parent, prefix):
+    while True:
+        aside = Path(tempfile.mkdtemp(".tmp", prefix, parent))
+        lock = FileLock(aside / _LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except (Timeout, FileNotFoundError):
+            continue  # another process took it for a dead one's
+        return aside, lock
+
+
+def _clear(target, prefix):
+    """Removes the workshops of processes that have ended."""
+    with os.scandir(target.parent) as entries:
+        left = [
+            Path(entry)
+            for entry in entries
+            if entry.name.startswith(prefix)
+            and entry.name.endswith(".tmp")
+            and entry.is_dir(follow_symlinks=False)
+        ]
+    for aside in left:
+        try:
+            lock = FileLock(aside / _LOCK, timeout=0)
+            lock.acquire()
+        except OSError:  # Timeout is one: its process lives
+            continue
+        waiting = aside / (_NEW + OLD)
+        if waiting.exists() and not target.exists():
+            os.rename(waiting, target)
+        lock.release()
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _flush(path):
+    """Waits until a file, or the names in a folder, are on disk."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    except OSError:
+        # Not every file system can do this to a folder.
+        if not stat.S_ISDIR(os.fstat(file).st_mode):
+            raise
+    finally:
+        os.close(file)
+
+
+def _flush_tree(folder):
+    for root, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            _flush(Path(root, name))
+        _flush(root)

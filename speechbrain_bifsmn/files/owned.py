@@ -1,0 +1,208 @@
+"""Folders of which a command may replace what it wrote, and nothing else.
+
+Such a folder holds ``MARKER``: which command made it, and the SHA-256 of each
+file that it wrote. A file that is not listed, or has changed since, is its
+user's.
+"""
+
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from speechbrain_bifsmn.files.atomic import (
+    atomic_folder,
+    atomic_write,
+    write_text,
+)
+from speechbrain_bifsmn.files.checksum import sha256_of
+
+MARKER = ".bifsmn.json"
+_MAX_MARKER_BYTES = 1 << 26
+_LITTER = ("__pycache__", ".DS_Store", "Thumbs.db")  # nobody's, made again
+
+
+@contextmanager
+def owned_folder(folder, command):
+    """Has a folder made whole; it takes the place of what the command made.
+
+    Arguments
+    ---------
+    folder : str | Path
+        Not there yet, empty, or made by the same command and unchanged since.
+    command : str
+        Who makes it.
+
+    Yields
+    ------
+    Path
+        A new folder, to be filled. Raises FileExistsError where ``folder``
+        holds anything else, and leaves that as it is.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> home = Path(tempfile.mkdtemp())
+    >>> with owned_folder(home / "voices", "synth") as new:
+    ...     _ = (new / "one.wav").write_bytes(b"")
+    >>> _ = (home / "voices" / "mine.wav").write_bytes(b"")
+    >>> with owned_folder(home / "voices", "synth") as new:
+    ...     pass
+    Traceback (most recent call last):
+        ...
+    FileExistsError: expected a new folder, or one that `synth` has made and ...
+    """
+
+    def check(there):
+        check_owned(there, command, folder)
+
+    with atomic_folder(folder, check) as new:
+        yield new
+        _write_marker(new, command, _hashes(new))
+
+
+@contextmanager
+def owned_file(path, command):
+    """Has a file of an owned folder replaced; it is listed as the command's.
+
+    Arguments
+    ---------
+    path : str | Path
+        Not there yet, or listed and unchanged since.
+    command : str
+        Who writes it; the folder is new, empty, or was begun by it.
+
+    Yields
+    ------
+    Path
+        Where to write it. Raises FileExistsError where the file is the user's.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "results.json")
+    >>> for text in ("old", "new"):
+    ...     with owned_file(path, "train") as place:
+    ...         _ = place.write_text(text)
+    >>> path.read_text()
+    'new'
+    """
+    path = Path(path)
+    claim(path.parent, command)
+    files = read_marker(path.parent)["files"]
+    known = files.get(path.name, [])
+    if path.exists() and not (_is_plain(path) and sha256_of(path) in known):
+        raise FileExistsError(
+            f"{path}: expected none, or the one that `{command}` has written, "
+            "found another; move it"
+        )
+    with atomic_write(path) as place:
+        yield place
+        # Both, for a kill may come before the file is in its place or after.
+        known = [*known[-1:], sha256_of(place)]
+        files = read_marker(path.parent)["files"] | {path.name: known}
+        _write_marker(path.parent, command, files)
+
+
+def claim(folder, command):
+    """Makes a folder a command's own, if it is new, empty, or that already.
+
+    Arguments
+    ---------
+    folder : str | Path
+        It is made.
+    command : str
+        Whose it becomes.
+    """
+    folder = Path(folder)
+    if owner(folder) == command:
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(_refusal(command, "other files", folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_marker(folder, command, {})
+
+
+def owner(folder):
+    """Returns the command whose folder it is; None if it is nobody's."""
+    return read_marker(folder).get("command")
+
+
+def check_owned(folder, command, name=None):
+    """Refuses a folder in which anything is not the command's.
+
+    Arguments
+    ---------
+    folder : str | Path
+        What is there.
+    command : str
+        Who wants to replace it.
+    name : str | Path, optional
+        What to call it.
+    """
+    folder, name = Path(folder), name or folder
+    if not folder.is_dir():
+        raise FileExistsError(_refusal(command, "a file", name))
+    marker = read_marker(folder)
+    if marker.get("command") != command:
+        files = list(folder.iterdir())
+        if files:
+            found = f"others, as {files[0].name}"
+            raise FileExistsError(_refusal(command, found, name))
+        return
+    for path in _walk(folder):
+        file = path.relative_to(folder).as_posix()
+        known = marker["files"].get(file)
+        if known is None:
+            raise FileExistsError(_refusal(command, f"{file} in it", name))
+        if not _is_plain(path) or sha256_of(path) not in known:
+            found = f"{file} changed"
+            raise FileExistsError(_refusal(command, found, name))
+
+
+def read_marker(folder):
+    """Returns what a folder's marker says, {} where there is none."""
+    path = Path(folder) / MARKER
+    try:
+        if path.stat().st_size > _MAX_MARKER_BYTES:
+            return {}
+        marker = json.loads(path.read_text(encoding="utf-8"))
+        command, files = marker["command"], marker["files"]
+        known = {str(name): list(map(str, files[name])) for name in files}
+        return {"command": str(command), "files": known}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+def _refusal(command, found, folder):
+    return (
+        f"expected a new folder, or one that `{command}` has made and nobody "
+        f"changed, found {found} at {folder}; move that, or name another folder"
+    )
+
+
+def _write_marker(folder, command, files):
+    marker = {"command": command, "files": files}
+    write_text(Path(folder) / MARKER, json.dumps(marker, indent=1) + "\n")
+
+
+def _hashes(folder):
+    return {
+        path.relative_to(folder).as_posix(): [sha256_of(path)]
+        for path in _walk(folder)
+    }
+
+
+def _is_plain(path):
+    return path.is_file() and not path.is_symlink()
+
+
+def _walk(folder):
+    """Yields the files below a folder, but for the marker and litter."""
+    for root, folders, files in os.walk(folder):
+        links = [f for f in folders if Path(root, f).is_symlink()]
+        folders[:] = sorted({*folders} - {*links, *_LITTER})
+        for name in sorted([*files, *links]):
+            path = Path(root, name)
+            if name not in _LITTER and path != Path(folder, MARKER):
+                yield path
