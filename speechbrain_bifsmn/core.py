@@ -2,13 +2,16 @@
 
 import random
 import time
+from pathlib import Path
 
 import numpy as np
 import speechbrain as sb
 import torch
 import torch.distributed as dist
+from speechbrain.utils.distributed import run_on_main
 from torch.nn.parallel import DistributedDataParallel
 
+from speechbrain_bifsmn.utils.checkpoints import save_weights
 from speechbrain_bifsmn.utils.metrics import ClassificationStats
 
 STAGES = ("teacher", "student")
@@ -105,13 +108,26 @@ class KeywordBrain(sb.Brain):
             valid_stats={"loss": stage_loss}
             | {f"accuracy, depth {d}": value for d, value in accuracy.items()},
         )
-        # The depths weigh in the choice of an epoch as they do in training.
-        weights = [2.0**-depth for depth in self.depths]
-        mean = float(np.average(list(accuracy.values()), weights=weights))
+        rows = self.hparams.history.rows
+        means = [self._mean(row["accuracy"]) for row in rows]
+        if means[-1] == max(means):
+            self.save_best()
         self.checkpointer.save_and_keep_only(
-            meta={"accuracy": mean, "epoch": epoch},
+            meta={"accuracy": means[-1], "epoch": epoch},
             max_keys=["accuracy"],
         )
+
+    def _mean(self, accuracy):
+        """The depths weigh in the choice of an epoch as in training."""
+        weights = [2.0**-depth for depth in self.depths]
+        return float(np.average(list(accuracy.values()), weights=weights))
+
+    def save_best(self):
+        """Writes the weights as ``<stage>.safetensors`` in the save folder."""
+        hparams = self.hparams
+        path = Path(hparams.save_folder) / f"{hparams.stage}.safetensors"
+        model = getattr(hparams, f"{hparams.stage}_model")
+        run_on_main(save_weights, args=[model, path])
 
     def _average_statistics(self):
         """Makes BatchNorm's running statistics those of all ranks."""

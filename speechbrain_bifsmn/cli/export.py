@@ -12,13 +12,15 @@ examples:
 
 from pathlib import Path
 
+from speechbrain_bifsmn.utils import model_file
+
 CLIPS = 64  # of noise, on which torch and engine are compared
 
 
 def add_arguments(parser):
     """Adds the arguments of ``bifsmn export``."""
     add = parser.add_argument
-    add("run_folder", type=Path, metavar="RUN", help="with hyperparams.yaml")
+    add("run_folder", type=Path, metavar="RUN", help="of a training")
     add("file", type=Path, metavar="FILE", help="NAME.bifsmn, to be written")
     add("--name", help="of the model (default: as the run says)")
     add("--licence", help="what users may do with it (default: as well)")
@@ -31,46 +33,34 @@ def run(arguments):
     """Writes the file."""
     import torch
 
-    hparams, model = load_student(arguments.run_folder)
+    from speechbrain_bifsmn.export import export
+    from speechbrain_bifsmn.runs.folder import STUDENT, open_run
+    from speechbrain_bifsmn.runs.record import NAME
+
+    _check_target(arguments.file)
+    run_folder = open_run(arguments.run_folder, (f"save/{NAME}", STUDENT))
     random = torch.Generator().manual_seed(0)
     levels = torch.logspace(-5, 0, CLIPS)[:, None]
     noise = torch.randn(CLIPS, 16000, generator=random) * levels
     names = ("name", "licence", "provenance", "threshold", "smoothing")
-    options = {name: getattr(arguments, name) for name in names}
-    done = hparams["export"](
-        model,
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    features = run_folder.features()
+    done = export(
+        run_folder.student(),
         arguments.file,
-        hparams["labels"],
-        hparams["features"](noise),
-        **{n: value for n, value in options.items() if value is not None},
+        run_folder.labels,
+        features(noise),
+        features=features,
+        **{**run_folder.export_options(), **given},
     )
     print(f"{arguments.file}: {done.bytes} bytes; engine: {done.engine}")
 
 
-def load_student(folder):
-    """Returns a run's hyperparameters and its best 1-bit network."""
-    from speechbrain_bifsmn.utils.checkpoints import AtomicCheckpointer
-
-    # isort: split
-    from hyperpyyaml import load_hyperpyyaml
-
-    path = folder / "hyperparams.yaml"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{folder}: expected the folder of a training run, found no "
-            "hyperparams.yaml in it; name results/<name>/<classes>/<seed>"
+def _check_target(path):
+    """Refuses to replace anything but a model file."""
+    if path.is_file() and not model_file.is_model(path):
+        raise FileExistsError(
+            f"{path}: expected a new file, or a model file to replace, found "
+            "another; name another"
         )
-    with open(path, encoding="utf-8") as file:
-        hparams = load_hyperpyyaml(file)
-    model = hparams["student_model"]
-    saved = folder / "save" / "student"
-    found = None
-    if saved.is_dir():
-        loader = AtomicCheckpointer(saved, {"model": model})
-        found = loader.recover_if_possible(max_key="accuracy")
-    if found is None:
-        raise FileNotFoundError(
-            f"{saved}: expected a checkpoint, found none; the run has not "
-            "trained the 1-bit network yet: let it go on"
-        )
-    return hparams, model.eval()

@@ -38,9 +38,9 @@ def add_arguments(parser):
 
 def run(arguments):
     """Publishes, and uploads where asked to."""
-    from speechbrain_bifsmn import hub
+    from speechbrain_bifsmn.publishing.folder import publish
 
-    sizes = hub.publish(
+    sizes = publish(
         arguments.results,
         arguments.out,
         arguments.samples,
@@ -53,9 +53,11 @@ def run(arguments):
     if arguments.push:
         from huggingface_hub.constants import ENDPOINT
 
+        from speechbrain_bifsmn.publishing.push import push
+
         print(
             f"Uploading these {len(sizes)} files to {ENDPOINT}/"
             f"{arguments.push}",
             file=sys.stderr,
         )
-        print(hub.push(arguments.out, arguments.push))
+        print(push(arguments.out, arguments.push))

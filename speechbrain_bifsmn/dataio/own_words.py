@@ -6,6 +6,7 @@ It is made of recordings, of synthetic voices, or of both.
 import json
 from pathlib import Path
 from string import punctuation
+from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -30,6 +31,7 @@ VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
 MARKER = "own_words.json"
 SPEAK = ("missing", "always", "never")
 LEAST_CLIPS = 10  # of a negative word, for training
+LEAST_SECONDS = LEAST_NOISE // SAMPLE_RATE  # of a background
 
 
 def make_own_corpus(
@@ -89,35 +91,31 @@ def make_own_corpus(
     ...     soundfile.info(corpus / "hey robot" / "ann_nohash_0.wav").frames
     3200
     """
-    folder, words = Path(folder), parse_words(words)
-    _check_settings(speak, clips, background_seconds)
-    negatives = [] if speak == "never" else _negatives(words)
-    recorded = []
+    folder = Path(folder)
+    plan = _plan_corpus(words, recordings, speak, clips, seed)
     if recordings:
         _check_apart(folder, recordings)
-        recorded = find_recordings(recordings, [*words, *negatives])
-    there = {(clip.word, clip.split) for clip in recorded}
-    plan = []
-    if speak == "never":
-        _check_recorded(words, there, recordings)
-    else:
-        plan = _plan(words, negatives, there, speak, clips, seed)
-    description = {
-        "version": VERSION,
-        "words": sorted(words),
-        "speak": speak,
-        "clips": clips,
-        "seed": seed,
-        "background_seconds": background_seconds,
-        "recordings": fingerprint(recordings, recorded),
-    }
+    _check_least("background_seconds", background_seconds, LEAST_SECONDS)
+    description = plan.description | {"background_seconds": background_seconds}
     if _read_marker(folder).get("description") != description:
         with owned_folder(folder, "synth") as corpus:
-            _write_corpus(corpus, recorded, plan, seed, background_seconds)
+            _write_corpus(
+                corpus, plan.recorded, plan.spoken, seed, background_seconds
+            )
             marker = {"description": description}
-            marker["clips"] = _count(sorted(words), recorded, plan)
+            marker["clips"] = _count(plan.words, plan.recorded, plan.spoken)
             (corpus / MARKER).write_text(json.dumps(marker), "utf-8")
     return folder
+
+
+def describe_corpus(
+    words, recordings="", speak="missing", clips=300, seed=1234
+):
+    """Returns what decides on a corpus of ``make_own_corpus``.
+
+    Takes its arguments; returns plain data, and makes nothing.
+    """
+    return _plan_corpus(words, recordings, speak, clips, seed).description
 
 
 def describe(folder, words):
@@ -156,17 +154,46 @@ def describe(folder, words):
     return "\n".join([*lines, "(recorded + synthetic clips)"])
 
 
-def _check_settings(speak, clips, background_seconds):
+class _Plan(NamedTuple):
+    """What a corpus is to hold."""
+
+    words: list
+    recorded: list  # of Recording
+    spoken: list  # in the manner of ``plan_clips``
+    description: dict
+
+
+def _plan_corpus(words, recordings, speak, clips, seed):
+    words = parse_words(words)
     if speak not in SPEAK:
         raise ValueError(
             f"speak: expected one of {', '.join(SPEAK)}, got {speak!r}"
         )
-    for name, value, least in (
-        ("clips", clips, 1),
-        ("background_seconds", background_seconds, LEAST_NOISE // SAMPLE_RATE),
-    ):
-        if value < least:
-            raise ValueError(f"{name}: expected at least {least}, got {value}")
+    _check_least("clips", clips, 1)
+    negatives = [] if speak == "never" else _negatives(words)
+    recorded = []
+    if recordings:
+        recorded = find_recordings(recordings, [*words, *negatives])
+    there = {(clip.word, clip.split) for clip in recorded}
+    spoken = []
+    if speak == "never":
+        _check_recorded(words, there, recordings)
+    else:
+        spoken = _plan_speech(words, negatives, there, speak, clips, seed)
+    description = {
+        "version": VERSION,
+        "words": sorted(words),
+        "speak": speak,
+        "clips": clips,
+        "seed": seed,
+        "recordings": fingerprint(recordings, recorded),
+    }
+    return _Plan(sorted(words), recorded, spoken, description)
+
+
+def _check_least(name, value, least):
+    if value < least:
+        raise ValueError(f"{name}: expected at least {least}, got {value}")
 
 
 def _check_apart(folder, recordings):
@@ -199,7 +226,7 @@ def _negatives(words):
     return [word for word in chosen.values() if any(map(str.isalnum, word))]
 
 
-def _plan(words, negatives, there, speak, clips, seed):
+def _plan_speech(words, negatives, there, speak, clips, seed):
     """Lists what voices say, in the manner of ``plan_clips``."""
     share = round(len(words) * clips / max(1, len(negatives)))
     wanted = dict.fromkeys(negatives, max(LEAST_CLIPS, share))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from speechbrain_bifsmn.files.atomic import atomic_write
+from speechbrain_bifsmn.files.owned import owned_folder
 
 SAMPLE_RATE = 16000
 
@@ -46,8 +46,8 @@ def make_rooms(manifest, rooms=50, seed=1234):
     Arguments
     ---------
     manifest : str | Path
-        The CSV file that SpeechBrain's ``AddReverb`` reads; the impulse
-        responses are written beside it.
+        The CSV file that SpeechBrain's ``AddReverb`` reads. Its folder is made
+        for it, and for the impulse responses.
     rooms : int
         How many.
     seed : int
@@ -56,18 +56,17 @@ def make_rooms(manifest, rooms=50, seed=1234):
     manifest = Path(manifest).resolve()
     if manifest.is_file():
         return
-    manifest.parent.mkdir(parents=True, exist_ok=True)
-    random, rows = np.random.RandomState(seed), []
-    for index in range(rooms):
-        name = f"room{index:03d}"
-        wav = manifest.parent / f"{name}.wav"
-        room = impulse_response(random)
-        soundfile.write(wav, room, SAMPLE_RATE, subtype="FLOAT")
-        rows.append((name, f"{len(room) / SAMPLE_RATE:.4f}", wav, "wav", ""))
-    with (
-        atomic_write(manifest) as place,
-        place.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(("ID", "duration", "wav", "wav_format", "wav_opts"))
-        writer.writerows(rows)
+    folder, random = manifest.parent, np.random.RandomState(seed)
+    columns = ("ID", "duration", "wav", "wav_format", "wav_opts")
+    with owned_folder(folder, "rooms") as place:
+        rows = []
+        for index in range(rooms):
+            name = f"room{index:03d}.wav"
+            room = impulse_response(random)
+            soundfile.write(place / name, room, SAMPLE_RATE, subtype="FLOAT")
+            seconds = f"{len(room) / SAMPLE_RATE:.4f}"
+            rows.append((name[:-4], seconds, folder / name, "wav", ""))
+        with open(
+            place / manifest.name, "w", newline="", encoding="utf-8"
+        ) as file:
+            csv.writer(file).writerows([columns, *rows])

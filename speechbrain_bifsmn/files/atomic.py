@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from speechbrain_bifsmn.files.exchange import OLD, exchange
 
-_LOCK, _NEW = "lock", "new"  # what a workshop holds
+_LOCK, _NEW = ".lock", "new"  # what a workshop holds
 
 
 @contextmanager
@@ -33,8 +33,8 @@ def atomic_write(path):
     Yields
     ------
     Path
-        Where to write it. Raises OSError where ``path`` is a folder or a
-        device, or nothing was written.
+        Where to write it, under its own name. Raises OSError where ``path`` is
+        a folder or a device, or nothing was written.
 
     Example
     -------
@@ -48,10 +48,10 @@ def atomic_write(path):
     _check_regular(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with _workshop(path) as aside:
-        place = aside / _NEW
+        place = aside / _NEW / path.name
+        place.parent.mkdir()
         yield place
-        if path.is_file() and not path.is_symlink():
-            shutil.copymode(path, place)
+        _set_mode(place, path)
         _flush(place)
         os.replace(place, path)
         _flush(path.parent)
@@ -113,6 +113,14 @@ def _put(new, folder, check):
     except BaseException:
         exchange(new, folder)
         raise
+
+
+def _set_mode(place, path):
+    """Gives a new file the mode of the old one, or that of any new file."""
+    if path.is_file() and not path.is_symlink():
+        shutil.copymode(path, place)
+    else:
+        place.chmod(place.parent.stat().st_mode & 0o666)
 
 
 def _check_regular(path):

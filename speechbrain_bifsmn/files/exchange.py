@@ -15,9 +15,9 @@ _UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 def exchange(one, other):
     """Swaps the names of two folders of one file system.
 
-    Where the system has no such step (Windows, some network drives), it is done
-    in three; a kill between them leaves ``other`` under the name of ``one`` with
-    ``OLD`` behind it.
+    Where the system has no such step (Windows, some network drives), it is
+    done in three; a kill between them leaves ``other`` under the name of
+    ``one`` with ``OLD`` behind it.
 
     Arguments
     ---------

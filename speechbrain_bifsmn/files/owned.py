@@ -123,6 +123,21 @@ def claim(folder, command):
     _write_marker(folder, command, {})
 
 
+def adopt(folder, names):
+    """Lists files of an owned folder that were written by other means.
+
+    Arguments
+    ---------
+    folder : str | Path
+        With a marker.
+    names : sequence of str
+        Of files in it.
+    """
+    marker = read_marker(folder)
+    found = {name: [sha256_of(Path(folder, name))] for name in names}
+    _write_marker(folder, marker["command"], marker["files"] | found)
+
+
 def owner(folder):
     """Returns the command whose folder it is; None if it is nobody's."""
     return read_marker(folder).get("command")
@@ -158,6 +173,23 @@ def check_owned(folder, command, name=None):
         if not _is_plain(path) or sha256_of(path) not in known:
             found = f"{file} changed"
             raise FileExistsError(_refusal(command, found, name))
+
+
+def check_listed(folder):
+    """Refuses a folder of which a listed file has been changed.
+
+    Arguments
+    ---------
+    folder : str | Path
+        With a marker.
+    """
+    marker = read_marker(folder)
+    for name, known in marker.get("files", {}).items():
+        path = Path(folder) / name
+        if path.exists() and not (_is_plain(path) and sha256_of(path) in known):
+            command = marker["command"]
+            found = f"{name} changed"
+            raise FileExistsError(_refusal(command, found, folder))
 
 
 def read_marker(folder):

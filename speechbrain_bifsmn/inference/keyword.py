@@ -2,7 +2,9 @@
 
 import numpy as np
 import torch
+from speechbrain.dataio.encoder import CategoricalEncoder
 from speechbrain.inference.classifiers import EncoderClassifier
+from speechbrain.nnet.containers import LengthsCapableSequential
 from speechbrain.utils.data_utils import split_path
 from speechbrain.utils.fetching import fetch
 
@@ -10,10 +12,14 @@ from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
 from speechbrain_bifsmn.inference import stream
 from speechbrain_bifsmn.inference.audio import Resampler, as_mono, read_audio
 from speechbrain_bifsmn.inference.models import window_posteriors, zeros_after
-from speechbrain_bifsmn.inference.sources import access, is_hub_file
-from speechbrain_bifsmn.inference.torch_model import TorchModel
+from speechbrain_bifsmn.inference.sources import (
+    access,
+    is_hub_file,
+    model_file_of,
+)
+from speechbrain_bifsmn.inference.torch_model import TorchModel, front_end
 from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
-from speechbrain_bifsmn.pretrained import FOLDER
+from speechbrain_bifsmn.utils import model_file
 
 
 class KeywordSpotter(EncoderClassifier):
@@ -72,42 +78,49 @@ class KeywordSpotter(EncoderClassifier):
         source=None,
         backend="auto",
         depth=0,
-        overrides=None,
+        savedir=None,
         fetch_config=None,
         **options,
     ):
-        """Loads a folder, or a model of the hub.
+        """Loads a model file, a folder with one, or a model of the hub.
+
+        Nothing but the model file is read, and that is data: no YAML, pickle or
+        code of a folder is. (``EncoderClassifier.from_hparams`` of the same
+        folder runs what its ``hyperparams.yaml`` says.)
 
         Arguments
         ---------
         source : str | Path, optional
-            Of the model; without it, the one that comes with the package.
+            A ``.bifsmn`` file, a folder that holds ``model.bifsmn``, or
+            owner/name of the hub; without it, the model that comes with the
+            package.
         backend : str
             "native" for the engine, "torch", or "auto": the engine where it is
             installed.
         depth : int
             Depth setting: 0 runs all blocks, each further one half of them.
-        overrides : dict, optional
-            Of what hyperparams.yaml says.
+        savedir : str | Path, optional
+            Where to put what comes from the hub; without it, the hub's cache.
         fetch_config : FetchConfig, optional
             SpeechBrain's settings for fetching.
         **options
-            Of SpeechBrain's ``Pretrained.from_hparams``: ``savedir``,
-            ``run_opts`` and more.
+            Of SpeechBrain's ``Pretrained``: ``run_opts``, ``freeze_params``.
 
         Returns
         -------
         KeywordSpotter
         """
-        source = FOLDER if source is None else source
-        overrides = {**(overrides or {}), "backend": backend, "depth": depth}
-        with access(source, fetch_config) as fetch_config:
-            return super().from_hparams(
-                source=source,
-                overrides=overrides,
-                fetch_config=fetch_config,
-                **options,
-            )
+        path = model_file_of(source, savedir, fetch_config)
+        lobe = NativeBiDFSMN(path, backend, depth)
+        encoder = CategoricalEncoder()
+        encoder.update_from_iterable(lobe.labels, sequence_input=False)
+        modules = {
+            "compute_features": front_end(model_file.read(path).config),
+            "mean_var_norm": LengthsCapableSequential(torch.nn.Identity()),
+            "embedding_model": lobe,
+            "classifier": torch.nn.Softmax(dim=-1),
+        }
+        return cls(modules, {"label_encoder": encoder}, **options)
 
     @property
     def model(self):

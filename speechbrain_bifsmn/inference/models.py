@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from speechbrain_bifsmn.files.inside import inside
 from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils.engine import find_engine
 
@@ -29,7 +30,7 @@ def find_model(path):
     True
     """
     path = Path(path)
-    found = path / MODEL.name if path.is_dir() else path
+    found = inside(path, MODEL.name) if path.is_dir() else path
     if not found.is_file():
         raise FileNotFoundError(
             f"{path}: expected a .bifsmn file, or a folder with {MODEL.name}, "

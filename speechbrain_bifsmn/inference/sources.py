@@ -1,4 +1,8 @@
-"""Where pretrained models come from: a folder, or the hub."""
+"""Where pretrained models come from: a file, a folder, or the hub.
+
+Of a folder or a repository, the model file alone is read. It is data: nothing
+that else is there is looked at, let alone run.
+"""
 
 import re
 from contextlib import contextmanager
@@ -7,21 +11,67 @@ from pathlib import Path
 
 import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from speechbrain.utils.fetching import FetchConfig, guess_source
+from speechbrain.utils.fetching import FetchConfig, fetch
 
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+from speechbrain_bifsmn.inference.models import find_model
+from speechbrain_bifsmn.pretrained import MODEL
+
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 HUB_FILE = re.compile(r"(?!\.)[\w.-]+/[\w.-]+/[^/]+")
 PATIENCE_S = 1.5  # for the hub to answer at all; the library tries for 24 s
 
 
-@contextmanager
-def access(source, fetch_config=None):
-    """Gives the way to a source, and says plainly where there is none.
+def model_file_of(source=None, savedir=None, fetch_config=None):
+    """Returns the model file that a source means.
 
     Arguments
     ---------
-    source : str | Path | FetchSource
-        A folder, or the id of a model on the hub.
+    source : str | Path, optional
+        A ``.bifsmn`` file, a folder that holds ``model.bifsmn``, or the id of a
+        model on the hub (owner/name), of which that file is fetched; without
+        it, the model that comes with the package.
+    savedir : str | Path, optional
+        Where to put what comes from the hub; without it, the hub's cache.
+    fetch_config : FetchConfig, optional
+        SpeechBrain's settings for fetching.
+
+    Returns
+    -------
+    Path
+
+    Example
+    -------
+    >>> model_file_of(MODEL.parent) == model_file_of() == MODEL
+    True
+    >>> model_file_of("no such folder")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: source: expected a .bifsmn file, a folder, or the id...
+    """
+    source = MODEL if source is None else source
+    if Path(source).exists():
+        return find_model(source)
+    if not HUB_ID.fullmatch(str(source)):
+        raise FileNotFoundError(
+            "source: expected a .bifsmn file, a folder, or the id of a model "
+            f"on the hub (owner/name), got {source}, which is neither; check "
+            "the name"
+        )
+    with access(source, fetch_config) as fetch_config:
+        fetched = fetch(
+            MODEL.name, str(source), savedir, fetch_config=fetch_config
+        )
+    return Path(fetched)
+
+
+@contextmanager
+def access(repository, fetch_config=None):
+    """Gives the way to the hub, and says plainly where there is none.
+
+    Arguments
+    ---------
+    repository : str
+        The id of a model.
     fetch_config : FetchConfig, optional
         SpeechBrain's settings for fetching.
 
@@ -30,19 +80,8 @@ def access(source, fetch_config=None):
     FetchConfig
         What to fetch with: what is on this machine, where the hub does not
         answer.
-
-    Example
-    -------
-    >>> with access("no such folder") as fetch_config:
-    ...     pass
-    Traceback (most recent call last):
-        ...
-    FileNotFoundError: source: expected a folder, or the id of a model on the...
     """
     fetch_config = fetch_config or FetchConfig()
-    if not _is_hub_id(source):
-        yield fetch_config
-        return
     reason = "it is not on this machine"
     if fetch_config.allow_network and (failure := _hub_is_silent()):
         reason = f"{huggingface_hub.constants.ENDPOINT} cannot be reached"
@@ -54,9 +93,9 @@ def access(source, fetch_config=None):
         if isinstance(error, HfHubHTTPError):
             reason = f"the hub answers {error.response.status_code}"
         raise OSError(
-            f"source: expected a folder, or a model of the hub, got {source}: "
-            f"there is no such folder, and {reason}; check the name, or load "
-            "it once where there is a network"
+            "source: expected a folder, or a model of the hub, got "
+            f"{repository}: there is no such folder, and {reason}; check the "
+            "name, or load it once where there is a network"
         ) from error
 
 
@@ -70,22 +109,6 @@ def is_hub_file(path):
     """
     path = str(path)
     return bool(HUB_FILE.fullmatch(path)) and not Path(path).parent.is_dir()
-
-
-def _is_hub_id(source):
-    kind, place = guess_source(_text(source))
-    if kind.name != "HUGGING_FACE":
-        return False
-    if HUB_ID.fullmatch(str(place)):
-        return True
-    raise FileNotFoundError(
-        "source: expected a folder, or the id of a model on the hub "
-        f"(owner/name), got {place}, which is neither; check the name"
-    )
-
-
-def _text(source):
-    return str(source) if isinstance(source, Path) else source
 
 
 def _hub_is_silent():

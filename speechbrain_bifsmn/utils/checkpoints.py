@@ -7,7 +7,6 @@ from itertools import count
 from pathlib import Path
 
 import safetensors.torch
-import torch
 from speechbrain.utils.checkpoints import (
     Checkpointer,
     mark_as_loader,
@@ -22,8 +21,6 @@ from speechbrain.utils.distributed import (
 
 from speechbrain_bifsmn.files.atomic import atomic_write
 from speechbrain_bifsmn.pretrained import FOLDER
-
-SAFETENSORS = ".safetensors"
 
 
 class AtomicCheckpointer(Checkpointer):
@@ -58,6 +55,12 @@ class AtomicCheckpointer(Checkpointer):
         self.checkpoints_dir = aside
         try:
             saved = super().save_checkpoint(*args, **kwargs)
+        except RuntimeError as error:  # of torch, where it cannot write
+            raise OSError(
+                f"expected room for a checkpoint in {place}, found none "
+                f"({_first_line(error)}); make room and start again, it goes "
+                "on where it was"
+            ) from error
         finally:
             self.checkpoints_dir = place
         if saved is None:  # not the main process
@@ -88,6 +91,10 @@ class AtomicCheckpointer(Checkpointer):
         deleted, and wait for ever.
         """
         run_on_main(super().delete_checkpoints, kwargs=kwargs)
+
+
+def _first_line(error):
+    return str(error).strip().partition("\n")[0]
 
 
 @register_checkpoint_hooks
@@ -124,28 +131,23 @@ def save_weights(model, path, dtype=None):
     ---------
     model : torch.nn.Module
         Its parameters and buffers are saved.
-    path : str
-        The file to write: safetensors where it ends so, else torch's own
-        format.
+    path : str | Path
+        The file to write, in the format of safetensors, which is data only.
     dtype : torch.dtype, optional
         What real numbers are rounded to.
     """
-    path, weights = Path(path), model.state_dict()
+    weights = {n: v.contiguous() for n, v in model.state_dict().items()}
     if dtype is not None:
         weights = {
             name: value.to(dtype) if value.is_floating_point() else value
             for name, value in weights.items()
         }
     with atomic_write(path) as place:
-        if path.suffix == SAFETENSORS:
-            weights = {n: value.contiguous() for n, value in weights.items()}
-            safetensors.torch.save_file(weights, place)
-        else:
-            torch.save(weights, place)
+        safetensors.torch.save_file(weights, place)
 
 
 def load_weights(model, path):
-    """Reads weights that ``save_weights`` wrote; runs no code from the file.
+    """Reads weights that ``save_weights`` wrote.
 
     Arguments
     ---------
@@ -169,15 +171,15 @@ def load_weights(model, path):
     if not path.is_file():
         raise FileNotFoundError(
             f"expected a file of weights, found none at {path}; give the path "
-            "of a teacher.ckpt that a run has saved"
+            "of a teacher.safetensors that a run has saved"
         )
     try:
-        found = _read_weights(path)
+        found = safetensors.torch.load_file(path)
         shapes = {name: tuple(value.shape) for name, value in found.items()}
     except Exception:  # a file of anything raises anything
         raise ValueError(
-            f"expected a file of weights, found something else in {path}; give "
-            "one that a run has saved"
+            f"expected a file of weights in the format of safetensors, found "
+            f"something else in {path}; give one that a run has saved"
         ) from None
     expected = {n: tuple(v.shape) for n, v in model.state_dict().items()}
     for name in {**expected, **shapes}:
@@ -188,12 +190,6 @@ def load_weights(model, path):
                 "give weights of the same architecture and classes"
             )
     model.load_state_dict(found)
-
-
-def _read_weights(path):
-    if path.suffix == SAFETENSORS:
-        return safetensors.torch.load_file(path)
-    return dict(torch.load(path, map_location="cpu", weights_only=True))
 
 
 def teacher_file(teacher):
@@ -210,9 +206,9 @@ def teacher_file(teacher):
 
     Example
     -------
-    >>> teacher_file("save/teacher.ckpt").name, teacher_file("shipped").name
-    ('teacher.ckpt', 'teacher.safetensors')
+    >>> teacher_file("other.safetensors").name, teacher_file("shipped").name
+    ('other.safetensors', 'teacher.safetensors')
     """
     if teacher == "shipped":
-        return FOLDER / f"teacher{SAFETENSORS}"
+        return FOLDER / "teacher.safetensors"
     return Path(teacher)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 
-from speechbrain_bifsmn.files.atomic import write_text
+from speechbrain_bifsmn.files.owned import owned_file
+from speechbrain_bifsmn.runs.output import OWNER
 from speechbrain_bifsmn.utils.complexity import Complexity, count, table
 from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
 
@@ -94,7 +95,9 @@ def _task_name(hparams):
     return f"{hparams.corpus}{version}, {hparams.classes} classes{protocol}"
 
 
-def results_of(teacher, student, hparams_file, code, exported=None):
+def results_of(
+    teacher, student, hparams_file, code, exported=None, continued=()
+):
     """Gathers what ``results.json`` holds.
 
     Arguments
@@ -109,6 +112,8 @@ def results_of(teacher, student, hparams_file, code, exported=None):
         Folder of the recipe.
     exported : dict, optional
         What became of the file for devices.
+    continued : sequence of dict
+        As of ``keep_record``: how the run went on with other options.
 
     Returns
     -------
@@ -144,6 +149,7 @@ def results_of(teacher, student, hparams_file, code, exported=None):
         "interval": interval,
         "valid_accuracy": valid,
         "exported": exported,
+        "continued": list(continued),
         **{
             name: {str(cost.depth): getattr(cost, name) for cost in costs}
             for name in Complexity._fields[1:]
@@ -159,7 +165,7 @@ def results_of(teacher, student, hparams_file, code, exported=None):
     }
 
 
-def report(teacher, student, hparams_file, code, exported=None):
+def report(teacher, student, hparams_file, code, exported=None, continued=()):
     """Prints the final table; writes results and plots.
 
     Takes what ``results_of`` does.
@@ -168,17 +174,20 @@ def report(teacher, student, hparams_file, code, exported=None):
     folder, history = Path(last.hparams.output_folder), []
     for brain in filter(None, (teacher, student)):
         history += brain.hparams.history.rows
-    plot_curves(history, folder / "curves.png")
+    with owned_file(folder / "curves.png", OWNER) as place:
+        plot_curves(history, place)
     for depth, stats in zip(last.depths, last.stats, strict=True):
-        plot_confusion(
-            stats.confusion,
-            last.hparams.labels,
-            folder / f"confusion_depth{depth}.png",
-            title=f"Test set, depth {depth}: {stats.accuracy:.2f} %",
-        )
-    text = write_results(
-        folder, results_of(teacher, student, hparams_file, code, exported)
+        with owned_file(folder / f"confusion_depth{depth}.png", OWNER) as place:
+            plot_confusion(
+                stats.confusion,
+                last.hparams.labels,
+                place,
+                title=f"Test set, depth {depth}: {stats.accuracy:.2f} %",
+            )
+    results = results_of(
+        teacher, student, hparams_file, code, exported, continued
     )
+    text = write_results(folder, results)
     if student:
         example = _example_input(student)
         print(table(count(student.hparams.student_model, example)))
@@ -204,10 +213,13 @@ def write_results(folder, results):
     """
     _check(results)
     text = as_markdown(results)
-    write_text(
-        Path(folder) / "results.json", json.dumps(results, indent=2) + "\n"
-    )
-    write_text(Path(folder) / "results.md", text)
+    contents = {
+        "results.json": json.dumps(results, indent=2) + "\n",
+        "results.md": text,
+    }
+    for name, content in contents.items():
+        with owned_file(Path(folder) / name, OWNER) as place:
+            place.write_text(content, encoding="utf-8")
     return text
 
 
@@ -263,9 +275,18 @@ def as_markdown(results):
         f"- command: `{r['command']}`",
         f"- seed {r['seed']}, commit {r['commit']}",
         f"- training: {training}",
+        *map(_continued, r.get("continued", ())),
         f"- {versions}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _continued(changes):
+    said = ", ".join(
+        f"{name} {after} (before: {before})"
+        for name, (before, after) in changes.items()
+    )
+    return f"- went on with {said}"
 
 
 def _exported(e):

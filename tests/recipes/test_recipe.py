@@ -111,7 +111,7 @@ def test_a_given_teacher_in_half_precision(trained, tones, tmp_path):
         "hparams/bifsmnv2.yaml",
         f"--data_folder={tones}",
         f"--output_folder={tmp_path}",
-        f"--teacher={trained}/save/teacher.ckpt",
+        f"--teacher={trained}/save/teacher.safetensors",
         "--student_epochs=1",
         "--precision=bf16",
         *["--debug", "--debug_persistently"],
@@ -146,7 +146,7 @@ def test_every_augmentation_and_workers(trained, tones, tmp_path):
             "hparams/bifsmnv2.yaml",
             f"--data_folder={tones}",
             f"--output_folder={folder}",
-            f"--teacher={trained}/save/teacher.ckpt",
+            f"--teacher={trained}/save/teacher.safetensors",
             "--student_epochs=1",
             f"--num_workers={workers}",
             f"--rooms={tmp_path}/rooms/rooms.csv",
@@ -178,11 +178,11 @@ def test_a_teacher_of_another_size(trained, tones, tmp_path):
     message = fails(
         f"--data_folder={tones}",
         f"--output_folder={tmp_path}",
-        f"--teacher={trained}/save/teacher.ckpt",
+        f"--teacher={trained}/save/teacher.safetensors",
         "--channels=64",
     )
     assert re.search("train.py: expected .* of shape .*, found", message)
-    assert "teacher.ckpt" in message
+    assert "teacher.safetensors" in message
 
 
 def test_an_unknown_option(tmp_path):

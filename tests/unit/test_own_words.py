@@ -245,7 +245,7 @@ def test_other_files_are_never_overwritten(tmp_path, mine, hum):
     record(mine / "yes" / "ann.wav")
     (mine / "diary.txt").write_text("mine")
     for path in (mine / "yes", mine / "diary.txt"):
-        with pytest.raises(FileExistsError, match="choose another folder"):
+        with pytest.raises(FileExistsError, match="name another folder"):
             make_own_corpus(path, "yes", **SMALL)
     for path in (mine, tmp_path):
         with pytest.raises(ValueError, match="choose another folder"):

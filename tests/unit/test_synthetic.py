@@ -9,6 +9,7 @@ from scipy.io import wavfile
 
 from speechbrain_bifsmn.dataio import synthetic
 from speechbrain_bifsmn.dataio.synthetic import make_corpus, speakers
+from speechbrain_bifsmn.files.owned import owned_folder
 
 SMALL = {"clips": 6, "background_seconds": 2}
 
@@ -203,7 +204,7 @@ def test_other_files_are_never_overwritten(tmp_path, hum):
     mine.mkdir()
     (mine / "diary.txt").write_text("mine")
     for path in (mine, mine / "diary.txt"):
-        with pytest.raises(FileExistsError, match="choose another folder"):
+        with pytest.raises(FileExistsError, match="name another folder"):
             make_corpus(path, ["yes"], **SMALL)
     assert contents(mine) == {"diary.txt": b"mine"}
 
@@ -228,8 +229,8 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, hum, monkeypatch, error):
 
 def test_files_put_there_meanwhile_are_kept(tmp_path):
     folder = tmp_path / "corpus"
-    with pytest.raises(FileExistsError, match="something else"):
-        with synthetic.whole(folder, "marker"):
+    with pytest.raises(FileExistsError, match="found others, as diary.txt"):
+        with owned_folder(folder, "synthetic corpus"):
             folder.mkdir()
             (folder / "diary.txt").write_text("mine")
     assert contents(tmp_path) == {"corpus/diary.txt": b"mine"}

@@ -11,7 +11,11 @@ on where it was when it is started again with the same arguments.
 """
 
 import math
+import shutil
 import sys
+import tempfile
+import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
@@ -31,13 +35,22 @@ from speechbrain.utils.epoch_loop import EpochCounter
 
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
-from speechbrain_bifsmn.dataio.own_words import describe
+from speechbrain_bifsmn.dataio.own_words import describe, describe_corpus
 from speechbrain_bifsmn.dataio.sampler import RedrawSampler
+from speechbrain_bifsmn.files.checksum import sha256_of
+from speechbrain_bifsmn.files.owned import adopt, owned_file, owned_folder
+from speechbrain_bifsmn.runs.output import OWNER, output_folder
+from speechbrain_bifsmn.runs.record import (
+    check_run,
+    describe_run,
+    fingerprint,
+    keep_record,
+    read_record,
+)
 from speechbrain_bifsmn.utils.checkpoints import (
     AtomicCheckpointer,
     History,
     load_weights,
-    save_weights,
     teacher_file,
 )
 from speechbrain_bifsmn.utils.hparams import base_and_overrides
@@ -76,19 +89,42 @@ def make_corpus(hparams):
         download_speech_commands(hparams["data_folder"], hparams["version"])
 
 
-def prepare_data(hparams):
-    """Makes what is missing, and writes the manifests."""
+def describe_data(hparams):
+    """Returns what the run's data depend on, but for the lists of clips."""
+    corpus = teacher = None
+    if hparams["words"]:
+        names = ("words", "data_folder", "speak", "spoken_clips", "seed")
+        corpus = describe_corpus(*(hparams[name] for name in names))
+    if hparams["teacher"]:
+        teacher = sha256_of(teacher_file(hparams["teacher"]))
+    return {"corpus": corpus, "teacher": teacher}
+
+
+def prepare_data(hparams, run):
+    """Makes what is missing, and lists the clips.
+
+    Nothing of an earlier start is replaced before it is clear that this one
+    goes on with the same.
+    """
+    save_folder = Path(hparams["save_folder"])
+    run = run | {"data": describe_data(hparams)}
+    check_run(save_folder, run)
     make_corpus(hparams)
     if hparams["reverberation_probability"]:
         hparams["make_rooms"]()
-    print(
-        prepare_speech_commands(
-            data_folder(hparams),
-            hparams["save_folder"],
-            hparams["task"],
-            "any" if hparams["words"] else hparams["version"],
+    with tempfile.TemporaryDirectory() as aside:
+        version = "any" if hparams["words"] else hparams["version"]
+        print(
+            prepare_speech_commands(
+                data_folder(hparams), aside, hparams["task"], version
+            )
         )
-    )
+        manifests = Path(aside, "manifest")
+        run["data"] |= fingerprint(manifests)
+        check_run(save_folder, run)
+        with owned_folder(save_folder / "manifest", OWNER) as place:
+            shutil.copytree(manifests, place, dirs_exist_ok=True)
+    keep_record(save_folder, run)
 
 
 def load_data(hparams):
@@ -166,6 +202,7 @@ def run_stage(stage, hparams, run_opts, data, teacher=None):
         valid_loader_kwargs=dict(loader),
     )
     test(brain, data)
+    brain.save_best()
     return brain
 
 
@@ -184,12 +221,9 @@ def get_teacher(hparams, run_opts, data):
         brain, _ = make_brain("teacher", hparams, run_opts, len(data["train"]))
         brain.checkpointer = None
         test(brain, data)
+        brain.save_best()
     else:
         brain = run_stage("teacher", hparams, run_opts, data)
-    run_on_main(
-        save_weights,
-        args=[model, Path(hparams["save_folder"]) / "teacher.ckpt"],
-    )
     model.eval().requires_grad_(False)
     return brain
 
@@ -212,9 +246,11 @@ def export_student(brain, data):
         targets.append(batch.target)
     path = Path(hparams.output_folder) / "model.bifsmn"
     try:
-        exported = hparams.export(
-            hparams.student_model, path, hparams.labels, torch.cat(features)
-        )
+        with owned_file(path, OWNER) as place:
+            exported = hparams.export(
+                *(hparams.student_model, place),
+                *(hparams.labels, torch.cat(features)),
+            )
     except ValueError as error:
         print(f"No file for devices: {error}")
         return None
@@ -232,34 +268,48 @@ def export_student(brain, data):
 
 
 def load_hparams(arguments):
-    """Reads the command line and the YAML file that it names."""
+    """Reads the command line and the YAML file that it names.
+
+    Returns
+    -------
+    named : str
+        The file.
+    hparams : dict
+        What it makes.
+    run_opts : RunOptions
+        SpeechBrain's options.
+    saved : dict
+        What it takes to make them again.
+    """
     named, run_opts, overrides = sb.parse_arguments(arguments)
-    ddp_init_group(run_opts)
     path, overrides = base_and_overrides(named, overrides)
     with open(path, encoding="utf-8") as file:
         try:
             hparams = load_hyperpyyaml(file, overrides)
         except KeyError as error:  # an option that is not in the file
             raise ValueError(error.args[0]) from None
-    sb.create_experiment_directory(
-        experiment_directory=hparams["output_folder"],
-        hyperparams_to_save=path,
-        overrides=overrides,
-    )
-    return named, hparams, run_opts
+    saved = {"hyperparams_to_save": path, "overrides": overrides}
+    return named, hparams, run_opts, saved
 
 
-def main():
-    """Runs the recipe."""
-    try:
-        hparams_file, hparams, run_opts = load_hparams(sys.argv[1:])
-        run_on_main(prepare_data, args=[hparams])
-        data = load_data(hparams)
-        if hparams["teacher"]:
-            weights = teacher_file(hparams["teacher"])
-            load_weights(hparams["teacher_model"], weights)
-    except (OSError, ValueError) as error:
-        sys.exit(f"train.py: {error}")
+def begin(hparams, run_opts, saved):
+    """Makes the output folder, the data and the data sets."""
+    given = {name: run_opts[name] for name in run_opts.overridden_args}
+    run = describe_run(*saved.values(), given, hparams["labels"])
+    check_run(hparams["save_folder"], run)
+    sb.create_experiment_directory(hparams["output_folder"], **saved)
+    if if_main_process():
+        written = ("hyperparams.yaml", Path(__file__).name, "env.log")
+        adopt(hparams["output_folder"], written)
+    run_on_main(prepare_data, args=[hparams, run])
+    if hparams["teacher"]:
+        load_weights(hparams["teacher_model"], teacher_file(hparams["teacher"]))
+    return load_data(hparams)
+
+
+def train(hparams_file, hparams, run_opts, saved):
+    """Trains, evaluates, exports and reports."""
+    data = begin(hparams, run_opts, saved)
     teacher, student = get_teacher(hparams, run_opts, data), None
     if hparams["student_epochs"]:
         hparams["student_model"].start_from(hparams["teacher_model"])
@@ -269,9 +319,29 @@ def main():
     if if_main_process():
         exported = export_student(student, data) if student else None
         code = Path(__file__).parent
-        report(teacher, student, hparams_file, code, exported)
-    if dist.is_initialized():
-        dist.destroy_process_group()
+        continued = read_record(hparams["save_folder"])["continued"]
+        report(teacher, student, hparams_file, code, exported, continued)
+
+
+def main():
+    """Runs the recipe."""
+    place = None
+    try:
+        named, hparams, run_opts, saved = load_hparams(sys.argv[1:])
+        ddp_init_group(run_opts)
+        place, claim = hparams["output_folder"], nullcontext()
+        if if_main_process():
+            claim = output_folder(place, hparams["restart"])
+        with claim:
+            train(named, hparams, run_opts, saved)
+    except (OSError, ValueError) as error:
+        if place and Path(place).is_dir():
+            with open(Path(place, "log.txt"), "a", encoding="utf-8") as log:
+                traceback.print_exc(file=log)
+        sys.exit(f"train.py: {error}")
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -2,57 +2,57 @@
 
 import json
 import shutil
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
 import yaml
 from random_networks import random_network
 
-from speechbrain_bifsmn import hub
 from speechbrain_bifsmn.cli import main
 from speechbrain_bifsmn.evaluation.card import make_card
+from speechbrain_bifsmn.files.owned import MARKER
 from speechbrain_bifsmn.inference.models import load_model
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.pretrained import FOLDER
+from speechbrain_bifsmn.publishing import folder as publishing
+from speechbrain_bifsmn.publishing.loading import check_loads
+from speechbrain_bifsmn.runs.folder import STUDENT, TEACHER, open_run
+from speechbrain_bifsmn.runs.record import NAME
 from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.checkpoints import (
-    AtomicCheckpointer,
-    load_weights,
-    save_weights,
-)
-from speechbrain_bifsmn.utils.run_folder import open_run
+from speechbrain_bifsmn.utils.checkpoints import load_weights, save_weights
 
 SIZES = {"n_mels": 20, "layers": 4, "channels": 48, "hidden": 80}
 LABELS = ["yes", "no", "unknown", "silence"]
 DEPTHS = ("0", "1", "2")
+MODELS = "!new:speechbrain_bifsmn.lobes.models"
+RECORD = {
+    "labels": LABELS,
+    "networks": {
+        "student": {f"{MODELS}.bidfsmn.BiDFSMN": SIZES},
+        "teacher": {f"{MODELS}.dfsmn.DFSMN": SIZES},
+    },
+    "features": {
+        "!new:speechbrain_bifsmn.lobes.features.LogMel": {"n_mels": 20}
+    },
+    "export": {
+        "!name:speechbrain_bifsmn.export.export": {"provenance": "Made up."}
+    },
+    **dict.fromkeys(["settings", "adjustable", "data"], {}),
+    "continued": [],
+}
 
 
 def write_run(folder):
     """A results folder as ``train.py`` leaves it, without the training."""
     best = random_network(classes=4, frames=32, **SIZES)
-    saver = AtomicCheckpointer(folder / "save" / "student", {"model": best})
-    saver.save_checkpoint(meta={"accuracy": 90.0})
-    worse = BiDFSMN(4, **SIZES)
-    saver = AtomicCheckpointer(folder / "save" / "student", {"model": worse})
-    saver.save_checkpoint(meta={"accuracy": 50.0})
-    save_weights(DFSMN(4, **SIZES), folder / "save" / "teacher.ckpt")
+    save_weights(best, folder / STUDENT)
+    save_weights(DFSMN(4, **SIZES), folder / TEACHER)
     folded = fold(best, LABELS, LogMel(n_mels=20), provenance="Made up.")
     size = model_file.write(folded, folder / "model.bifsmn")
-    sizes = "".join(f"  {name}: {value}\n" for name, value in SIZES.items())
-    (folder / "hyperparams.yaml").write_text(
-        "labels: &id1 !apply:speechbrain_bifsmn.dataio.words.task_labels\n"
-        "  words: 'yes, no'\n"
-        "outputs: &id2 !apply:builtins.len [*id1]\n"
-        "student_model: !new:speechbrain_bifsmn.lobes.models.bidfsmn.BiDFSMN\n"
-        f"  classes: *id2\n{sizes}"
-        "teacher_model: !new:speechbrain_bifsmn.lobes.models.dfsmn.DFSMN\n"
-        f"  classes: *id2\n{sizes}"
-    )
+    (folder / "save" / NAME).write_text(json.dumps(RECORD))
     (folder / "results.json").write_text(json.dumps(results(size)))
     (folder / "save" / "manifest").mkdir()
     for split, speakers in (("train", "ab"), ("valid", "b"), ("test", "cd")):
@@ -111,18 +111,19 @@ def published(run, tmp_path_factory):
 @pytest.fixture
 def unchecked(monkeypatch):
     """Leaves out the process of its own, which takes seconds."""
-    monkeypatch.setattr(hub, "check_loads", lambda folder: None)
+    monkeypatch.setattr(publishing, "check_loads", lambda folder: None)
 
 
 @pytest.mark.slow
 def test_the_folder_is_whole(published, run):
     assert {path.name for path in published.iterdir()} == {
-        *hub.STATIC,
-        *hub.COPIED,
-        *(set(hub.MADE) - {"engine.json"}),
+        *publishing.STATIC,
+        *publishing.COPIED,
+        *(set(publishing.MADE) - {"engine.json"}),
+        MARKER,
     }
     assert [path.name for path in published.parent.iterdir()] == ["model"]
-    for name in hub.COPIED:
+    for name in publishing.COPIED:
         assert (published / name).read_bytes() == (run / name).read_bytes()
     assert (published / "samples" / "model.bifsmn").is_file()
 
@@ -156,8 +157,9 @@ def test_the_card_is_that_of_the_files(published):
 
 @pytest.mark.slow
 def test_publishing_again_replaces_it(published, run, unchecked):
-    (published / "README.md").write_text("old")
-    hub.publish(run, published)
+    before = (published / "README.md").read_text()
+    publishing.publish(run, published)
+    assert (published / "README.md").read_text() != before
     assert (published / "README.md").read_text() == make_card(published)
     assert not (published / "samples").exists()
     assert [path.name for path in published.parent.iterdir()] == ["model"]
@@ -165,8 +167,8 @@ def test_publishing_again_replaces_it(published, run, unchecked):
 
 def test_a_folder_of_something_else_is_left_alone(run, tmp_path, unchecked):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(FileExistsError, match="found thesis.tex in"):
-        hub.publish(run, tmp_path)
+    with pytest.raises(FileExistsError, match="found others, as thesis.tex at"):
+        publishing.publish(run, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
@@ -175,19 +177,10 @@ def test_nothing_is_left_of_a_failure(run, tmp_path, monkeypatch):
         assert (folder / "model.bifsmn").is_file()
         raise RuntimeError("does not load")
 
-    monkeypatch.setattr(hub, "check_loads", fail)
+    monkeypatch.setattr(publishing, "check_loads", fail)
     with pytest.raises(RuntimeError, match="does not load"):
-        hub.publish(run, tmp_path / "out")
+        publishing.publish(run, tmp_path / "out")
     assert not list(tmp_path.iterdir())
-
-
-def test_the_old_folder_survives_a_failure(tmp_path):
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "README.md").write_text("old")
-    with pytest.raises(OSError):
-        hub._replace(tmp_path / "gone", out, tmp_path / "old")
-    assert (out / "README.md").read_text() == "old"
 
 
 @pytest.mark.slow
@@ -197,10 +190,10 @@ def test_a_folder_that_does_not_load(published, tmp_path):
     with pytest.raises(
         RuntimeError, match="expected a folder that SpeechBrain"
     ):
-        hub.check_loads(broken)
+        check_loads(broken)
 
 
-@pytest.mark.parametrize("name", ["results.json", "save/teacher.ckpt"])
+@pytest.mark.parametrize("name", ["results.json", TEACHER])
 def test_a_run_that_has_not_finished(own_run, name, capsys):
     (own_run / name).unlink()
     assert main(["publish", str(own_run), str(own_run / "out")]) == 1
@@ -212,7 +205,7 @@ def test_a_model_file_of_another_epoch(own_run, tmp_path, unchecked):
     folded = fold(other, LABELS, LogMel(n_mels=20), provenance="Made up.")
     model_file.write(folded, own_run / "model.bifsmn")
     with pytest.raises(ValueError, match="expected the student's best epoch"):
-        hub.publish(own_run, tmp_path / "out")
+        publishing.publish(own_run, tmp_path / "out")
 
 
 def test_a_tuned_model_file_is_that_of_the_same_epoch(own_run, unchecked):
@@ -221,7 +214,7 @@ def test_a_tuned_model_file_is_that_of_the_same_epoch(own_run, unchecked):
     config = model.config._replace(threshold=0.875, smoothing=16)
     model_file.write(model._replace(config=config), path)
     out = own_run.parent / "out"
-    hub.publish(own_run, out)
+    publishing.publish(own_run, out)
     assert load_model(out / "model.bifsmn", "torch").threshold == 0.875
 
 
@@ -231,11 +224,11 @@ def test_figures_of_another_model_file(own_run, tmp_path, unchecked):
     with pytest.raises(
         ValueError, match="those of 00000000; evaluate it again"
     ):
-        hub.publish(own_run, tmp_path / "out")
+        publishing.publish(own_run, tmp_path / "out")
 
 
 def test_the_front_end_is_stated_where_it_is_unusual(run, tmp_path, unchecked):
-    hub.publish(run, tmp_path / "out")
+    publishing.publish(run, tmp_path / "out")
     text = (tmp_path / "out" / "hyperparams.yaml").read_text()
     assert "LogMel\n    n_mels: 20\n    n_fft: 2048\n" in text
 
@@ -257,90 +250,4 @@ def test_the_shipped_card_is_that_of_the_shipped_figures():
 
 
 def test_the_shipped_folder_is_small():
-    assert sum(hub.sizes_of(FOLDER).values()) < 5_000_000
-
-
-class Hub(BaseHTTPRequestHandler):
-    """Of the hub's interface, what an upload needs."""
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.calls.append((self.path, body))
-        place = f"http://127.0.0.1:{self.server.server_port}/me/model"
-        answer = {"url": place}
-        if "preupload" in self.path:
-            names = [file["path"] for file in json.loads(body)["files"]]
-            mode = {"uploadMode": "regular", "shouldIgnore": False}
-            answer = {"files": [{"path": name, **mode} for name in names]}
-        elif "commit" in self.path:
-            answer = {"commitUrl": f"{place}/commit/0", "commitOid": "0"}
-        self.answer(200 if self.server.open else 403, answer)
-
-    def do_GET(self):
-        self.answer(200, {})
-
-    def answer(self, status, content):
-        content = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch, tmp_path):
-    """A hub on this machine, which keeps what it is sent."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.calls, server.open = [], True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(
-        hub, "HfApi", lambda: hub_api(endpoint, token="hf_secret")
-    )
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-hub_api = hub.HfApi
-
-
-def test_push(server, own_run, unchecked, capsys):
-    out = own_run.parent / "out"
-    words = ["publish", str(own_run), str(out), "--push", "me/model"]
-    assert main(words) == 0
-    printed, said = capsys.readouterr()
-    assert "Uploading these" in said and "/me/model" in said
-    assert printed.splitlines()[-1].endswith("/me/model")
-    paths = [path for path, _ in server.calls]
-    assert paths[0] == "/api/repos/create"
-    assert paths[-1] == "/api/models/me/model/commit/main"
-    lines = map(json.loads, server.calls[-1][1].decode().splitlines())
-    sent = {line["value"]["path"] for line in lines if line["key"] == "file"}
-    assert sent == set(hub.sizes_of(out))
-
-
-def test_nothing_is_sent_unless_asked_for(server, own_run, unchecked):
-    assert main(["publish", str(own_run), str(own_run.parent / "out")]) == 0
-    assert server.calls == []
-
-
-def test_a_hub_that_refuses(server, tmp_path):
-    server.open = False
-    (tmp_path / "README.md").write_text("card")
-    with pytest.raises(OSError, match="expected to upload to http.*/me/model"):
-        hub.push(tmp_path, "me/model")
-
-
-def test_a_hub_that_is_not_there(monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        hub, "HfApi", lambda: hub_api("http://127.0.0.1:1", token="hf_secret")
-    )
-    with pytest.raises(OSError, match="expected to upload to .*, found"):
-        hub.push(tmp_path, "me/model")
+    assert sum(publishing.sizes_of(FOLDER).values()) < 5_000_000

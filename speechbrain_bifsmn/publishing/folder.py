@@ -1,0 +1,194 @@
+"""Publishes a finished run as a folder that is a whole hub repository.
+
+``speechbrain_bifsmn/pretrained`` holds one, whose ``STATIC`` files are those of
+every other.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from speechbrain.dataio.encoder import CategoricalEncoder
+
+from speechbrain_bifsmn.evaluation.card import make_card
+from speechbrain_bifsmn.evaluation.run import describe
+from speechbrain_bifsmn.files.atomic import write_text
+from speechbrain_bifsmn.files.inside import inside
+from speechbrain_bifsmn.files.owned import MARKER, check_owned, owned_folder
+from speechbrain_bifsmn.lobes.features import LogMel
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.pretrained import FOLDER
+from speechbrain_bifsmn.publishing.loading import check_loads
+from speechbrain_bifsmn.runs.folder import open_run
+from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.utils.checkpoints import load_weights, save_weights
+
+STATIC = ("hyperparams.yaml", "custom_interface.py", "LICENSE")
+COPIED = ("model.bifsmn", "results.json")
+# Of `bifsmn evaluate` and `bifsmn tune`, where they have written there.
+MEASURED = (
+    "evaluation.json",
+    "noise.png",
+    "tune.json",
+    "det.png",
+    "keywords.png",
+)
+MADE = (
+    "label_encoder.txt",
+    "student.safetensors",
+    "teacher.safetensors",
+    "data.json",
+    "engine.json",
+    "README.md",
+    "samples",
+)
+OWNER = "publish"
+FRONT_END = "DeployedLogMel"  # the last word of its line in hyperparams.yaml
+
+
+def publish(run, out, samples=(), note="", benchmark=None):
+    """Writes a hub-shaped folder, whole or not at all.
+
+    Before it is there, a process of its own has loaded it with SpeechBrain's
+    ``EncoderClassifier`` and with ``KeywordSpotter``, and the student's weights
+    have been folded again to the very bytes of the model file.
+
+    Arguments
+    ---------
+    run : str | Path
+        The ``output_folder`` of ``train.py``. What ``bifsmn tune`` and
+        ``bifsmn evaluate`` have written into it is published as well.
+    out : str | Path
+        New, empty, or published before; then it is replaced.
+    samples : sequence of str | Path
+        Clips to put into the folder ``samples``.
+    note : str
+        What people should know of the data, for the card.
+    benchmark : str | Path, optional
+        Results of ``benchmarks/engine.py``, for the card.
+
+    Returns
+    -------
+    dict
+        Sizes in bytes by name.
+    """
+    run, out = open_run(run), Path(out)
+    if out.exists():
+        check_owned(out, OWNER)  # before the minutes of work
+    with owned_folder(out, OWNER) as folder:
+        _fill(folder, run, samples, note, benchmark)
+        _check_student(folder, run.sizes("student"))
+        check_loads(folder)
+    return sizes_of(out)
+
+
+def sizes_of(folder):
+    """Returns the sizes of a folder's files in bytes, by name."""
+    paths = folder.rglob("*")
+    files = sorted(p for p in paths if p.is_file() and p.name != MARKER)
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in files
+    }
+
+
+def _fill(folder, run, samples, note, benchmark):
+    for name in STATIC:
+        shutil.copyfile(FOLDER / name, folder / name)
+    for name in (*COPIED, *MEASURED):
+        if (path := inside(run.path, name)).is_file():
+            shutil.copyfile(path, folder / name)
+    if benchmark:
+        shutil.copyfile(benchmark, folder / "engine.json")
+    _check_measured(folder)
+    _state_front_end(folder)
+    encoder = CategoricalEncoder()
+    encoder.update_from_iterable(run.labels, sequence_input=False)
+    encoder.save(folder / "label_encoder.txt")
+    save_weights(run.student(), folder / "student.safetensors")
+    save_weights(run.teacher(), folder / "teacher.safetensors", torch.float16)
+    networks = {stage: run.sizes(stage) for stage in ("student", "teacher")}
+    data = {**run.data(), "note": note, "networks": networks}
+    write_text(folder / "data.json", json.dumps(data, indent=1) + "\n")
+    _copy_samples(folder / "samples", [Path(sample) for sample in samples])
+    write_text(folder / "README.md", _card(folder))
+
+
+def _copy_samples(folder, samples):
+    for sample in samples:
+        folder.mkdir(exist_ok=True)
+        if (folder / sample.name).exists():
+            raise ValueError(
+                f"samples: expected files of different names, found "
+                f"{sample.name} twice; rename one"
+            )
+        shutil.copyfile(sample, folder / sample.name)
+
+
+def _card(folder):
+    try:
+        return make_card(folder)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(
+            "expected results.json and others as train.py and bifsmn write "
+            f"them, found some that lack or change {error}; write them again"
+        ) from error
+
+
+def _check_measured(folder):
+    """Refuses measurements of another model file."""
+    path = folder / "evaluation.json"
+    if not path.is_file():
+        return
+    try:
+        measured = json.loads(path.read_bytes())["model"]["crc32"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        measured = "something else"
+    found = describe(folder / "model.bifsmn")["crc32"]
+    if measured != found:
+        raise ValueError(
+            f"evaluation.json: expected figures of the model file {found} "
+            f"(CRC-32), found those of {measured}; evaluate it again"
+        )
+
+
+def _state_front_end(folder):
+    """Adds the front end's options to the YAML file, if they are not usual."""
+    config = model_file.read(folder / "model.bifsmn").config
+    usual = {"n_mels": 32, "n_fft": 2048, "hop_length": 512}
+    found = {
+        "n_mels": config.mels,
+        "n_fft": config.n_fft,
+        "hop_length": config.hop,
+    }
+    if found == usual:
+        return
+    path = folder / "hyperparams.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at = next(k for k, line in enumerate(lines) if line.endswith(FRONT_END))
+    lines[at + 1 : at + 1] = [f"    {k}: {v}" for k, v in found.items()]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _check_student(folder, sizes):
+    """Folds the published weights to the bytes of the model file."""
+    path = folder / "model.bifsmn"
+    stored = model_file.read(path)
+    student = BiDFSMN(**sizes).eval()
+    load_weights(student, folder / "student.safetensors")
+    config = stored.config
+    folded = fold(
+        student,
+        stored.labels,
+        LogMel(config.sample_rate, config.mels, config.n_fft, config.hop),
+        *(stored.name, stored.licence, stored.provenance),
+        *(config.threshold, config.smoothing),
+        *(config.threshold_bits, config.affine_bits),
+    )
+    if model_file.to_bytes(folded) != path.read_bytes():
+        raise ValueError(
+            "model.bifsmn: expected the student's best epoch, found other "
+            "numbers; run train.py again, which exports it"
+        )

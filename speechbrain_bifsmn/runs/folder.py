@@ -1,0 +1,162 @@
+"""What a run of the recipe has left in its results folder, read as data.
+
+The folder may come from anybody: nothing in it is run, and no link out of it is
+followed.
+"""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from speechbrain_bifsmn.files.inside import inside
+from speechbrain_bifsmn.lobes.features import LogMel
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
+from speechbrain_bifsmn.runs import record
+from speechbrain_bifsmn.utils.checkpoints import load_weights
+
+STUDENT, TEACHER = "save/student.safetensors", "save/teacher.safetensors"
+NEEDED = (
+    "results.json",
+    "model.bifsmn",
+    f"save/{record.NAME}",
+    TEACHER,
+    STUDENT,
+    "save/manifest/train.csv",
+)
+SPLITS = {"train": "training", "valid": "validation", "test": "test"}
+_EXPORTED = ("name", "licence", "provenance", "threshold", "smoothing")
+# The largest of each size that anything here can use.
+_LARGEST = {
+    "n_mels": 128,
+    "frames": 256,
+    "layers": 64,
+    "depths": 7,
+    "front_channels": 64,
+    "channels": 512,
+    "hidden": 1024,
+}
+
+
+class RunFolder(NamedTuple):
+    """A results folder. ``record`` is that of ``runs.record``."""
+
+    path: Path
+    record: dict
+
+    @property
+    def labels(self):
+        """Of the outputs, in their order."""
+        return self.record["labels"]
+
+    def results(self):
+        """Returns what ``results.json`` says, of a run that has finished."""
+        path = inside(self.path, "results.json")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def sizes(self, stage):
+        """Returns the options of the "student" or "teacher" network."""
+        options = self._options(self.record["networks"][stage], _NETWORKS)
+        options = {**options, "classes": len(self.labels)}
+        for name, largest in _LARGEST.items():
+            value = options.get(name, 1)
+            if not isinstance(value, int) or not 0 < value <= largest:
+                raise ValueError(
+                    f"{self.path}: expected {name} of 1 to {largest}, found "
+                    f"{value!r} in its {record.NAME}; give another run"
+                )
+        return options
+
+    def student(self):
+        """Returns the 1-bit network with the weights of its best epoch."""
+        return self._network(BiDFSMN, "student", STUDENT)
+
+    def teacher(self):
+        """Returns the full-precision teacher."""
+        return self._network(DFSMN, "teacher", TEACHER)
+
+    def features(self):
+        """Returns the front end."""
+        options = self._options(self.record["features"], (LogMel,))
+        return self._made(LogMel, options)
+
+    def export_options(self):
+        """Returns what a model file is to say of itself, by name."""
+        options = next(iter(self.record["export"].values()), {})
+        return {name: options[name] for name in _EXPORTED if name in options}
+
+    def data(self):
+        """Counts clips and speakers by split, from the manifests."""
+        splits, speakers = {}, []
+        for split, name in SPLITS.items():
+            path = inside(self.path, f"save/manifest/{split}.csv")
+            with open(path, newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            speakers.append({row["speaker"] for row in rows if row["speaker"]})
+            splits[name] = {
+                "clips": len(rows),
+                "speakers": len(speakers[-1]),
+                "labels": Counter(row["label"] for row in rows),
+            }
+        known = Counter(who for split in speakers for who in split)
+        return {
+            "splits": splits,
+            "speakers_in_two_splits": sum(n > 1 for n in known.values()),
+        }
+
+    def _network(self, kind, stage, weights):
+        network = self._made(kind, self.sizes(stage)).eval()
+        load_weights(network, inside(self.path, weights))
+        return network
+
+    def _options(self, made, kinds):
+        """Returns the arguments of what one of ``kinds`` was made with."""
+        names = [
+            f"!new:{kind.__module__}.{kind.__qualname__}" for kind in kinds
+        ]
+        tag = next(iter(made), None)
+        if tag not in names:
+            raise ValueError(
+                f"{self.path}: expected a run with {' or '.join(names)}, found "
+                f"{tag}; export it in the program that trained it"
+            )
+        return made[tag] or {}
+
+    def _made(self, kind, options):
+        try:
+            return kind(**options)
+        except TypeError as error:
+            raise ValueError(
+                f"{self.path}: expected options of {kind.__name__}, found "
+                f"others in its {record.NAME} ({error}); give another run"
+            ) from None
+
+
+_NETWORKS = (BiDFSMN, DFSMN)
+
+
+def open_run(folder, needed=NEEDED):
+    """Opens the results folder of a run.
+
+    Arguments
+    ---------
+    folder : str | Path
+        The ``output_folder`` of ``train.py``.
+    needed : sequence of str
+        Files that must be there; without it, those of a run that has finished.
+
+    Returns
+    -------
+    RunFolder
+    """
+    folder = Path(folder)
+    missing = [name for name in needed if not inside(folder, name).is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"expected the results folder of a run, found no "
+            f"{', '.join(missing)} in {folder}; give the output_folder of "
+            "train.py, and let it train a student in one bit"
+        )
+    return RunFolder(folder, record.read_record(inside(folder, "save")))

@@ -1,0 +1,81 @@
+"""The output folder of a training: its own, and that of one at a time."""
+
+import os
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from speechbrain_bifsmn.files.owned import (
+    check_listed,
+    claim,
+    owner,
+)
+
+OWNER = "train"
+LOCK = ".lock"
+
+
+@contextmanager
+def output_folder(folder, restart=False):
+    """Claims a folder for a training, and keeps others out of it.
+
+    Arguments
+    ---------
+    folder : str | Path
+        New, empty, or that of an earlier training.
+    restart : bool
+        Moves what an earlier training has left there aside, to
+        ``<folder>.before-1`` or the next number that is free.
+
+    Yields
+    ------
+    Path
+        The folder. Raises OSError where another process trains there,
+        FileExistsError where the folder is something else, or its user has
+        changed a file that the training would write again.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> home = Path(tempfile.mkdtemp())
+    >>> with output_folder(home / "run") as folder:
+    ...     with output_folder(home / "run"):
+    ...         pass
+    Traceback (most recent call last):
+        ...
+    OSError: expected an output folder of which no other process trains, ...
+    """
+    folder = Path(folder)
+    claim(folder, OWNER)
+    lock = _locked(folder)
+    try:
+        if restart and _is_used(folder):
+            names = (f"{folder.name}.before-{k}" for k in count(1))
+            aside = next(n for n in names if not folder.with_name(n).exists())
+            os.rename(folder, folder.with_name(aside))
+            print(f"What was in {folder} is in {folder.with_name(aside)}")
+            lock.release()
+            claim(folder, OWNER)
+            lock = _locked(folder)
+        check_listed(folder)
+        yield folder
+    finally:
+        lock.release()
+
+
+def _is_used(folder):
+    return owner(folder) == OWNER and (folder / "save").exists()
+
+
+def _locked(folder):
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise OSError(
+            "expected an output folder of which no other process trains, found "
+            f"one at work in {folder}; wait for it, or name another folder"
+        ) from None
+    return lock

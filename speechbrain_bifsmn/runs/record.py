@@ -1,0 +1,199 @@
+"""What a run is: written with its checkpoints, so that it continues only that.
+
+The record is plain data. It also tells ``bifsmn export`` and ``bifsmn publish``
+all that they need, so that they need not run the hyperparameter file.
+"""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+from hyperpyyaml import resolve_references
+from hyperpyyaml.core import recursive_update
+from ruamel.yaml import YAML
+
+from speechbrain_bifsmn.files.atomic import write_text
+from speechbrain_bifsmn.files.checksum import sha256_of
+from speechbrain_bifsmn.utils.hparams import as_plain
+
+NAME = "run.json"  # in the save_folder
+# What may change while a run goes on. Of data, the fingerprint counts, and not
+# where they are.
+ADJUSTABLE = (
+    "teacher_epochs student_epochs batch_size num_workers device "
+    "ckpt_interval_minutes"
+).split()
+PLACES = (
+    "data_folder synthetic_folder output_folder save_folder own_corpus_folder "
+    "rooms name download restart teacher export train_logger"
+).split()
+# SpeechBrain's own options that change what is learned, or how fast.
+OPTIONS = (
+    "device precision eval_precision grad_accumulation_factor max_grad_norm "
+    "debug debug_batches debug_epochs"
+).split()
+
+
+def describe_run(path, overrides, options, labels):
+    """Gathers what a run is, before it has looked at any data.
+
+    Arguments
+    ---------
+    path : str | Path
+        Its hyperparameter file.
+    overrides : dict
+        What the command line and files based on it change in that.
+    options : dict
+        SpeechBrain's options of the command line, as ``device``.
+    labels : sequence of str
+        Of the network's outputs.
+
+    Returns
+    -------
+    dict
+        Plain data. ``settings`` must stay, ``adjustable`` may change;
+        ``networks``, ``features`` and ``export`` are the options of these.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    nodes = YAML().load(text)
+    recursive_update(nodes, overrides)
+    given = {**as_plain(nodes), **as_plain(options)}
+    left_out = {*ADJUSTABLE, *PLACES}
+    resolved = as_plain(
+        YAML().load(resolve_references(StringIO(text), overrides))
+    )
+    return {
+        "labels": list(labels),
+        "settings": {k: v for k, v in given.items() if k not in left_out},
+        "adjustable": {k: given[k] for k in ADJUSTABLE if k in given},
+        "networks": {
+            stage: resolved[f"{stage}_model"]
+            for stage in ("teacher", "student")
+        },
+        "features": resolved["features"],
+        "export": resolved["export"],
+    }
+
+
+def fingerprint(manifests):
+    """Returns what changes when the lists of clips do.
+
+    Arguments
+    ---------
+    manifests : Path
+        The folder with the lists.
+
+    Returns
+    -------
+    dict
+        SHA-256 by name.
+    """
+    return {path.name: sha256_of(path) for path in sorted(manifests.iterdir())}
+
+
+def check_run(folder, found):
+    """Refuses to go on with something else than what was trained with.
+
+    Arguments
+    ---------
+    folder : str | Path
+        The ``save_folder``.
+    found : dict
+        Of ``describe_run``; what there is of ``data`` is compared as well.
+    """
+    if not _has_trained(folder):
+        return
+    began = read_record(folder)
+    same = {"labels": began["labels"], **began["settings"]}
+    new = {"labels": found["labels"], **found["settings"]}
+    for name in {**same, **new}:
+        if same.get(name) != new.get(name):
+            values = _short(same.get(name)), _short(new.get(name))
+            raise _other(folder, name, *values)
+    for name, value in found.get("data", {}).items():
+        if value != began["data"].get(name):
+            raise _other(folder, f"data ({name})", "the same", "others")
+
+
+def keep_record(folder, found):
+    """Writes the record, with what was adjusted since the run began.
+
+    Arguments
+    ---------
+    folder : str | Path
+        The ``save_folder``.
+    found : dict
+        As for ``check_run``, with all of its ``data``. The record's
+        ``continued`` lists how often the run went on with adjusted options:
+        ``{name: [before, after]}``.
+    """
+    continued = []
+    if _has_trained(folder):
+        began = read_record(folder)
+        before, continued = began["adjustable"], began["continued"]
+        changes = {
+            name: [before.get(name), value]
+            for name, value in found["adjustable"].items()
+            if before.get(name) != value
+        }
+        continued += [changes] if changes else []
+    record = found | {"continued": continued}
+    write_text(Path(folder) / NAME, json.dumps(record, indent=1) + "\n")
+
+
+def _has_trained(folder):
+    return any(Path(folder).glob("*/CKPT*"))
+
+
+def _other(folder, what, expected, found):
+    return ValueError(
+        f"{what}: expected {expected}, as the run in {folder} was trained "
+        f"with, found {found}; to train anew give --restart=True (which moves "
+        "that run aside) or another --output_folder"
+    )
+
+
+def _short(value):
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def read_record(folder):
+    """Reads the record of a run.
+
+    Arguments
+    ---------
+    folder : str | Path
+        The ``save_folder``.
+
+    Returns
+    -------
+    dict
+        As of ``continue_run``.
+    """
+    path = Path(folder) / NAME
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        for name, kind in _KINDS.items():
+            if not isinstance(record[name], kind):
+                raise TypeError(name)
+        if not all(isinstance(label, str) for label in record["labels"]):
+            raise TypeError("labels")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ValueError(
+            f"{path}: expected the record of a run, found something else; give "
+            "the folder of a run, or begin another"
+        ) from None
+    return record
+
+
+_KINDS = {
+    "labels": list,
+    "settings": dict,
+    "adjustable": dict,
+    "networks": dict,
+    "features": dict,
+    "export": dict,
+    "data": dict,
+    "continued": list,
+}
