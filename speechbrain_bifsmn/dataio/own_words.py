@@ -25,6 +25,7 @@ from speechbrain_bifsmn.dataio.words import (
     folded,
     parse_words,
 )
+from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
@@ -92,6 +93,7 @@ def make_own_corpus(
     3200
     """
     folder = Path(folder)
+    clear_leftovers(folder)
     plan = _plan_corpus(words, recordings, speak, clips, seed)
     if recordings:
         _check_apart(folder, recordings)

@@ -4,8 +4,9 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import soundfile
+from scipy.io import wavfile
 
+from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.owned import owned_folder
 
 SAMPLE_RATE = 16000
@@ -54,6 +55,7 @@ def make_rooms(manifest, rooms=50, seed=1234):
         The same seed gives the same rooms.
     """
     manifest = Path(manifest).resolve()
+    clear_leftovers(manifest.parent)
     if manifest.is_file():
         return
     folder, random = manifest.parent, np.random.RandomState(seed)
@@ -63,7 +65,7 @@ def make_rooms(manifest, rooms=50, seed=1234):
         for index in range(rooms):
             name = f"room{index:03d}.wav"
             room = impulse_response(random)
-            soundfile.write(place / name, room, SAMPLE_RATE, subtype="FLOAT")
+            wavfile.write(place / name, SAMPLE_RATE, room.astype(np.float32))
             seconds = f"{len(room) / SAMPLE_RATE:.4f}"
             rows.append((name[:-4], seconds, folder / name, "wav", ""))
         with open(

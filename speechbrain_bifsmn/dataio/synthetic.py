@@ -23,6 +23,7 @@ from speechbrain_bifsmn.dataio.backgrounds import (
 from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
 from speechbrain_bifsmn.dataio.espeak import ACCENTS, SAMPLE_RATE, Espeak
 from speechbrain_bifsmn.dataio.words import COMMANDS, check_word, words_of
+from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = 1  # of what this file makes; part of the marker
@@ -157,6 +158,7 @@ def make_corpus(
         ``folder``.
     """
     folder = Path(folder)
+    clear_leftovers(folder)
     clips = _count_clips(words, clips)
     description = {"version": VERSION, "clips": clips, "seed": seed}
     description["background_seconds"] = background_seconds

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from speechbrain_bifsmn.files.exchange import OLD, exchange
 
 _LOCK, _NEW = ".lock", "new"  # what a workshop holds
+_SUFFIX = ".tmp"
 
 
 @contextmanager
@@ -142,9 +143,8 @@ def _check_regular(path):
 @contextmanager
 def _workshop(target):
     """A locked folder beside a place; clears what dead processes left."""
-    prefix = f".{target.name[:40]}."
-    _clear(target, prefix)
-    aside, lock = _open_workshop(target.parent, prefix)
+    clear_leftovers(target)
+    aside, lock = _open_workshop(target)
     try:
         yield aside
     finally:
@@ -152,9 +152,10 @@ def _workshop(target):
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _open_workshop(parent, prefix):
+def _open_workshop(target):
     while True:
-        aside = Path(tempfile.mkdtemp(".tmp", prefix, parent))
+        aside = tempfile.mkdtemp(_SUFFIX, _prefix(target), target.parent)
+        aside = Path(aside)
         lock = FileLock(aside / _LOCK, timeout=0)
         try:
             lock.acquire()
@@ -163,14 +164,28 @@ def _open_workshop(parent, prefix):
         return aside, lock
 
 
-def _clear(target, prefix):
-    """Removes the workshops of processes that have ended."""
+def _prefix(target):
+    return f".{target.name[:40]}."
+
+
+def clear_leftovers(target):
+    """Removes what killed processes have left beside a file or folder.
+
+    Writing to it does so too; this is for what is found there complete.
+
+    Arguments
+    ---------
+    target : Path
+        The file or folder that they were to write.
+    """
+    if not target.parent.is_dir():
+        return
     with os.scandir(target.parent) as entries:
         left = [
             Path(entry)
             for entry in entries
-            if entry.name.startswith(prefix)
-            and entry.name.endswith(".tmp")
+            if entry.name.startswith(_prefix(target))
+            and entry.name.endswith(_SUFFIX)
             and entry.is_dir(follow_symlinks=False)
         ]
     for aside in left:

@@ -119,6 +119,10 @@ def _fill(folder, run, samples, note, benchmark):
 def _copy_samples(folder, samples):
     for sample in samples:
         folder.mkdir(exist_ok=True)
+        if not sample.is_file():  # a device gives bytes without end
+            raise FileNotFoundError(
+                f"samples: expected files, found none at {sample}; name clips"
+            )
         if (folder / sample.name).exists():
             raise ValueError(
                 f"samples: expected files of different names, found "

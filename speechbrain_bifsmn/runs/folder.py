@@ -16,6 +16,7 @@ from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.runs import record
 from speechbrain_bifsmn.utils.checkpoints import load_weights
+from speechbrain_bifsmn.utils.model_bounds import WHOLE
 
 STUDENT, TEACHER = "save/student.safetensors", "save/teacher.safetensors"
 NEEDED = (
@@ -27,17 +28,15 @@ NEEDED = (
     "save/manifest/train.csv",
 )
 SPLITS = {"train": "training", "valid": "validation", "test": "test"}
-_EXPORTED = ("name", "licence", "provenance", "threshold", "smoothing")
-# The largest of each size that anything here can use.
-_LARGEST = {
-    "n_mels": 128,
-    "frames": 256,
-    "layers": 64,
-    "depths": 7,
-    "front_channels": 64,
-    "channels": 512,
-    "hidden": 1024,
+_EXPORTED = {
+    "name": str,
+    "licence": str,
+    "provenance": str,
+    "threshold": int | float,
+    "smoothing": int,
 }
+# Options of networks and front ends whose names in a model file differ.
+_NAMES = {"n_mels": "mels", "hop_length": "hop"}
 
 
 class RunFolder(NamedTuple):
@@ -58,16 +57,9 @@ class RunFolder(NamedTuple):
 
     def sizes(self, stage):
         """Returns the options of the "student" or "teacher" network."""
-        options = self._options(self.record["networks"][stage], _NETWORKS)
-        options = {**options, "classes": len(self.labels)}
-        for name, largest in _LARGEST.items():
-            value = options.get(name, 1)
-            if not isinstance(value, int) or not 0 < value <= largest:
-                raise ValueError(
-                    f"{self.path}: expected {name} of 1 to {largest}, found "
-                    f"{value!r} in its {record.NAME}; give another run"
-                )
-        return options
+        networks = self.record["networks"]
+        options = self._options(networks.get(stage), _NETWORKS)
+        return {**options, "classes": len(self.labels)}
 
     def student(self):
         """Returns the 1-bit network with the weights of its best epoch."""
@@ -84,8 +76,15 @@ class RunFolder(NamedTuple):
 
     def export_options(self):
         """Returns what a model file is to say of itself, by name."""
-        options = next(iter(self.record["export"].values()), {})
-        return {name: options[name] for name in _EXPORTED if name in options}
+        options = next(iter(self.record["export"].values()), None)
+        options = options if isinstance(options, dict) else {}
+        found = {}
+        for name, kind in _EXPORTED.items():
+            if name in options:
+                found[name] = value = options[name]
+                if not isinstance(value, kind):
+                    raise self._odd(f"another {name}", value)
+        return found
 
     def data(self):
         """Counts clips and speakers by split, from the manifests."""
@@ -112,26 +111,44 @@ class RunFolder(NamedTuple):
         return network
 
     def _options(self, made, kinds):
-        """Returns the arguments of what one of ``kinds`` was made with."""
-        names = [
-            f"!new:{kind.__module__}.{kind.__qualname__}" for kind in kinds
-        ]
-        tag = next(iter(made), None)
+        """Returns the options that one of ``kinds`` was made with."""
+        names = [f"!new:{k.__module__}.{k.__qualname__}" for k in kinds]
+        tag = next(iter(made), None) if isinstance(made, dict) else None
         if tag not in names:
             raise ValueError(
                 f"{self.path}: expected a run with {' or '.join(names)}, found "
                 f"{tag}; export it in the program that trained it"
             )
-        return made[tag] or {}
+        options = made[tag] or {}
+        if not isinstance(options, dict):
+            raise self._odd(f"options of {tag}", options)
+        for name, value in options.items():
+            self._check_option(name, value)
+        return options
+
+    def _check_option(self, name, value):
+        """Refuses what no model file holds: it may be huge."""
+        if name == "taps":
+            rule = range(8)
+            holds = isinstance(value, list) and len(value) == 2
+            holds = holds and all(taps in rule for taps in value)
+        else:
+            rule = WHOLE.get(_NAMES.get(name, name))
+            holds = rule is None or (isinstance(value, int) and value in rule)
+        if not holds:
+            raise self._odd(f"{name} of {rule[0]} to {rule[-1]}", value)
+
+    def _odd(self, expected, found):
+        return ValueError(
+            f"{self.path}: expected {expected}, found {found!r:.60} in its "
+            f"{record.NAME}; give another run"
+        )
 
     def _made(self, kind, options):
         try:
             return kind(**options)
-        except TypeError as error:
-            raise ValueError(
-                f"{self.path}: expected options of {kind.__name__}, found "
-                f"others in its {record.NAME} ({error}); give another run"
-            ) from None
+        except (TypeError, RuntimeError) as error:
+            raise self._odd(f"options of {kind.__name__}", str(error)) from None
 
 
 _NETWORKS = (BiDFSMN, DFSMN)

@@ -57,11 +57,11 @@ def describe_run(path, overrides, options, labels):
     text = Path(path).read_text(encoding="utf-8")
     nodes = YAML().load(text)
     recursive_update(nodes, overrides)
-    given = {**as_plain(nodes), **as_plain(options)}
+    options = {name: options[name] for name in OPTIONS if name in options}
+    given = {**as_plain(nodes), **options}
     left_out = {*ADJUSTABLE, *PLACES}
-    resolved = as_plain(
-        YAML().load(resolve_references(StringIO(text), overrides))
-    )
+    resolved = resolve_references(StringIO(text), overrides)
+    resolved = as_plain(YAML().load(resolved))
     return {
         "labels": list(labels),
         "settings": {k: v for k, v in given.items() if k not in left_out},
@@ -104,8 +104,8 @@ def check_run(folder, found):
     if not _has_trained(folder):
         return
     began = read_record(folder)
-    same = {"labels": began["labels"], **began["settings"]}
-    new = {"labels": found["labels"], **found["settings"]}
+    same = {**began["settings"], "labels": began["labels"]}
+    new = {**found["settings"], "labels": found["labels"]}
     for name in {**same, **new}:
         if same.get(name) != new.get(name):
             values = _short(same.get(name)), _short(new.get(name))
@@ -177,7 +177,8 @@ def read_record(folder):
         for name, kind in _KINDS.items():
             if not isinstance(record[name], kind):
                 raise TypeError(name)
-        if not all(isinstance(label, str) for label in record["labels"]):
+        labels = record["labels"]
+        if not labels or not all(isinstance(label, str) for label in labels):
             raise TypeError("labels")
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError(

@@ -6,6 +6,7 @@ import shutil
 import pytest
 import torch
 import yaml
+from finished_run import LABELS, SIZES, write_run
 from random_networks import random_network
 
 from speechbrain_bifsmn.cli import main
@@ -19,71 +20,9 @@ from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.pretrained import FOLDER
 from speechbrain_bifsmn.publishing import folder as publishing
 from speechbrain_bifsmn.publishing.loading import check_loads
-from speechbrain_bifsmn.runs.folder import STUDENT, TEACHER, open_run
-from speechbrain_bifsmn.runs.record import NAME
+from speechbrain_bifsmn.runs.folder import TEACHER, open_run
 from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.checkpoints import load_weights, save_weights
-
-SIZES = {"n_mels": 20, "layers": 4, "channels": 48, "hidden": 80}
-LABELS = ["yes", "no", "unknown", "silence"]
-DEPTHS = ("0", "1", "2")
-MODELS = "!new:speechbrain_bifsmn.lobes.models"
-RECORD = {
-    "labels": LABELS,
-    "networks": {
-        "student": {f"{MODELS}.bidfsmn.BiDFSMN": SIZES},
-        "teacher": {f"{MODELS}.dfsmn.DFSMN": SIZES},
-    },
-    "features": {
-        "!new:speechbrain_bifsmn.lobes.features.LogMel": {"n_mels": 20}
-    },
-    "export": {
-        "!name:speechbrain_bifsmn.export.export": {"provenance": "Made up."}
-    },
-    **dict.fromkeys(["settings", "adjustable", "data"], {}),
-    "continued": [],
-}
-
-
-def write_run(folder):
-    """A results folder as ``train.py`` leaves it, without the training."""
-    best = random_network(classes=4, frames=32, **SIZES)
-    save_weights(best, folder / STUDENT)
-    save_weights(DFSMN(4, **SIZES), folder / TEACHER)
-    folded = fold(best, LABELS, LogMel(n_mels=20), provenance="Made up.")
-    size = model_file.write(folded, folder / "model.bifsmn")
-    (folder / "save" / NAME).write_text(json.dumps(RECORD))
-    (folder / "results.json").write_text(json.dumps(results(size)))
-    (folder / "save" / "manifest").mkdir()
-    for split, speakers in (("train", "ab"), ("valid", "b"), ("test", "cd")):
-        lines = [f"{who}/1,1,x,0,1,1,yes,{who}" for who in speakers]
-        lines += ["n_0,1,x,0,1,1,silence,"]
-        text = "ID,duration,wav,start,stop,gain,label,speaker\n"
-        path = folder / "save" / "manifest" / f"{split}.csv"
-        path.write_text(text + "\n".join(lines) + "\n")
-    return folder
-
-
-def results(size):
-    numbers = ("parameters", "one_bit_weights", "macs", "binary_macs")
-    return {
-        "task": "Speech Commands 0.01, 4 classes",
-        "data": "data/some",
-        "labels": LABELS,
-        "seed": 1,
-        "commit": "0123456789abcdef",
-        "command": "python train.py some.yaml",
-        "yaml": "some.yaml",
-        "teacher_accuracy": 95.0,
-        "teacher_interval": [90.0, 97.0],
-        "teacher_stored_bytes": 1000000,
-        "accuracy": dict.fromkeys(DEPTHS, 90.0),
-        **{name: dict.fromkeys(DEPTHS, 1000) for name in numbers},
-        "exported": {"file": "model.bifsmn", "bytes": size},
-        "epochs": {"teacher": 1, "student": 2},
-        "seconds": {"teacher": 60, "student": 120},
-        "versions": {"torch": "2.13"},
-    }
+from speechbrain_bifsmn.utils.checkpoints import load_weights
 
 
 @pytest.fixture(scope="module")

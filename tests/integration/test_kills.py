@@ -1,0 +1,129 @@
+"""A kill at any moment of any command leaves the old or the new, whole.
+
+With ``KILL_STRIDE=1`` in the environment, at each operation that changes files
+(20 minutes); without it, at each tenth.
+"""
+
+import os
+from itertools import count
+
+import numpy as np
+import pytest
+import torch
+from finished_run import write_run
+from kills import check_kills, kill_at
+
+from speechbrain_bifsmn.cli import main
+from speechbrain_bifsmn.dataio import own_words, synthetic
+from speechbrain_bifsmn.dataio.own_words import make_own_corpus
+from speechbrain_bifsmn.dataio.rooms import make_rooms
+from speechbrain_bifsmn.dataio.synthetic import make_corpus
+from speechbrain_bifsmn.files.atomic import write_text
+from speechbrain_bifsmn.files.owned import check_listed, owned_file
+from speechbrain_bifsmn.publishing import folder as publishing
+
+STRIDE = int(os.environ.get("KILL_STRIDE", "10"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """A child of fork cannot use the parent's threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Where a command writes."""
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def hum(monkeypatch):
+    """Tones instead of speech, and few of them."""
+
+    class Hum:
+        def speak(self, text, voice, *_):
+            return np.sin(np.arange(8000) * len(voice) / 50)
+
+        def say(self, text, voice, longest, *_):
+            return self.speak(text, voice)[:longest]
+
+    for module in (synthetic, own_words):
+        monkeypatch.setattr(module, "Espeak", Hum)
+    monkeypatch.setattr(own_words, "LEAST_CLIPS", 1)
+    monkeypatch.setattr(synthetic, "WORDS", ("yes", "cat"))
+
+
+def test_a_file(home):
+    path = home / "results.json"
+    kills = check_kills(
+        home,
+        lambda: write_text(path, "old"),
+        lambda: write_text(path, "new"),
+    )
+    assert kills > 5
+
+
+def test_a_file_of_an_owned_folder(home):
+    def write(text):
+        with owned_file(home / "results.json", "train") as place:
+            place.write_text(text)
+
+    write("old")
+    for number in count():
+        ended = kill_at(number, lambda: write("new"))
+        assert (home / "results.json").read_text() in ("old", "new")
+        check_listed(home)  # whichever it is, it is not taken for the user's
+        if ended is None:
+            break
+        write("old")
+    assert number > 10
+
+
+@pytest.mark.slow
+def test_synth(home, hum):
+    def make(clips):
+        words, background = "hey robot", {"background_seconds": 10}
+        make_own_corpus(home / "own", words, clips=clips, **background)
+
+    assert check_kills(home, lambda: make(1), lambda: make(2), STRIDE) > 5
+
+
+def test_rooms(home):
+    def make():
+        make_rooms(home / "rooms" / "rooms.csv", rooms=3)
+
+    assert check_kills(home, lambda: None, make) > 10
+
+
+@pytest.mark.slow
+def test_a_synthetic_corpus(home, hum):
+    def make():
+        options = {"clips": 1, "background_seconds": 10}
+        make_corpus(home / "corpus", ["yes", "no"], **options)
+
+    assert check_kills(home, lambda: None, make, STRIDE) > 5
+
+
+@pytest.mark.slow
+def test_publish_and_export(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "check_loads", lambda folder: None)
+    run = write_run(tmp_path / "run")
+
+    def publish(note):
+        words = ["publish", run, home / "out", "--data-note", note]
+        assert main([*map(str, words)]) == 0
+
+    def export(name):
+        words = ["export", run, home / "a.bifsmn", "--name", name]
+        assert main([*map(str, words)]) == 0
+
+    old, new = (lambda: publish("a")), (lambda: publish("b"))
+    assert check_kills(home, old, new, STRIDE) > 3
+    for path in home.iterdir():
+        path.rename(tmp_path / "published")
+    assert check_kills(home, lambda: export("a"), lambda: export("b")) > 5
