@@ -51,8 +51,9 @@ test: lint engine  ## Run every check, but those of the two lines below
 test-arm:  ## Prove the engine on emulated ARMv8 (Debian, root)
 	arm_kernel/tests/arm/run.sh
 
-test-fuzz:  ## Fuzz model files and wav files (SECONDS=60 each; Debian, root)
+test-fuzz: .venv engine  ## Fuzz model files and wav files (SECONDS=60 each; Debian, root)
 	arm_kernel/fuzz/run.sh $(SECONDS)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/engine/fuzz_readers.py $(SECONDS)
 
 wasm:  ## Build the page for browsers, build/wasm/index.html (Debian, root)
 	arm_kernel/wasm/run.sh

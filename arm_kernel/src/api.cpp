@@ -1,6 +1,9 @@
 // The C ABI (include/bifsmn.h).
 #include "bifsmn.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <climits>
 #include <cmath>
 #include <cstdio>
@@ -163,6 +166,12 @@ bifsmn_status bifsmn_load_memory(const void* bytes, size_t length, bifsmn_model*
 
 bifsmn_status bifsmn_load_file(const char* path, bifsmn_model** model) {
   if (!path || !model) return BIFSMN_BAD_ARGUMENT;
+  struct stat about;
+  if (stat(path, &about) != 0) return BIFSMN_NO_FILE;
+  if (!S_ISREG(about.st_mode)) {  // a pipe would be waited for
+    errno = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
+    return BIFSMN_NO_FILE;
+  }
   FILE* file = fopen(path, "rb");
   if (!file) return BIFSMN_NO_FILE;
   bifsmn_status status = BIFSMN_NO_FILE;

@@ -1,5 +1,6 @@
 #include "front_end.h"
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -82,7 +83,8 @@ class Triangles {
   // Bins first <= i < end include all of weights above 0.
   uint32_t first(uint32_t band) const { return bin_at(corner(band)); }
   uint32_t width(uint32_t band) const {
-    const uint32_t end = bin_at(corner(band + 2)) + 1;
+    // Wherever pow is not quite monotone, one bin at least.
+    const uint32_t end = std::max(bin_at(corner(band + 2)), first(band)) + 1;
     return (end - first(band) + 15) / 16 * 16;
   }
 

@@ -1,6 +1,9 @@
 // Loading through the C ABI: files, instruction sets, and arguments that are null.
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
 
 #include "load.h"
@@ -43,6 +46,15 @@ void test_files() {
   CHECK(load_file(half.path()) == BIFSMN_WRONG_LENGTH, "half a file");
   CHECK(load_file(empty.path()) == BIFSMN_NOT_A_MODEL, "an empty file");
   CHECK(load_file("/tmp") == BIFSMN_NO_FILE, "a folder");
+  CHECK(load_file("/dev/zero") == BIFSMN_NO_FILE, "a device");
+  char pipe[] = "/tmp/bifsmn-pipe-XXXXXX";
+  CHECK(mkdtemp(pipe), "a folder");
+  char name[64];
+  snprintf(name, sizeof name, "%s/pipe", pipe);
+  CHECK(mkfifo(name, 0600) == 0, "a pipe");
+  CHECK(load_file(name) == BIFSMN_NO_FILE, "a pipe without a writer");
+  unlink(name);
+  rmdir(pipe);
   CHECK(load_file("") == BIFSMN_NO_FILE, "no name");
   CHECK(load_file("/tmp/no/such/model.bifsmn") == BIFSMN_NO_FILE, "no file");
 

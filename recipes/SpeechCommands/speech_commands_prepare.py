@@ -25,11 +25,11 @@ from speechbrain_bifsmn.dataio.tasks import (
     uses_official_test_set,
 )
 from speechbrain_bifsmn.dataio.words import CLASSES, task_labels
-from speechbrain_bifsmn.utils.download import Archive, download, unpack
+from speechbrain_bifsmn.files.archive import unpack
+from speechbrain_bifsmn.files.download import Archive, download
 
-URL = "http://download.tensorflow.org/data/"
-# The data set and the official test set of the 12-class task. For the test set
-# of version 0.01 no check sum is published.
+URL = "https://storage.googleapis.com/download.tensorflow.org/data/"
+# The data set and the official test set of the 12-class task.
 ARCHIVES = {
     "0.01": (
         Archive(
@@ -40,8 +40,8 @@ ARCHIVES = {
         ),
         Archive(
             URL + "speech_commands_test_set_v0.01.tar.gz",
-            "",
-            bytes=0,
+            "baa084f6b62c91de660ff0588ae4dfc4e4d534aa99ac0e5f406cba75836cbd00",
+            bytes=71_271_436,
             unpacked_bytes=110_000_000,
         ),
     ),

@@ -8,6 +8,7 @@ import torch
 from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.utils.model_format import front_end_options
 
 BATCH = 64  # windows at a time
 
@@ -36,12 +37,13 @@ class TorchModel:
 
     def __init__(self, network, features):
         c = network.config
-        front = features.n_fft, features.hop_length, features.n_mels
-        if front != (c.n_fft, c.hop, c.mels):
-            raise ValueError(
-                f"features: expected n_fft, hop and mel bands {front} to be "
-                f"those of the model file, {(c.n_fft, c.hop, c.mels)}"
-            )
+        for name, stated in front_end_options(c).items():
+            found = getattr(features, name)
+            if np.float32(found) != np.float32(stated):
+                raise ValueError(
+                    f"features: expected {name} {stated}, as the model file "
+                    f"has it, got {found}"
+                )
         self._network, self._features = network, features
         self.sample_rate, self.hop = c.sample_rate, c.hop
         self.window_samples = c.window_samples
@@ -89,42 +91,57 @@ class TorchModel:
 
     def classify(self, audio):
         """Classifies a clip: posteriors [classes] of at most a window."""
-        audio = np.asarray(audio, np.float32)
-        missing = self.window_samples - len(audio)
-        if audio.ndim != 1 or missing < 0:
-            raise ValueError(
-                f"audio: expected at most {self.window_samples} samples of one "
-                f"channel, got {audio.shape}; use a stream for longer audio"
-            )
-        return self.classify_windows(np.pad(audio, (0, missing))[None])[0]
+        return self.classify_windows(self._window(audio)[None])[0]
 
     def features(self, audio):
-        """Computes the features [T][F] of a window."""
-        windows = torch.tensor(np.asarray(audio, np.float32))[None]
-        return self._features(windows.to(self._device))[0].cpu().numpy()
+        """Computes the features [T][F] of a clip, of at most a window."""
+        window = torch.from_numpy(self._window(audio))[None]
+        return self._features(window.to(self._device))[0].cpu().numpy()
+
+    def _window(self, audio):
+        """Returns a clip, filled with zeros up to a whole window."""
+        audio = floats_of(audio)
+        missing = self.window_samples - len(audio)
+        if missing < 0:
+            raise ValueError(
+                f"audio: expected at most {self.window_samples} samples, got "
+                f"{len(audio)}; use a stream for longer audio"
+            )
+        return np.pad(audio, (0, missing))
 
     @torch.no_grad()
     def logits(self, features):
         """Classifies features: [T][F], or a batch [B][T][F]."""
         features = torch.tensor(np.asarray(features, np.float32))
-        batch = features.view(-1, *features.shape[-2:]).to(self._device)
+        c = self._network.config
+        expected, found = (c.frames, c.mels), tuple(features.shape)
+        if found[-2:] != expected or len(found) > 3:
+            raise ValueError(
+                f"features: expected {list(expected)}, frames by mel bands, or "
+                f"a batch of them, got {found}"
+            )
+        batch = features.view(-1, *expected).to(self._device)
         logits = self._network(batch).cpu().numpy()
         return logits.reshape(*features.shape[:-2], -1)
 
     def classify_windows(self, windows):
         """Returns posteriors [n][classes] of windows [n][window_samples]."""
-        return self.window_logits(windows).softmax(-1).cpu().numpy()
+        # In double precision, as the engine does.
+        logits = self.window_logits(windows).cpu().double()
+        return logits.softmax(-1).float().numpy()
 
     @torch.no_grad()
     def window_logits(self, windows):
         """Returns logits (n, classes) of windows [n][window_samples]."""
-        parts = torch.tensor(windows).float().to(self._device).split(BATCH)
+        windows = torch.tensor(windows).float()
+        _check_finite(windows)
+        parts = windows.to(self._device).split(BATCH)
         logits = [self._network(self._features(part)) for part in parts]
         return torch.cat(logits)
 
     @property
     def _device(self):
-        return self._features.window.device
+        return next(self._network.buffers()).device
 
 
 def front_end(config):
@@ -139,10 +156,46 @@ def front_end(config):
     -------
     DeployedLogMel
     """
-    c = config
-    return DeployedLogMel(
-        c.sample_rate, c.mels, n_fft=c.n_fft, hop_length=c.hop
-    )
+    return DeployedLogMel(**front_end_options(config))
+
+
+def floats_of(audio):
+    """Returns audio as the engine takes it: float32 from -1 to 1, [samples].
+
+    Arguments
+    ---------
+    audio : array
+        One channel of int16, or of floats.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Example
+    -------
+    >>> floats_of(np.array([16384], np.int16))
+    array([0.5], dtype=float32)
+    """
+    audio = np.asarray(audio)
+    whole = audio.dtype.newbyteorder("=") == np.int16
+    if audio.ndim != 1 or not (whole or audio.dtype.kind == "f"):
+        raise ValueError(
+            "audio: expected int16 or float samples of one channel, got "
+            f"{audio.dtype} of shape {audio.shape}; convert them to floats "
+            "from -1 to 1"
+        )
+    with np.errstate(over="ignore"):  # infinity is refused
+        audio = audio.astype(np.float32) * np.float32(1 / 32768 if whole else 1)
+    _check_finite(torch.from_numpy(audio))
+    return audio
+
+
+def _check_finite(audio):
+    if not audio.isfinite().all():
+        raise ValueError(
+            "audio: expected finite samples, got NaN or infinity; check where "
+            "they come from"
+        )
 
 
 class TorchStream:
@@ -169,13 +222,8 @@ class TorchStream:
 
     def push(self, audio):
         """Takes more audio; returns posteriors [n][classes], as the engine."""
-        audio = np.asarray(audio, np.float32)
-        if audio.ndim != 1 or not np.isfinite(audio).all():
-            raise ValueError(
-                "audio: expected finite samples of one channel, got "
-                f"{audio.shape}; check where they come from"
-            )
-        model, self._audio = self._model, np.append(self._audio, audio)
+        model = self._model
+        self._audio = np.append(self._audio, floats_of(audio))
         ready = 1 + (len(self._audio) - model.window_samples) // model.hop
         if ready <= 0:
             return np.zeros((0, len(model.labels)), np.float32)

@@ -10,11 +10,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from speechbrain_bifsmn.lobes.mel_bands import (
+    LANES,
+    LEAST_FLOOR,
+    corners,
+    triangles,
+)
 from speechbrain_bifsmn.utils.chunks import in_chunks
 
-LANES = 16  # sums of a band, each of every 16th product
-FLOOR, LARGEST = 1e-10, 2.0**126  # powers whose logarithm is taken
+LARGEST = 2.0**126  # power whose logarithm is taken
 ROOT_HALF = 0x3F3504F3  # the bits of sqrt(1/2) in single precision
+# Of the C library, as the engine's; those of numpy may differ in the last bit.
+cosines, sines = np.vectorize(math.cos), np.vectorize(math.sin)
 
 
 class DeployedLogMel(nn.Module):
@@ -37,6 +44,10 @@ class DeployedLogMel(nn.Module):
         Samples in a window, a power of 2.
     hop_length : int
         Samples from one frame to the next.
+    f_min, f_max : float
+        Where the bands begin and end, in Hz; None ends at half the rate.
+    power_floor : float
+        To which quieter bands are raised.
 
     Example
     -------
@@ -45,25 +56,40 @@ class DeployedLogMel(nn.Module):
     """
 
     def __init__(
-        self, sample_rate=16000, n_mels=32, n_fft=2048, hop_length=512
+        self,
+        sample_rate=16000,
+        n_mels=32,
+        n_fft=2048,
+        hop_length=512,
+        f_min=0.0,
+        f_max=None,
+        power_floor=1e-10,
     ):
         super().__init__()
-        self.n_mels, self.n_fft, self.hop_length = n_mels, n_fft, hop_length
+        self.sample_rate, self.n_mels = sample_rate, n_mels
+        self.n_fft, self.hop_length = n_fft, hop_length
+        f_max = sample_rate / 2 if f_max is None else f_max
+        # In single precision, as a model file has them.
+        self.f_min, self.f_max, self.power_floor = (
+            float(np.float32(value)) for value in (f_min, f_max, power_floor)
+        )
         points = n_fft // 2
         angles = 2 * np.pi * np.arange(n_fft) / n_fft
-        window = (0.5 - 0.5 * np.cos(angles)).astype(np.float32)
+        window = (0.5 - 0.5 * cosines(angles)).astype(np.float32)
         self._buffer("window", window)
         for stride in strides(points):
             p = np.arange(points // 4) // stride * stride
             turned = np.outer([1, 2, 3], p) * (-2 * np.pi) / points
-            self._buffer(f"cos{stride}", np.cos(turned))
-            self._buffer(f"sin{stride}", np.sin(turned))
+            self._buffer(f"cos{stride}", cosines(turned))
+            self._buffer(f"sin{stride}", sines(turned))
         half = np.pi * np.arange(points // 2) / points
-        self._buffer("turn_re", -np.sin(half))
-        self._buffer("turn_im", -np.cos(half))
-        energy = np.square(window, dtype=np.float64).sum()
-        weights, index = bands(sample_rate, n_mels, n_fft, energy)
-        self._buffer("weights", weights)
+        self._buffer("turn_re", -sines(half))
+        self._buffer("turn_im", -cosines(half))
+        # Added one by one, as the engine does.
+        energy = np.cumsum(np.square(window, dtype=np.float64))[-1]
+        edges = corners(n_mels, self.f_min, self.f_max)
+        weights, index = triangles(edges, sample_rate / n_fft, points)
+        self._buffer("weights", weights / (4 * energy))
         self.register_buffer("index", torch.from_numpy(index), persistent=False)
 
     def _buffer(self, name, values):
@@ -99,7 +125,8 @@ class DeployedLogMel(nn.Module):
         powers = F.pad(self._powers(*z), (0, 2 * LANES))
         power = self._bands(powers)
         # As here, so that NaN, of audio beyond all bounds, becomes the floor.
-        power = torch.where(power > FLOOR, power, FLOOR)
+        floor = max(self.power_floor, LEAST_FLOOR)
+        power = torch.where(power > floor, power, floor)
         return decibels(torch.where(power < LARGEST, power, LARGEST))
 
     def _transform(self, re, im):
@@ -187,45 +214,6 @@ def _times(a, re, im):
 
 def _square(a):
     return a[0] * a[0] + a[1] * a[1]
-
-
-def bands(sample_rate, n_mels, n_fft, energy):
-    """Returns triangular bands on the mel scale, from 0 to half the rate.
-
-    Arguments
-    ---------
-    sample_rate, n_mels, n_fft : int
-        As of ``DeployedLogMel``.
-    energy : float
-        Of the window.
-
-    Returns
-    -------
-    weights : numpy.ndarray
-        (F, rows, 16), 0 where a band has fewer rows.
-    index : numpy.ndarray
-        The bins that they are of, likewise.
-    """
-    last = n_fft // 2
-    high = 2595 * math.log10(1 + sample_rate / 2 / 700)
-    steps = np.arange(n_mels + 2) * (high / (n_mels + 1))
-    corners = 700 * (10 ** (steps / 2595) - 1)
-    hertz = sample_rate / n_fft
-    bins = np.minimum(np.maximum(0, corners / hertz), last).astype(int)
-    widths = (bins[2:] + 1 - bins[:-2] + LANES - 1) // LANES * LANES
-    index = np.minimum(
-        bins[:-2, None] + np.arange(widths.max()), last + 2 * LANES
-    )
-    up, down = np.diff(corners)[:-1, None], np.diff(corners)[1:, None]
-    f = index * hertz
-    rising, falling = (
-        (f - corners[:-2, None]) / up,
-        (corners[2:, None] - f) / down,
-    )
-    weights = np.maximum(0, np.minimum(rising, falling)) / (4 * energy)
-    weights[(index > last) | (np.arange(widths.max()) >= widths[:, None])] = 0
-    shape = len(widths), -1, LANES
-    return weights.reshape(shape), index.reshape(shape)
 
 
 def decibels(power):

@@ -4,6 +4,7 @@ import torch
 import torchaudio
 from torch import nn
 
+from speechbrain_bifsmn.lobes.mel_bands import LEAST_FLOOR
 from speechbrain_bifsmn.utils.chunks import in_chunks
 
 
@@ -11,8 +12,8 @@ class LogMel(nn.Module):
     """Log-mel spectrogram in decibels.
 
     Centred Hann windows, power spectrum divided by the window's energy, HTK mel
-    bands, ``10 log10(max(x, 1e-10))``; no bound relative to the clip's maximum,
-    so a frame's value never depends on other frames.
+    bands, ``10 log10(max(x, power_floor))``; no bound relative to the clip's
+    maximum, so a frame's value never depends on other frames.
 
     Arguments
     ---------
@@ -24,6 +25,10 @@ class LogMel(nn.Module):
         Samples in a window.
     hop_length : int
         Samples from one frame to the next.
+    f_min, f_max : float
+        Where the bands begin and end, in Hz; None ends at half the rate.
+    power_floor : float
+        To which quieter bands are raised.
 
     Example
     -------
@@ -32,18 +37,30 @@ class LogMel(nn.Module):
     """
 
     def __init__(
-        self, sample_rate=16000, n_mels=32, n_fft=2048, hop_length=512
+        self,
+        sample_rate=16000,
+        n_mels=32,
+        n_fft=2048,
+        hop_length=512,
+        f_min=0.0,
+        f_max=None,
+        power_floor=1e-10,
     ):
         super().__init__()
-        self.n_fft = n_fft
+        self.sample_rate, self.n_mels = sample_rate, n_mels
+        self.n_fft, self.hop_length = n_fft, hop_length
+        self.f_min = f_min
+        self.f_max = sample_rate / 2 if f_max is None else f_max
+        self.power_floor = power_floor
         self.mel = torchaudio.transforms.MelSpectrogram(
             sample_rate,
             n_fft=n_fft,
             hop_length=hop_length,
+            f_min=self.f_min,
+            f_max=self.f_max,
             n_mels=n_mels,
             normalized=True,
         )
-        self.decibels = torchaudio.transforms.AmplitudeToDB("power")
 
     @torch.no_grad()
     def forward(self, wav):
@@ -68,4 +85,6 @@ class LogMel(nn.Module):
             return in_chunks(self._decibels, wav.float())
 
     def _decibels(self, wav):
-        return self.decibels(self.mel(wav)).transpose(1, 2)
+        floor = max(self.power_floor, LEAST_FLOOR)
+        power = self.mel(wav).clamp(min=floor)
+        return 10 * torch.log10(power).transpose(1, 2)

@@ -16,6 +16,7 @@ from speechbrain_bifsmn.evaluation.run import describe
 from speechbrain_bifsmn.files.atomic import write_text
 from speechbrain_bifsmn.files.inside import inside
 from speechbrain_bifsmn.files.owned import MARKER, check_owned, owned_folder
+from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.folding import fold
@@ -24,6 +25,7 @@ from speechbrain_bifsmn.publishing.loading import check_loads
 from speechbrain_bifsmn.runs.folder import open_run
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.checkpoints import load_weights, save_weights
+from speechbrain_bifsmn.utils.model_format import front_end_options
 
 STATIC = ("hyperparams.yaml", "custom_interface.py", "LICENSE")
 COPIED = ("model.bifsmn", "results.json")
@@ -161,13 +163,13 @@ def _check_measured(folder):
 def _state_front_end(folder):
     """Adds the front end's options to the YAML file, if they are not usual."""
     config = model_file.read(folder / "model.bifsmn").config
-    usual = {"n_mels": 32, "n_fft": 2048, "hop_length": 512}
+    usual = DeployedLogMel()
     found = {
-        "n_mels": config.mels,
-        "n_fft": config.n_fft,
-        "hop_length": config.hop,
+        name: value
+        for name, value in front_end_options(config).items()
+        if value != getattr(usual, name)
     }
-    if found == usual:
+    if not found:
         return
     path = folder / "hyperparams.yaml"
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -186,7 +188,7 @@ def _check_student(folder, sizes):
     folded = fold(
         student,
         stored.labels,
-        LogMel(config.sample_rate, config.mels, config.n_fft, config.hop),
+        LogMel(**front_end_options(config)),
         *(stored.name, stored.licence, stored.provenance),
         *(config.threshold, config.smoothing),
         *(config.threshold_bits, config.affine_bits),

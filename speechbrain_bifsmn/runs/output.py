@@ -1,6 +1,7 @@
 """The output folder of a training: its own, and that of one at a time."""
 
 import os
+import traceback
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -60,9 +61,21 @@ def output_folder(folder, restart=False):
             claim(folder, OWNER)
             lock = _locked(folder)
         check_listed(folder)
-        yield folder
+        with _logged(folder / "log.txt"):
+            yield folder
     finally:
         lock.release()
+
+
+@contextmanager
+def _logged(path):
+    """Writes down the traceback of what its user is told in a line."""
+    try:
+        yield
+    except (OSError, ValueError):
+        with open(path, "a", encoding="utf-8") as log:
+            traceback.print_exc(file=log)
+        raise
 
 
 def _is_used(folder):

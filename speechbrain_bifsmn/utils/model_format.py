@@ -41,52 +41,27 @@ class Config(NamedTuple):
 
 
 HEADER = struct.Struct("<17I8fI")  # a Config
-# What the engine takes: least, most, multiple of.
-_BOUNDS = {
-    "classes": (2, 1024, 1),
-    "mels": (4, 128, 4),
-    "frames": (4, 256, 4),
-    "layers": (1, 64, 1),
-    "depths": (1, 7, 1),
-    "front_channels": (8, 64, 8),
-    "channels": (16, 512, 16),
-    "hidden": (16, 1024, 16),
-    "taps_before": (0, 7, 1),
-    "taps_after": (0, 7, 1),
-    "planes": (1, 2, 1),
-    "threshold_bits": (1, 16, 1),
-    "affine_bits": (1, 16, 1),
-    "n_fft": (256, 4096, 256),
-    "smoothing": (1, 64, 1),
-    "threshold": (0.0, 1.0, 0),
-}
 
 
-def check_config(config):
-    """Raises ValueError where the engine would refuse a header.
+def front_end_options(config):
+    """Returns the arguments of ``LogMel`` that a header states.
 
     Example
     -------
-    >>> sizes = dict.fromkeys(Config._fields, 1)
-    >>> check_config(Config(**{**sizes, "classes": 4, "mels": 30}))
-    Traceback (most recent call last):
-        ...
-    ValueError: mels: the engine takes 4 to 128 in steps of 4, got 30
+    >>> header = Config._make(range(26))
+    >>> front_end_options(header)["hop_length"] == header.hop
+    True
     """
-    for name, (least, most, step) in _BOUNDS.items():
-        value = getattr(config, name)
-        if not least <= value <= most or (step and value % step):
-            steps = f" in steps of {step}" if step > 1 else ""
-            raise ValueError(
-                f"{name}: the engine takes {least} to {most}{steps}, got "
-                f"{value}"
-            )
-    frames = 1 + config.window_samples // config.hop
-    if frames != config.frames:
-        raise ValueError(
-            f"frames: expected the {frames} that the front end makes of "
-            f"{config.window_samples} samples, got a network of {config.frames}"
-        )
+    c = config
+    return {
+        "sample_rate": c.sample_rate,
+        "n_mels": c.mels,
+        "n_fft": c.n_fft,
+        "hop_length": c.hop,
+        "f_min": c.f_min,
+        "f_max": c.f_max,
+        "power_floor": c.power_floor,
+    }
 
 
 class ModelFile(NamedTuple):
@@ -137,8 +112,9 @@ class StoredVector(NamedTuple):
 def fields(config):
     """Lists what follows the strings, in order: (name, kind, shape).
 
-    Kinds: "f32"; "i8"; "threshold" and "affine", vectors of so many bits;
-    "bits", signs of outputs x inputs; "rows", signs of taps x channels.
+    Kinds: "f32"; "scale", an f32 above 0; "i8"; "threshold" and "affine",
+    vectors of so many bits; "bits", signs of outputs x inputs; "rows", signs
+    of taps x channels.
 
     Example
     -------
@@ -185,7 +161,7 @@ def depths_of(config, block):
 
 def _quantiser(config, name, channels):
     for plane in range(1, config.planes + 1):
-        yield f"{name}.s{plane}", "f32", ()
+        yield f"{name}.s{plane}", "scale", ()
     for plane in range(1, config.planes + 1):
         yield f"{name}.theta{plane}", "threshold", (channels,)
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from random_networks import random_network
 
-from speechbrain_bifsmn.inference.torch_model import TorchModel
+from speechbrain_bifsmn.inference.torch_model import TorchModel, front_end
 from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.folding import fold
@@ -21,6 +21,10 @@ FRONT_ENDS = [
     {"n_fft": 512},
     {"n_fft": 1024, "n_mels": 40},
     {"n_fft": 4096, "n_mels": 12, "hop_length": 840},
+    {"f_min": 20.1, "f_max": 4000.3, "power_floor": 1e-4},
+    {"f_max": 300, "power_floor": 2.0},
+    {"f_min": 7000, "power_floor": 1e-45},
+    {"sample_rate": 8000, "hop_length": 253},
 ]
 
 
@@ -39,7 +43,11 @@ def clips():
 def write_model(path, options):
     """A model file with such a front end, whatever its network."""
     sizes = {"layers": 4, "channels": 48, "hidden": 80}
-    sizes["frames"] = 1 + 16000 // options.get("hop_length", 512)
+    rate, hop = (
+        options.get("sample_rate", 16000),
+        options.get("hop_length", 512),
+    )
+    sizes["frames"] = 1 + rate // hop
     sizes["n_mels"] = options.get("n_mels", 32)
     folded = fold(
         random_network(classes=2, **sizes), ["a", "b"], LogMel(**options)
@@ -51,10 +59,14 @@ def write_model(path, options):
 @pytest.mark.parametrize("options", FRONT_ENDS, ids=str)
 def test_the_same_bits(engine, options, tmp_path):
     path = write_model(tmp_path / "m.bifsmn", options)
-    model, audio = engine.Model.load(path), clips()
+    model = engine.Model.load(path)
+    audio = clips()[:, : model.window_samples]
     expected = np.stack([model.features(clip) for clip in audio])
     found = DeployedLogMel(**options)(torch.from_numpy(audio)).numpy()
     np.testing.assert_array_equal(found, expected)
+    # As the header has it.
+    stated = front_end(model_file.read(path).config)(torch.from_numpy(audio))
+    np.testing.assert_array_equal(stated.numpy(), expected)
 
 
 def test_every_instruction_set(instruction_set, tmp_path):
@@ -78,9 +90,10 @@ def test_every_instruction_set(instruction_set, tmp_path):
     np.testing.assert_array_equal(found, np.load(tmp_path / names[-1]))
 
 
-def test_those_of_training_differ_by_rounding():
+@pytest.mark.parametrize("options", [{}, *FRONT_ENDS[5:7]], ids=str)
+def test_those_of_training_differ_by_rounding(options):
     audio = torch.from_numpy(clips()[2:6])
-    found, trained = DeployedLogMel()(audio), LogMel()(audio)
+    found, trained = DeployedLogMel(**options)(audio), LogMel(**options)(audio)
     assert (found != trained).any()
     torch.testing.assert_close(found, trained, rtol=0, atol=1e-3)
 

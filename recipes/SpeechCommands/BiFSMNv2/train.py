@@ -14,7 +14,6 @@ import math
 import shutil
 import sys
 import tempfile
-import traceback
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -22,10 +21,8 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
 import speechbrain as sb
-import torch
 import torch.distributed as dist
 from hyperpyyaml import load_hyperpyyaml
-from speechbrain.dataio.dataloader import make_dataloader
 from speechbrain.utils.distributed import (
     ddp_init_group,
     if_main_process,
@@ -38,7 +35,8 @@ from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
 from speechbrain_bifsmn.dataio.own_words import describe, describe_corpus
 from speechbrain_bifsmn.dataio.sampler import RedrawSampler
 from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.files.owned import adopt, owned_file, owned_folder
+from speechbrain_bifsmn.files.owned import adopt, owned_folder
+from speechbrain_bifsmn.runs.exporting import export_student
 from speechbrain_bifsmn.runs.output import OWNER, output_folder
 from speechbrain_bifsmn.runs.record import (
     check_run,
@@ -54,7 +52,6 @@ from speechbrain_bifsmn.utils.checkpoints import (
     teacher_file,
 )
 from speechbrain_bifsmn.utils.hparams import base_and_overrides
-from speechbrain_bifsmn.utils.metrics import ClassificationStats
 from speechbrain_bifsmn.utils.report import report
 
 from speech_commands_prepare import (
@@ -228,45 +225,6 @@ def get_teacher(hparams, run_opts, data):
     return brain
 
 
-def export_student(brain, data):
-    """Writes ``model.bifsmn`` from the best student.
-
-    From then on ``brain.stats`` are those of the deployed network.
-
-    Returns
-    -------
-    dict | None
-        How the two differ; None where the student is not truly one bit.
-    """
-    hparams = brain.hparams
-    features, targets = [], []
-    for batch in make_dataloader(data["test"], batch_size=hparams.batch_size):
-        wav = batch.sig.data.to(brain.device)
-        features.append(brain.modules.features(wav).cpu())
-        targets.append(batch.target)
-    path = Path(hparams.output_folder) / "model.bifsmn"
-    try:
-        with owned_file(path, OWNER) as place:
-            exported = hparams.export(
-                *(hparams.student_model, place),
-                *(hparams.labels, torch.cat(features)),
-            )
-    except ValueError as error:
-        print(f"No file for devices: {error}")
-        return None
-    training_graph = brain.accuracies()
-    brain.stats = [ClassificationStats(hparams.labels) for _ in brain.depths]
-    for depth, stats in zip(brain.depths, brain.stats, strict=True):
-        stats.append(exported.logits[depth], torch.cat(targets))
-    return {
-        "file": path.name,
-        "bytes": exported.bytes,
-        "training_graph_accuracy": training_graph,
-        "changed_decisions": {str(d): n for d, n in exported.changed.items()},
-        "engine": exported.engine,
-    }
-
-
 def load_hparams(arguments):
     """Reads the command line and the YAML file that it names.
 
@@ -317,7 +275,7 @@ def train(hparams_file, hparams, run_opts, saved):
             "student", hparams, run_opts, data, hparams["teacher_model"]
         )
     if if_main_process():
-        exported = export_student(student, data) if student else None
+        exported = export_student(student, data["test"]) if student else None
         code = Path(__file__).parent
         continued = read_record(hparams["save_folder"])["continued"]
         report(teacher, student, hparams_file, code, exported, continued)
@@ -325,7 +283,6 @@ def train(hparams_file, hparams, run_opts, saved):
 
 def main():
     """Runs the recipe."""
-    place = None
     try:
         named, hparams, run_opts, saved = load_hparams(sys.argv[1:])
         ddp_init_group(run_opts)
@@ -335,9 +292,6 @@ def main():
         with claim:
             train(named, hparams, run_opts, saved)
     except (OSError, ValueError) as error:
-        if place and Path(place).is_dir():
-            with open(Path(place, "log.txt"), "a", encoding="utf-8") as log:
-                traceback.print_exc(file=log)
         sys.exit(f"train.py: {error}")
     finally:
         if dist.is_initialized():

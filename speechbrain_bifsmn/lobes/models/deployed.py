@@ -75,21 +75,29 @@ class DeployedBiDFSMN(nn.Module):
         """
         c = self.config
         features = fill_frames(features, lengths, c.frames, c.mels)
+        if not features.isfinite().all():
+            raise ValueError(
+                "features: expected finite numbers, got NaN or infinity; check "
+                "where they come from"
+            )
         trace = [] if trace is None else trace
-        x = self._first_convolution(features, trace)
-        x = self._second_convolution(x, trace)
-        x = self._pointwise("projection", x, trace)
-        for block in range(c.layers):
-            if self.depth in depths_of(c, block):
-                x = self._block(block, x, trace)
-        return self._classify(x)
+        with torch.autocast(features.device.type, enabled=False):
+            x = self._first_convolution(features, trace)
+            x = self._second_convolution(x, trace)
+            x = self._pointwise("projection", x, trace)
+            for block in range(c.layers):
+                if self.depth in depths_of(c, block):
+                    x = self._block(block, x, trace)
+            return self._classify(x)
 
     def _get(self, name):
         return getattr(self, name.replace(".", "_"))
 
     def _first_convolution(self, features, trace):
         c, w = self.config, self._get("conv1.weight")
-        scaled = (features - c.input_mean) / c.input_std
+        # (GPUs divide by a number, which is no tensor, by its reciprocal.)
+        std = torch.full_like(features, c.input_std)
+        scaled = (features - c.input_mean) / std
         scaled = scaled.clamp(c.input_low, c.input_high).transpose(1, 2)
         padded = F.pad(scaled, (2, 2, 2, 2))  # (B, F + 4, T + 4)
         sums = self._get("conv1.shifts")
@@ -176,14 +184,15 @@ class DeployedBiDFSMN(nn.Module):
     def _classify(self, x):
         x = x.flatten(1)
         most = x.abs().amax(1, keepdim=True)
-        # (torch computes a number over a tensor by its reciprocal.)
-        inverse = torch.full_like(most, QUANTA) / most
+        # (torch divides a number by a tensor by the tensor's reciprocal.)
+        quanta = torch.full_like(most, QUANTA)
+        inverse = quanta / most
         inverse = torch.where(most < SMALLEST, 0, inverse)
         # In double precision, where these sums are exact.
         codes = torch.round(x * inverse).double()
         sums = codes @ self._get("classifier.weight").double().T
         scales = self._get("classifier.scales").double()
-        scale = scales * (most.double() / QUANTA)
+        scale = scales * (most.double() / quanta.double())
         biases = self._get("classifier.biases").double()
         return (sums * scale + biases).to(x.dtype)
 

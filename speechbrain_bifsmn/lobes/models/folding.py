@@ -6,11 +6,11 @@ from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.nnet.binarizer import positive
 from speechbrain_bifsmn.nnet.binary_layers import BINARY_LAYERS
+from speechbrain_bifsmn.utils.model_bounds import check_config
 from speechbrain_bifsmn.utils.model_format import (
     Config,
     ModelFile,
     StoredVector,
-    check_config,
     fields,
 )
 
@@ -137,15 +137,14 @@ def _sizes(model):
 
 
 def _front_end(features):
-    mel = features.mel
     return {
-        "sample_rate": mel.sample_rate,
-        "window_samples": mel.sample_rate,  # a second
-        "n_fft": mel.n_fft,
-        "hop": mel.hop_length,
-        "f_min": mel.f_min,
-        "f_max": mel.f_max or mel.sample_rate / 2,
-        "power_floor": features.decibels.amin,
+        "sample_rate": features.sample_rate,
+        "window_samples": features.sample_rate,  # a second
+        "n_fft": features.n_fft,
+        "hop": features.hop_length,
+        "f_min": features.f_min,
+        "f_max": features.f_max,
+        "power_floor": features.power_floor,
     }
 
 
