@@ -98,7 +98,7 @@ def atomic_folder(folder, check):
         new = aside / _NEW
         new.mkdir()
         yield new
-        _flush_tree(new)
+        flush_tree(new)
         _put(new, folder, check)
         _flush(folder.parent)
 
@@ -214,7 +214,8 @@ def _flush(path):
         os.close(file)
 
 
-def _flush_tree(folder):
+def flush_tree(folder):
+    """Waits until all that is in a folder is on disk."""
     for root, _, files in os.walk(folder, topdown=False):
         for name in files:
             _flush(Path(root, name))

@@ -19,7 +19,7 @@ from speechbrain.utils.distributed import (
     run_on_main,
 )
 
-from speechbrain_bifsmn.files.atomic import atomic_write
+from speechbrain_bifsmn.files.atomic import atomic_write, flush_tree
 from speechbrain_bifsmn.pretrained import FOLDER
 
 
@@ -28,8 +28,9 @@ class AtomicCheckpointer(Checkpointer):
 
     The parent class writes ``CKPT.yaml``, by which a checkpoint is known,
     before the weights; stopped in between, it would leave a checkpoint that
-    cannot be loaded. Here every file is written in a folder aside, which then
-    moves in place in one step.
+    cannot be loaded. Here every file is written in a folder aside, brought to
+    disk, and then moves in place in one step. What is left of a checkpoint that
+    was being deleted is none.
 
     Arguments are those of ``speechbrain.utils.checkpoints.Checkpointer``.
 
@@ -68,10 +69,22 @@ class AtomicCheckpointer(Checkpointer):
         stem = saved.path.name.rpartition("+")[0]  # the rest counts within it
         names = (f"{stem}+{number:02d}" for number in count())
         path = next(place / n for n in names if not (place / n).exists())
+        flush_tree(saved.path)
         os.replace(saved.path, path)
+        flush_tree(aside)
         aside.rmdir()
         files = {n: path / f.name for n, f in saved.paramfiles.items()}
         return saved._replace(path=path, paramfiles=files)
+
+    def list_checkpoints(self):
+        """Lists the checkpoints that have all that is to be loaded."""
+        needed = {
+            name
+            for name in self.recoverables
+            if not self.optional_recoverables.get(name)
+        }
+        listed = super().list_checkpoints()
+        return [each for each in listed if needed <= set(each.paramfiles)]
 
     def load_checkpoint(self, checkpoint):
         """Loads as the parent does; says so if it is of another network."""
@@ -160,6 +173,7 @@ def load_weights(model, path):
     Example
     -------
     >>> import tempfile
+    >>> import torch
     >>> with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
     ...     save_weights(torch.nn.Linear(2, 3), file.name, torch.float16)
     ...     load_weights(torch.nn.Linear(2, 4), file.name)
