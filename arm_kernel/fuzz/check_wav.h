@@ -21,7 +21,9 @@ inline bool check_wav(const uint8_t* bytes, size_t size) {
   }
   const size_t before = size_t(wav.data - bytes);
   const size_t audio_bytes = wav.samples * wav.channels * wav.sample_bytes;
-  CHECK(wav.samples > 0 && wav.sample_rate > 0, "%zu samples", wav.samples);
+  CHECK(wav.samples > 0 && wav.channels > 0 && wav.channels <= 1024, "%zu samples of %u channels",
+        wav.samples, wav.channels);
+  CHECK(wav.sample_rate >= 1000 && wav.sample_rate <= 768000, "%u Hz", wav.sample_rate);
   CHECK(before <= size && audio_bytes <= size - before, "%zu bytes at %zu of %zu", audio_bytes,
         before, size);
   Buffer whole, pieces;

@@ -6,13 +6,21 @@ namespace bifsmn {
 namespace {
 
 constexpr uint32_t kPcm = 1, kFloat = 3, kExtensible = 0xFFFE;
-// The length of a chunk that was still being written.
-constexpr uint32_t kUnknownLength = 0xFFFFFFFF;
+constexpr uint32_t kLowestHz = 1000, kHighestHz = 768000, kMostChannels = 1024;
+// Bytes that writers take off a length that stands for none, for headers and for
+// whole samples.
+constexpr uint32_t kNear = 1 << 16;
 
 uint32_t little_endian(const uint8_t* bytes, uint32_t n) {
   uint32_t value = 0;
   for (uint32_t i = 0; i < n; ++i) value |= uint32_t(bytes[i]) << 8 * i;
   return value;
+}
+
+// sox writes 0x7FFFF000, arecord 0x80000000, ffmpeg 0xFFFFFFFF.
+bool is_placeholder(uint32_t length) {
+  constexpr uint32_t kMiddle = 0x80000000;
+  return (length >= kMiddle - kNear && length <= kMiddle + kNear) || length >= uint32_t(-kNear);
 }
 
 struct Chunk {
@@ -22,32 +30,48 @@ struct Chunk {
 
 class Chunks {
  public:
-  Chunks(const uint8_t* bytes, size_t length) : at_(bytes), left_(length) {}
+  Chunks(const uint8_t* bytes, size_t length) : at_(bytes + 12), left_(length - 12) {
+    const uint64_t told = 8 + uint64_t(little_endian(bytes + 4, 4));
+    ends_as_told_ = told == length || told == uint64_t(length) + 1;
+  }
 
   // Steps on to the first chunk of that name.
   WavError find(const char* name, WavError if_absent, Chunk* chunk) {
     while (left_ >= 8) {
       const bool found = memcmp(at_, name, 4) == 0;
-      const uint32_t length = little_endian(at_ + 4, 4);
+      size_t length = little_endian(at_ + 4, 4);
       at_ += 8;
       left_ -= 8;
-      size_t taken = length;
-      if (length > left_) {
-        if (length != kUnknownLength) return WavError::kTruncated;
-        taken = left_;
+      if (found && memcmp(name, "data", 4) == 0) {
+        const bool none = length == 0 && !ends_as_told_;
+        if (none || is_placeholder(uint32_t(length))) length = left_;
       }
-      *chunk = {at_, taken};
-      if (taken < left_) taken += taken % 2;  // chunks begin at even places
-      at_ += taken;
-      left_ -= taken;
+      if (length > left_) return WavError::kTruncated;
+      *chunk = {at_, length};
+      if (length < left_) length += length % 2;  // chunks begin at even places
+      at_ += length;
+      left_ -= length;
       if (found) return WavError::kNone;
     }
     return if_absent;
   }
 
+  // Steps on to a file that is joined to this one; what else follows may be broken.
+  bool find_another() {
+    while (left_ >= 8) {
+      if (memcmp(at_, "RIFF", 4) == 0) return true;
+      const uint64_t length = 8 + uint64_t(little_endian(at_ + 4, 4));
+      if (length + length % 2 > left_) return false;
+      at_ += length + length % 2;
+      left_ -= size_t(length + length % 2);
+    }
+    return false;
+  }
+
  private:
   const uint8_t* at_;
   size_t left_;
+  bool ends_as_told_;  // by the outer header
 };
 
 WavError read_format(const Chunk& chunk, Wav* wav) {
@@ -63,9 +87,9 @@ WavError read_format(const Chunk& chunk, Wav* wav) {
   const bool pcm = coding == kPcm && bits % 8 == 0 && bits >= 8 && bits <= 32;
   if (!pcm && !(wav->is_float && bits == 32)) return WavError::kCoding;
   const uint32_t frame_bytes = little_endian(chunk.content + 12, 2);
-  if (wav->channels == 0 || wav->sample_rate == 0 ||
-      frame_bytes != wav->channels * wav->sample_bytes)
-    return WavError::kNoFormat;
+  if (wav->channels == 0 || wav->channels > kMostChannels) return WavError::kChannels;
+  if (frame_bytes != wav->channels * wav->sample_bytes) return WavError::kNoFormat;
+  if (wav->sample_rate < kLowestHz || wav->sample_rate > kHighestHz) return WavError::kRate;
   return WavError::kNone;
 }
 
@@ -96,6 +120,13 @@ const char* wav_error_text(WavError error) {
     case WavError::kCoding:
       return "expected PCM of 8, 16, 24 or 32 bits or 32-bit float, found another coding; "
              "convert it with ffmpeg or sox";
+    case WavError::kRate:
+      return "expected a sample rate from 1000 to 768000 Hz, found another; write the file again";
+    case WavError::kChannels:
+      return "expected 1 to 1024 channels, found another number; write the file again";
+    case WavError::kJoined:
+      return "expected one WAV file, found another joined to its end; join them with sox or "
+             "ffmpeg";
     case WavError::kNoAudio: return "expected samples, found none; record it again";
   }
   return "unknown error";
@@ -104,14 +135,14 @@ const char* wav_error_text(WavError error) {
 WavError read_wav(const uint8_t* bytes, size_t length, Wav* wav) {
   if (length < 12 || memcmp(bytes, "RIFF", 4) != 0 || memcmp(bytes + 8, "WAVE", 4) != 0)
     return WavError::kNotWav;
-  // The length in the outer header is not looked at: those of the chunks matter.
-  Chunks chunks(bytes + 12, length - 12);
+  Chunks chunks(bytes, length);
   Chunk chunk;
   Wav found = {};
   WavError error = chunks.find("fmt ", WavError::kNoFormat, &chunk);
   if (error == WavError::kNone) error = read_format(chunk, &found);
   if (error == WavError::kNone) error = chunks.find("data", WavError::kNoAudio, &chunk);
   if (error != WavError::kNone) return error;
+  if (chunks.find_another()) return WavError::kJoined;
   found.samples = chunk.length / (size_t(found.channels) * found.sample_bytes);
   found.data = chunk.content;
   if (found.samples == 0) return WavError::kNoAudio;

@@ -1,4 +1,9 @@
 // Reads WAV files in memory: PCM of 8, 16, 24 or 32 bits and 32-bit float.
+//
+// Who writes to a pipe, or is cut off by a flat battery, leaves a length that
+// stands for none; such samples go on to the end of the file. Any other length
+// that a file does not hold proves that the rest of it is missing. The Python
+// package reads files by the same rules (audiofile/wav.py).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +16,9 @@ enum class WavError {
   kTruncated,
   kNoFormat,
   kCoding,
+  kRate,
+  kChannels,
+  kJoined,
   kNoAudio,
 };
 

@@ -103,13 +103,44 @@ void test_extremes() {
   for (int i = 0; i < 3; ++i) CHECK(audio[i] == values[i], "sample %d: %f", i, double(audio[i]));
 }
 
-// The length of a pipe's end is not known when it begins.
-void test_unknown_length() {
+// A file of 10 samples that says that it has so many bytes of them.
+Buffer wav_of_length(uint32_t length, uint32_t outer) {
   Buffer file = write_wav({1, 16, 1, 16000, false}, 10, staircase);
-  memset(file.data() + file.size() - 24, 0xFF, 4);
+  memcpy(file.data() + file.size() - 24, &length, 4);
+  memcpy(file.data() + 4, &outer, 4);
+  return file;
+}
+
+// What sox, ffmpeg, arecord and others write where the end is not known.
+void test_unknown_length() {
+  const uint32_t placeholders[] = {0,          0x7FFFEFF0, 0x7FFFF000, 0x7FFFFFDB, 0x7FFFFFFF,
+                                   0x80000000, 0x80000024, 0xFFFFFFDB, 0xFFFFFFFF};
+  for (const uint32_t length : placeholders) {
+    const Buffer file = wav_of_length(length, length + 36);
+    Wav wav;
+    CHECK(read_wav(file.data(), file.size(), &wav) == WavError::kNone, "%x bytes", length);
+    CHECK(wav.samples == 10, "%zu samples", wav.samples);
+  }
+  const uint32_t lengths[] = {21, 1000000, 0x7FFEFFFF, 0x80010001, 0xFFFEFFFF};
+  for (const uint32_t length : lengths) {
+    const Buffer file = wav_of_length(length, length + 36);
+    Wav wav;
+    CHECK(read_wav(file.data(), file.size(), &wav) == WavError::kTruncated, "%x bytes", length);
+  }
+}
+
+// One is read and one is not: better none.
+void test_joined_files() {
+  const Buffer one = write_wav({1, 16, 1, 16000, false}, 10, staircase);
+  Buffer file(one.data(), one.size());
+  file.append("LIST\3\0\0\0abc", 12);  // with its byte of padding
+  const size_t size = file.size();
   Wav wav;
-  CHECK(read_wav(file.data(), file.size(), &wav) == WavError::kNone, "a good file");
-  CHECK(wav.samples == 10, "%zu samples", wav.samples);
+  CHECK(read_wav(file.data(), size, &wav) == WavError::kNone, "a list behind the samples");
+  file.append(one.data(), one.size());
+  const size_t lengths[] = {size + 8, size + 20, size + one.size()};
+  for (const size_t length : lengths)
+    CHECK(read_wav(file.data(), length, &wav) == WavError::kJoined, "%zu bytes", length);
 }
 
 void expect(Buffer file, size_t at, uint32_t bytes, uint32_t value, WavError expected) {
@@ -130,9 +161,16 @@ void test_errors() {
   expect(good(), kFormat + 4, 4, 1000, WavError::kTruncated);
   expect(good(), kFormat + 8, 2, 2, WavError::kCoding);
   expect(good(), kFormat + 8, 2, 3, WavError::kCoding);       // float of 16 bits
-  expect(good(), kFormat + 10, 2, 0, WavError::kNoFormat);    // channels
+  expect(good(), kFormat + 10, 2, 0, WavError::kChannels);
+  expect(good(), kFormat + 10, 2, 1025, WavError::kChannels);
+  expect(good(), kFormat + 10, 2, 65535, WavError::kChannels);
   expect(good(), kFormat + 10, 2, 2, WavError::kNoFormat);    // does not fit the rest
-  expect(good(), kFormat + 12, 4, 0, WavError::kNoFormat);    // rate
+  expect(good(), kFormat + 12, 4, 0, WavError::kRate);
+  expect(good(), kFormat + 12, 4, 999, WavError::kRate);
+  expect(good(), kFormat + 12, 4, 1000, WavError::kNone);
+  expect(good(), kFormat + 12, 4, 768000, WavError::kNone);
+  expect(good(), kFormat + 12, 4, 768001, WavError::kRate);
+  expect(good(), kFormat + 12, 4, 0xFFFFFFFF, WavError::kRate);
   expect(good(), kFormat + 22, 2, 12, WavError::kCoding);     // bits
   expect(good(), kFormat + 22, 2, 64, WavError::kCoding);
   expect(good(), kFormat + 24, 1, 'X', WavError::kNoAudio);
@@ -163,6 +201,7 @@ int main() {
   test_codings();
   test_extremes();
   test_unknown_length();
+  test_joined_files();
   test_errors();
   test_corruption();
   puts("WAV files are read");

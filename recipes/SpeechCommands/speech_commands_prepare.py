@@ -27,6 +27,7 @@ from speechbrain_bifsmn.dataio.tasks import (
 from speechbrain_bifsmn.dataio.words import CLASSES, task_labels
 from speechbrain_bifsmn.files.archive import unpack
 from speechbrain_bifsmn.files.download import Archive, download
+from speechbrain_bifsmn.files.owned import owned_folder
 
 URL = "https://storage.googleapis.com/download.tensorflow.org/data/"
 # The data set and the official test set of the 12-class task.
@@ -123,9 +124,9 @@ def prepare_speech_commands(
             "folder"
         )
     rows = task_rows(corpus, task)
-    folder = Path(save_folder) / "manifest"
-    for name, listed in {**rows, "noise": noise_rows(corpus)}.items():
-        write_manifest(folder / f"{name}.{manifest_format}", listed)
+    with owned_folder(Path(save_folder) / "manifest", "prepare") as folder:
+        for name, listed in {**rows, "noise": noise_rows(corpus)}.items():
+            write_manifest(folder / f"{name}.{manifest_format}", listed)
     return f"{_title(corpus, task)}\n{summary(rows, task.labels)}"
 
 

@@ -1,10 +1,14 @@
 """Keyword clips as SpeechBrain data sets."""
 
+import math
+
 import numpy as np
-import soundfile
 import torch
 from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.data_pipeline import provides, takes
+
+from speechbrain_bifsmn.audiofile.decode import blocks
+from speechbrain_bifsmn.dataio.corpus import LONGEST
 
 
 def read_clip(path, start=0, stop=None, sample_rate=16000):
@@ -13,7 +17,7 @@ def read_clip(path, start=0, stop=None, sample_rate=16000):
     Arguments
     ---------
     path : str
-        Any file that libsndfile reads.
+        wav, flac, ogg or mp3.
     start, stop : int
         First sample, and the one after the last; None reads to the end.
     sample_rate : int
@@ -26,26 +30,34 @@ def read_clip(path, start=0, stop=None, sample_rate=16000):
 
     Example
     -------
-    >>> import tempfile
+    >>> import soundfile, tempfile
     >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
     ...     soundfile.write(file.name, [0.0, 0.5, 0.0], 16000)
     ...     read_clip(file.name).tolist()
     [0.0, 0.5, 0.0]
     """
-    try:
-        wav, rate = soundfile.read(
-            path, stop=stop, start=start, dtype="float32"
+    wanted = min(math.inf if stop is None else stop - start, LONGEST + 1)
+    parts, samples = [], 0
+    for rate, part in blocks(path, start):
+        if (rate, part.shape[1]) != (sample_rate, 1):
+            raise ValueError(
+                f"expected {sample_rate} Hz mono, found {rate} Hz and "
+                f"{part.shape[1]} channel(s) in {path}; convert it first"
+            )
+        parts.append(part[: wanted - samples, 0])
+        samples += len(parts[-1])
+        if samples == wanted:
+            break
+    if samples > LONGEST:
+        raise ValueError(
+            f"expected up to {LONGEST} samples to be read at once, found more "
+            f"in {path}; cut the recording"
         )
-    except (soundfile.SoundFileError, RuntimeError) as error:
+    wav = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    if not len(wav):
         raise ValueError(
-            f"expected readable audio, found none in {path} ({error}); remove "
-            "or replace the file and prepare the data again"
-        ) from None
-    if rate != sample_rate or wav.ndim != 1 or not len(wav):
-        channels = 1 if wav.ndim == 1 else wav.shape[1]
-        raise ValueError(
-            f"expected {sample_rate} Hz mono, found {rate} Hz, {channels} "
-            f"channel(s) and {len(wav)} samples in {path}; convert it first"
+            f"expected samples from {start} on, found none in {path}; prepare "
+            "the data again"
         )
     if not np.isfinite(wav).all():
         raise ValueError(

@@ -2,25 +2,31 @@
 
 import hashlib
 import json
-import math
 import os
 import shutil
 import unicodedata
+import wave
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import soundfile
-from scipy.signal import resample_poly
 from tqdm import tqdm
 
-from speechbrain_bifsmn.dataio.corpus import LEAST_NOISE, NOISE_FOLDER
+from speechbrain_bifsmn.audiofile.source import Fault, open_regular, read_at
+from speechbrain_bifsmn.audiofile.wav import PCM, is_wav, read_layout
+from speechbrain_bifsmn.dataio.corpus import (
+    LEAST_NOISE,
+    LONGEST,
+    NOISE_FOLDER,
+)
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
 from speechbrain_bifsmn.dataio.synthetic import LISTS, write_wav
 from speechbrain_bifsmn.dataio.words import folded
+from speechbrain_bifsmn.files.checksum import sha256_of
+from speechbrain_bifsmn.inference.audio import audio_chunks, read_audio
 
 KINDS = (".wav", ".flac", ".ogg", ".mp3")
-USUAL = ("WAV", "PCM_16", SAMPLE_RATE, 1)  # what needs no conversion
+_UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError)
 HELD_OUT = 0.15  # of the speakers, for validation, and as many for test
 
 
@@ -120,7 +126,7 @@ def fingerprint(folder, recordings):
     folder : str | Path
         Where they are.
     recordings : sequence of Recording
-        What to look at: names, sizes and times of change.
+        What to look at: names, splits and contents.
 
     Returns
     -------
@@ -128,10 +134,17 @@ def fingerprint(folder, recordings):
     """
     rows = []
     for clip in recordings:
-        name, stat = clip.path.relative_to(folder), clip.path.stat()
-        row = name.as_posix(), clip.split, stat.st_size, stat.st_mtime_ns
-        rows.append(row)
+        name = clip.path.relative_to(folder).as_posix()
+        rows.append((name, clip.split, _content(clip.path)))
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def _content(path):
+    """Returns a file's checksum; None where converting it will tell why."""
+    try:
+        return sha256_of(path) if path.is_file() else None
+    except OSError:
+        return None
 
 
 def convert_recordings(recordings, targets):
@@ -144,7 +157,7 @@ def convert_recordings(recordings, targets):
     Arguments
     ---------
     recordings : sequence of Recording
-        What to convert.
+        What to convert: clips of up to ten minutes, noises of up to an hour.
     targets : sequence of Path
         What to write, one for each; their folders are made.
     """
@@ -152,14 +165,11 @@ def convert_recordings(recordings, targets):
     jobs = list(zip(recordings, targets, strict=True))
     for clip, target in tqdm(jobs, "converting", unit="clip"):
         target.parent.mkdir(parents=True, exist_ok=True)
-        is_noise = clip.word == NOISE_FOLDER
-        bounds = (LEAST_NOISE, math.inf) if is_noise else (1, SAMPLE_RATE)
+        convert = _convert_noise if clip.word == NOISE_FOLDER else _convert_clip
         try:
-            _convert(clip.path, target, *bounds)
-        except soundfile.SoundFileError:
-            damage.append(f"{clip.path}: not readable as audio")
-        except ValueError as error:
-            damage.append(f"{clip.path}: {error}")
+            convert(clip.path, target)
+        except (ValueError, *_UNREADABLE) as error:
+            damage.append(str(error))
     if damage:
         raise ValueError(
             f"recordings: expected readable audio, found {len(damage)} "
@@ -167,37 +177,56 @@ def convert_recordings(recordings, targets):
         )
 
 
-def _convert(source, target, shortest, longest):
-    info = soundfile.info(source)
-    form = (info.format, info.subtype, info.samplerate, info.channels)
-    is_clip = form == USUAL and shortest <= info.frames <= longest
-    if is_clip and _is_whole(source):
-        _link(source, target)
-        return
-    wav, rate = soundfile.read(source, dtype="float32", always_2d=True)
-    if not len(wav):
-        raise ValueError("no samples")
-    if not np.isfinite(wav).all():
-        raise ValueError("NaN or infinity among its samples")
-    common = math.gcd(rate, SAMPLE_RATE)
-    up, down = SAMPLE_RATE // common, rate // common
-    wav = resample_poly(wav.mean(axis=1), up, down)
-    wav = np.resize(wav, max(len(wav), shortest))
-    write_wav(target, _loudest(wav, longest))
-
-
-def _is_whole(path):
-    """Whether a wav file has all the bytes that its header promises."""
-    with open(path, "rb") as file:
-        promised = int.from_bytes(file.read(8)[4:], "little")
-        return 8 + promised <= os.fstat(file.fileno()).st_size
-
-
-def _link(source, target):
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
+def _convert_clip(source, target):
+    if _is_usual(source, 1, SAMPLE_RATE):
         shutil.copyfile(source, target)
+    else:
+        wav = read_audio(source, SAMPLE_RATE)
+        write_wav(target, _loudest(wav, SAMPLE_RATE))
+
+
+def _convert_noise(source, target):
+    if _is_usual(source, LEAST_NOISE, LONGEST):
+        shutil.copyfile(source, target)
+        return
+    samples, beginning = 0, np.zeros(0, np.float32)
+    with wave.open(os.fspath(target), "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        for chunk in audio_chunks(source, SAMPLE_RATE):
+            samples += len(chunk)
+            if samples > LONGEST:
+                raise ValueError(
+                    f"{source}: expected background noise of up to an hour, "
+                    "found more; cut it"
+                )
+            file.writeframes(_codes(chunk))
+            if samples < LEAST_NOISE:
+                beginning = np.append(beginning, chunk)
+        if samples < LEAST_NOISE:
+            more = np.resize(beginning, LEAST_NOISE)[samples:]
+            file.writeframes(_codes(more))
+
+
+def _codes(wav):
+    """The bytes of samples from -1 to 1, in 16 bits each."""
+    return np.round(wav * 32767).clip(-32768, 32767).astype("<i2").tobytes()
+
+
+def _is_usual(path, shortest, longest):
+    """Whether a file is as the corpus has them, header and all."""
+    with open_regular(path) as file:
+        if not is_wav(read_at(file, 0, 12)):
+            return False
+        try:
+            wav = read_layout(file)
+        except Fault:
+            return False
+    form = wav.coding, wav.sample_bytes, wav.rate, wav.channels
+    return (
+        form == (PCM, 2, SAMPLE_RATE, 1)
+        and wav.declared
+        and shortest <= wav.samples <= longest
+    )
 
 
 def _loudest(wav, samples):

@@ -18,11 +18,16 @@ from speechbrain_bifsmn.dataio.recordings import KINDS, find_recordings
 from speechbrain_bifsmn.dataio.synthetic import LISTS, stable_random
 from speechbrain_bifsmn.dataio.tasks import NOISE_SHARES
 from speechbrain_bifsmn.dataio.words import folded
-from speechbrain_bifsmn.inference.audio import audio_chunks, duration_of
+from speechbrain_bifsmn.inference.audio import (
+    audio_chunks,
+    duration_of,
+    read_audio,
+)
 
 SPLITS = {"choose": "validation", "confirm": "test"}
 PARTS = tuple(SPLITS)
 _STRETCHES = {"choose": NOISE_SHARES["valid"], "confirm": NOISE_SHARES["test"]}
+LONGEST_CLIP_S = 60
 PAUSE_S = 0.5  # between recordings that follow one another
 
 
@@ -34,7 +39,7 @@ class Piece(NamedTuple):
     last: int | None = None  # the end
 
     def chunks(self, rate):
-        """Yields its audio, about a second at a time."""
+        """Yields its audio, a second at a time."""
         return islice(audio_chunks(self.path, rate), self.first, self.last)
 
     @property
@@ -168,7 +173,7 @@ def in_context(piece, rate, seconds):
     Arguments
     ---------
     piece : Piece
-        The clip.
+        The clip, of up to a minute.
     rate : int
         In Hz.
     seconds : float
@@ -180,7 +185,7 @@ def in_context(piece, rate, seconds):
     numpy.ndarray
         float32 [samples].
     """
-    audio = np.concatenate(list(piece.chunks(rate)))
+    audio = read_audio(piece.path, rate, LONGEST_CLIP_S)
     random = stable_random(piece.path.name)
     before, after = (_quiet(audio, rate, seconds, random) for _ in range(2))
     return np.concatenate([before, audio, after])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from speechbrain_bifsmn.inference.audio import duration_of
+from speechbrain_bifsmn.inference.audio import audio_chunks
 from speechbrain_bifsmn.inference.detector import REFRACTORY_S
-from speechbrain_bifsmn.inference.stream import detect_file
+from speechbrain_bifsmn.inference.stream import KeywordStream
 from speechbrain_bifsmn.utils.intervals import poisson_interval
 
 KINDS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
@@ -29,7 +29,9 @@ def find_audio(folder):
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in KINDS and path.name[0] != "."
+        if path.suffix.lower() in KINDS
+        and path.name[0] != "."
+        and not path.is_dir()
     )
     if not found:
         raise FileNotFoundError(
@@ -59,12 +61,16 @@ def false_alarms(model, folder):
         how many an hour, their 95 % interval, and of which keywords.
     """
     files = find_audio(folder)
-    hours = sum(map(duration_of, files)) / 3600
-    heard = {depth: Counter() for depth in model.depths}
+    samples, heard = 0, {depth: Counter() for depth in model.depths}
     steps = [(depth, path) for depth in model.depths for path in files]
     for depth, path in tqdm(steps, "Listening", unit="file", leave=False):
         model.depth = depth
-        heard[depth].update(d.keyword for d in detect_file(model, path))
+        stream = KeywordStream(model)
+        for chunk in audio_chunks(path, model.sample_rate):
+            heard[depth].update(d.keyword for d in stream.push(chunk))
+        samples += stream.samples
+        heard[depth].update(d.keyword for d in stream.finish())
+    hours = samples / len(heard) / model.sample_rate / 3600
     by_depth = {}
     for depth, keywords in heard.items():
         count = keywords.total()

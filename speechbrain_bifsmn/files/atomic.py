@@ -20,6 +20,8 @@ from speechbrain_bifsmn.files.exchange import OLD, exchange
 
 _LOCK, _NEW = ".lock", "new"  # what a workshop holds
 _SUFFIX = ".tmp"
+_MANY = 1000  # files, which take longer one by one than all at once
+_HAS_SYNC = hasattr(os, "sync")
 
 
 @contextmanager
@@ -216,7 +218,11 @@ def _flush(path):
 
 def flush_tree(folder):
     """Waits until all that is in a folder is on disk."""
-    for root, _, files in os.walk(folder, topdown=False):
+    folders = list(os.walk(folder, topdown=False))
+    if sum(len(files) for _, _, files in folders) > _MANY and _HAS_SYNC:
+        os.sync()
+        return
+    for root, _, files in folders:
         for name in files:
             _flush(Path(root, name))
         _flush(root)

@@ -5,20 +5,23 @@ Needs no torch. Files are read in parts, so that their length does not matter.
 
 import math
 import os
-from pathlib import Path
+from fractions import Fraction
 
 import numpy as np
-import soundfile
 
-KINDS = "wav, flac, ogg or mp3"
-UNKNOWN_BYTES = (0, 0xFFFFFFFF)  # lengths in wav files that were streamed
+from speechbrain_bifsmn.audiofile.decode import blocks, form_of
+from speechbrain_bifsmn.audiofile.source import HIGHEST_HZ, LOWEST_HZ
+
+LONGEST_S = 600  # of what is read whole
+_MOST_PERIOD = 50_000  # samples; bounds the filter of odd rates
 
 
 class Resampler:
     """Converts the rate of audio that comes in parts.
 
     The parts of the result, together, are what ``scipy.signal.resample_poly``
-    makes of the whole, but for rounding.
+    makes of the whole, but for rounding. Where the ratio of the rates has large
+    terms, as that of 96001 Hz to 16 kHz, it is one within 1 / 50000 of it.
 
     Arguments
     ---------
@@ -36,12 +39,14 @@ class Resampler:
     """
 
     def __init__(self, rate, target):
-        if rate < 1 or target < 1:
-            raise ValueError(
-                f"expected sample rates above 0, got {rate} and {target} Hz"
-            )
-        common = math.gcd(rate, target)
-        self.up, self.down = target // common, rate // common
+        for each in (rate, target):
+            if not LOWEST_HZ <= each <= HIGHEST_HZ:
+                raise ValueError(
+                    f"rate: expected sample rates from {LOWEST_HZ} to "
+                    f"{HIGHEST_HZ} Hz, got {each}; check where it comes from"
+                )
+        self.rate = rate
+        self.up, self.down = _ratio(rate, target)
         if self.up == self.down:
             return
         # Late: on a small machine this import takes seconds.
@@ -86,6 +91,14 @@ class Resampler:
         return result[skipped : skipped + wanted].astype(np.float32)
 
 
+def _ratio(rate, target):
+    """Returns the terms of target / rate, or of a ratio near it."""
+    slow, fast = sorted((rate, target))
+    ratio = Fraction(slow, fast).limit_denominator(_MOST_PERIOD)
+    terms = ratio.numerator, ratio.denominator
+    return terms if target == slow else terms[::-1]
+
+
 def as_mono(audio):
     """Returns audio as one channel of floats, or refuses it.
 
@@ -123,7 +136,7 @@ def as_mono(audio):
     return audio
 
 
-def read_audio(path, rate=16000):
+def read_audio(path, rate=16000, longest_s=LONGEST_S):
     """Reads a file whole.
 
     Arguments
@@ -132,17 +145,28 @@ def read_audio(path, rate=16000):
         wav, flac, ogg or mp3, of any rate and any number of channels.
     rate : int
         What it is converted to, in Hz.
+    longest_s : float
+        Bounds the memory needed: a longer one is refused.
 
     Returns
     -------
     array
         float32 [samples], the mean of the channels.
     """
-    return np.concatenate(list(audio_chunks(path, rate)))
+    chunks, samples = [], 0
+    for chunk in audio_chunks(path, rate):
+        chunks.append(chunk)
+        samples += len(chunk)
+        if samples > longest_s * rate:
+            raise ValueError(
+                f"{os.fspath(path)}: expected up to {longest_s:g} s to be read "
+                "whole, found more; cut it, or have it read as a stream"
+            )
+    return np.concatenate(chunks)
 
 
 def audio_chunks(path, rate=16000, chunk_s=1.0):
-    """Reads a file in parts of about ``chunk_s`` seconds, one at a time.
+    """Reads a file in parts of ``chunk_s`` seconds, one at a time.
 
     Arguments
     ---------
@@ -156,86 +180,43 @@ def audio_chunks(path, rate=16000, chunk_s=1.0):
     Yields
     ------
     array
-        float32 [samples], one at least.
+        float32 [samples], of which the last one may have fewer.
     """
-    with _open(path) as file:
-        resampler = Resampler(file.samplerate, rate)
-        frames, read = max(1, int(chunk_s * file.samplerate)), 0
-        while len(samples := _read(file, frames, path)):
-            if not np.isfinite(samples).all():
-                raise ValueError(
-                    f"{path}: expected finite samples, found NaN or infinity "
-                    f"after {read / file.samplerate:.2f} s; convert it again "
-                    "from where it came from"
-                )
-            read += len(samples)
-            chunk = resampler.push(samples.mean(axis=1))
-            if len(chunk):
-                yield chunk
-        if read < file.frames:
-            raise _truncated(path)
-        if not read:
-            raise ValueError(f"{path}: expected audio, found no samples")
-        chunk = resampler.finish()
-        if len(chunk):
-            yield chunk
+    size, rest = max(1, round(chunk_s * rate)), np.zeros(0, np.float32)
+    for audio in _converted(path, rate):
+        rest = np.append(rest, audio)
+        while len(rest) >= size:
+            yield rest[:size]
+            rest = rest[size:]
+    if len(rest):
+        yield rest
 
 
 def duration_of(path):
-    """Returns the seconds of audio that a file says it holds."""
-    with _open(path) as file:
-        return file.frames / file.samplerate
+    """Returns the seconds of audio in a file; decodes it where it must."""
+    form = form_of(path)
+    if form.samples is not None:
+        return form.samples / form.rate
+    return sum(len(samples) / rate for rate, samples in blocks(path))
 
 
-def _open(path):
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(
-            f"{path}: expected an audio file, found a folder; name its files"
-        )
-    try:
-        size = path.stat().st_size
-        path.open("rb").close()
-    except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise type(error)(
-            f"{path}: expected an audio file, found none ({reason})"
-        ) from None
-    if not size:
-        raise ValueError(f"{path}: expected audio, found an empty file")
-    if not _is_whole(path, size):
-        raise _truncated(path)
-    try:
-        return soundfile.SoundFile(path)
-    except (soundfile.SoundFileError, TypeError):  # TypeError: headerless
-        raise ValueError(
-            f"{path}: expected audio ({KINDS}), found something else; "
-            "convert it, for example with ffmpeg"
-        ) from None
-
-
-def _is_whole(path, size):
-    """Whether a wav file has the bytes that it says, but for a last pad byte.
-
-    Other formats count samples, which shows when they are read.
-    """
-    with open(path, "rb") as file:
-        head = file.read(12)
-    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-        return True
-    promised = int.from_bytes(head[4:8], "little")
-    return promised in UNKNOWN_BYTES or 8 + promised <= size + 1
-
-
-def _read(file, frames, path):
-    try:
-        return file.read(frames, dtype="float32", always_2d=True)
-    except soundfile.SoundFileError:
-        raise _truncated(path) from None
-
-
-def _truncated(path):
-    return ValueError(
-        f"{os.fspath(path)}: expected as much audio as its header says, found "
-        "less or damaged; copy or convert it again"
-    )
+def _converted(path, rate):
+    """Yields the mean of the channels at one rate, as it becomes ready."""
+    resampler, seconds = None, 0.0
+    for source, samples in blocks(path):
+        mono = samples.mean(axis=1)
+        finite = np.isfinite(mono)
+        if not finite.all():
+            seconds += finite.argmin() / source
+            raise ValueError(
+                f"{os.fspath(path)}: expected finite samples, found NaN or "
+                f"infinity after {seconds:.2f} s; convert it again from where "
+                "it came from"
+            )
+        if resampler is None or resampler.rate != source:
+            if resampler:
+                yield resampler.finish()
+            resampler = Resampler(source, rate)
+        seconds += len(mono) / source
+        yield resampler.push(mono)
+    yield resampler.finish()

@@ -88,7 +88,8 @@ def fingerprint(manifests):
     dict
         SHA-256 by name.
     """
-    return {path.name: sha256_of(path) for path in sorted(manifests.iterdir())}
+    lists = sorted(manifests.glob("*.csv"))
+    return {path.name: sha256_of(path) for path in lists}
 
 
 def check_run(folder, found):

@@ -96,10 +96,17 @@ def test_the_same_on_every_machine(tones, corpus, tmp_path, monkeypatch):
 
     class Reversed:
         def __init__(self, path):
-            self.entries = sorted(scandir(path), key=lambda e: e.name)[::-1]
+            entries = sorted(scandir(path), key=lambda e: e.name)
+            self.entries = iter(entries[::-1])
 
         def __enter__(self):
-            return iter(self.entries)
+            return self
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            return next(self.entries)
 
         def __exit__(self, *_):
             pass
@@ -242,17 +249,19 @@ def test_versions(corpus, tmp_path):
 
 
 def test_json_holds_the_same_clips(tones, tmp_path):
+    folders = {}
     for kind in ("csv", "json"):
-        prepare_speech_commands(tones, tmp_path, TWELVE, manifest_format=kind)
-    folder = tmp_path / "manifest"
-    entries = json.loads((folder / "valid.json").read_text())
-    for row in rows(tmp_path, "valid"):
+        folders[kind] = tmp_path / kind / "manifest"
+        options = {"manifest_format": kind}
+        prepare_speech_commands(tones, tmp_path / kind, TWELVE, **options)
+    entries = json.loads((folders["json"] / "valid.json").read_text())
+    for row in rows(tmp_path / "csv", "valid"):
         entry = entries[row["ID"]]
         assert entry["wav"] == row["wav"].replace("$data_root", "{data_root}")
         assert entry["label"] == row["label"]
     csv_clips, json_clips = (
         keyword_dataset(folder / f"valid.{kind}", tones, TWELVE.labels)
-        for kind in ("csv", "json")
+        for kind, folder in folders.items()
     )
     assert csv_clips.data_ids == json_clips.data_ids
     assert all(
@@ -283,10 +292,44 @@ def test_every_damaged_file_is_named_once(corpus, tmp_path):
     with pytest.raises(ValueError, match="found 6 damaged") as error:
         prepare_speech_commands(corpus, tmp_path / "out", TWELVE)
     text = str(error.value)
-    assert "promises 32044 bytes, it has 9000" in text
+    assert "train2_nohash_0.wav: expected as much audio as its header" in text
     assert all(text.count(name) == 1 for name in {**damage, **others})
     assert "8000 Hz" in text and "2 channel" in text
     assert not (tmp_path / "out").exists()
+
+
+def test_clips_that_were_streamed_are_counted_to_their_end(corpus, tmp_path):
+    """As ffmpeg, sox and a recorder without a battery leave them."""
+    for place, length in enumerate((0xFFFFFFFF, 0x7FFFF000, 0)):
+        path = corpus / "yes" / f"train{place}_nohash_0.wav"
+        content = bytearray(path.read_bytes())
+        content[4:8] = content[40:44] = length.to_bytes(4, "little")
+        path.write_bytes(content)
+    prepare_speech_commands(corpus, tmp_path, TWELVE)
+    stops = {row["wav"]: row["stop"] for row in rows(tmp_path, "train")}
+    for place in range(3):
+        assert stops[f"$data_root/yes/train{place}_nohash_0.wav"] == "16000"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes there")
+def test_a_pipe_is_not_waited_for(corpus, tmp_path):
+    (corpus / "yes" / "train0_nohash_0.wav").unlink()
+    os.mkfifo(corpus / "yes" / "train0_nohash_0.wav")
+    with pytest.raises(ValueError, match="train0.*found a device or a pipe"):
+        prepare_speech_commands(corpus, tmp_path, TWELVE)
+
+
+def test_background_noise_of_hours_is_refused(corpus, tmp_path):
+    """Two megabytes that would fill the memory of training."""
+    hours = corpus / "_background_noise_" / "hours.wav"
+    with soundfile.SoundFile(
+        hours, "w", 16000, 1, format="FLAC", compression_level=0.5
+    ) as file:
+        for _ in range(61):
+            file.write(np.zeros(60 * 16000, np.int16))
+    assert hours.stat().st_size < 3_000_000
+    with pytest.raises(ValueError, match="hours.wav: expected 160000 to 576"):
+        prepare_speech_commands(corpus, tmp_path, TWELVE)
 
 
 def test_a_listed_clip_that_is_missing(corpus, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from small_corpus import LABELS, WORDS, write_corpus
 
+from speechbrain_bifsmn.cli import evaluate as evaluate_command
 from speechbrain_bifsmn.cli import main
 from speechbrain_bifsmn.dataio.corpus import read_corpus
 from speechbrain_bifsmn.dataio.tasks import Task, task_rows
@@ -22,6 +23,7 @@ from speechbrain_bifsmn.evaluation.systems import System, systems_of
 from speechbrain_bifsmn.evaluation.tables import summary, table
 from speechbrain_bifsmn.inference.models import load_model
 from speechbrain_bifsmn.pretrained import MODEL
+from speechbrain_bifsmn.utils.printable import printable
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +171,7 @@ def test_no_testing_list(own_corpus, capsys, tmp_path):
 
 def test_a_damaged_clip(own_corpus, capsys):
     (own_corpus / "yes/speaker2_nohash_0.wav").write_bytes(b"damaged")
-    assert "yes/speaker2_nohash_0.wav: not readable" in fails(
+    assert "yes/speaker2_nohash_0.wav: expected audio" in fails(
         capsys, own_corpus
     )
 
@@ -271,3 +273,62 @@ def test_empty_cells():
         "| x | |",
         "| y | 0 |",
     ]
+
+
+def test_only_an_evaluation_is_replaced(corpus, tmp_path, capsys):
+    """And that is found out before the work."""
+    out = tmp_path / "evaluation.json"
+    for content in ("mine", "[]", "{}", "", "1", "[" * 100000):
+        out.write_text(content)
+        message = fails(capsys, corpus, "--out", out)
+        assert "--out: expected a new file, or an evaluation" in message
+        assert out.read_text() == content
+    for path in (tmp_path, tmp_path / "noise.png", "/dev/null"):
+        assert "--out: expected" in fails(capsys, corpus, "--out", path)
+    out.unlink()
+    assert run(capsys, corpus, "--out", out)[0] == 0
+    assert run(capsys, corpus, "--out", out)[0] == 0
+
+
+def test_only_its_own_picture_is_replaced(corpus, tmp_path, capsys):
+    out, picture = tmp_path / "evaluation.json", tmp_path / "noise.png"
+    words = corpus, "--out", out, "--robustness"
+    picture.write_text("mine")
+    assert "noise.png: expected none, or the one" in fails(capsys, *words)
+    assert picture.read_text() == "mine" and not out.exists()
+    assert run(capsys, *words[:3])[0] == 0  # draws none
+    picture.unlink()
+    assert run(capsys, *words)[0] == 0
+    assert run(capsys, *words)[0] == 0
+    picture.write_text("mine")
+    assert "noise.png: expected none, or the one" in fails(capsys, *words)
+    assert picture.read_text() == "mine"
+
+
+def test_negatives_are_looked_for_before_the_work(corpus, tmp_path, capsys):
+    code, printed, said = run(capsys, corpus, "--negatives", tmp_path)
+    assert code == 1 and not printed and said.count("\n") == 1
+
+
+def test_results_are_printed_where_they_cannot_be_kept(
+    corpus, tmp_path, capsys, monkeypatch
+):
+    def write_text(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(evaluate_command, "write_text", write_text)
+    out = tmp_path / "evaluation.json"
+    code, printed, said = run(capsys, corpus, "--out", out)
+    assert code == 1 and "| torch |" in printed and "No space left" in said
+
+
+def test_labels_of_an_evaluation_are_shown(corpus, tmp_path, capsys):
+    found = evaluate(systems_of(MODEL)[:1], read_test_clips(corpus, LABELS))
+    strange = "\x1b[2J\u202e\nyes"
+    data = {"data": strange, "labels": LABELS, "test_set": strange}
+    data |= {"absent_labels": [strange], "missing_clips": 0}
+    data["model"] = dict.fromkeys(("file", "name", "provenance"), strange)
+    data["model"]["bytes"] = 1
+    text = summary(json.loads(json.dumps(found | data)))
+    assert all(printable(line) == line for line in text.split("\n"))
+    assert text.count(printable(strange)) == 5

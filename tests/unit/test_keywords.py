@@ -7,6 +7,7 @@ import pytest
 import soundfile
 import torch
 
+from speechbrain_bifsmn.dataio import keywords
 from speechbrain_bifsmn.dataio.keywords import (
     fit_length,
     keyword_dataset,
@@ -66,7 +67,7 @@ def test_fit_length(samples):
     [
         (np.zeros((10, 2)), 16000, "2 channel"),
         (np.zeros(10), 8000, "found 8000 Hz"),
-        (np.zeros(0), 16000, "0 samples"),
+        (np.zeros(0), 16000, "found no samples"),
         (np.array([0.0, np.nan]), 16000, "NaN or infinity"),
         (np.array([0.0, -np.inf]), 16000, "NaN or infinity"),
     ],
@@ -83,10 +84,33 @@ def test_bad_audio(tmp_path, audio, rate, message):
 def test_what_is_not_audio(tmp_path, content):
     path = tmp_path / "clip.wav"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="expected readable audio"):
+    with pytest.raises(ValueError, match="clip.wav: expected "):
         read_clip(str(path))
 
 
 def test_a_file_that_is_gone(tmp_path):
-    with pytest.raises(ValueError, match="gone.wav"):
+    with pytest.raises(FileNotFoundError, match="gone.wav: expected an audio"):
         read_clip(str(tmp_path / "gone.wav"))
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg"])
+def test_a_stretch_of_any_kind(tmp_path, kind):
+    wav = np.sin(np.arange(50000) / 9).astype(np.float32) / 2
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, wav, 16000)
+    whole = soundfile.read(path, dtype="float32")[0]
+    for start, stop in ((0, 1), (17, 40000), (30000, None), (0, 10**6)):
+        found = read_clip(str(path), start, stop).numpy()
+        np.testing.assert_array_equal(found, whole[start:stop])
+    with pytest.raises(ValueError, match="expected samples from 50000 on"):
+        read_clip(str(path), 50000, 50001)
+
+
+def test_no_more_is_read_than_fits_into_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(keywords, "LONGEST", 16000)
+    path = str(tmp_path / "a.flac")
+    soundfile.write(path, np.zeros(16001), 16000)
+    assert len(read_clip(path, 1)) == len(read_clip(path, 0, 16000)) == 16000
+    for stop in (None, 16001, 10**12):
+        with pytest.raises(ValueError, match="up to 16000 samples to be read"):
+            read_clip(path, 0, stop)

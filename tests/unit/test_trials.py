@@ -154,3 +154,27 @@ def test_a_sequence_has_pauses(tmp_path):
     seconds = 1.5 + 0.001 + 3 + 3 * PAUSE_S
     assert sum(map(len, chunks)) == round(seconds * RATE)
     assert max(map(len, chunks)) <= RATE
+
+
+def test_a_clip_of_hours_is_refused(tmp_path):
+    clip = Piece(record(tmp_path / "clip.flac", 61))
+    with pytest.raises(
+        ValueError, match="clip.flac: expected up to 60 s to be"
+    ):
+        in_context(clip, RATE, 1.0)
+
+
+def test_halves_of_a_file_that_does_not_tell_its_length(tmp_path):
+    """Joined ogg files: the decoder tells when it is through."""
+    path, whole = record(tmp_path / "radio.ogg", 3), tmp_path / "joined.ogg"
+    whole.write_bytes(path.read_bytes() * 3)
+    audio = negative_audio(whole, ["yes"])
+    assert audio == {
+        "choose": [Piece(whole, 0, 4)],
+        "confirm": [Piece(whole, 4)],
+    }
+    lengths = [
+        sum(map(len, piece.chunks(RATE))) / RATE for (piece,) in audio.values()
+    ]
+    assert lengths == [4, 5]
+    assert [piece.seconds for (piece,) in audio.values()] == [4, 5]
