@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What each part of the training is worth, at an equal and short budget.
 
-    python benchmarks/ablation.py --data_folder=DATA --teacher=teacher.safetensors
+    python benchmarks/ablation.py --data_folder=DATA --teacher=WEIGHTS
 
 Each variant is the recipe with some options changed, trained with several
 seeds from the same teacher. What is compared is the accuracy on the validation

@@ -52,6 +52,7 @@ from speechbrain_bifsmn.utils.checkpoints import (
     teacher_file,
 )
 from speechbrain_bifsmn.utils.hparams import base_and_overrides
+from speechbrain_bifsmn.utils.printable import printable
 from speechbrain_bifsmn.utils.report import report
 
 from speech_commands_prepare import (
@@ -292,7 +293,7 @@ def main():
         with claim:
             train(named, hparams, run_opts, saved)
     except (OSError, ValueError) as error:
-        sys.exit(f"train.py: {error}")
+        sys.exit(f"train.py: {printable(error)}")
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
