@@ -11,6 +11,7 @@ examples:
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    """Runs the recipe; returns its exit code."""
+    """Becomes the recipe; where a process cannot, returns its exit code."""
     recipe = Path(speechbrain_bifsmn.__file__).parents[1] / RECIPE
     if not recipe.is_file():
         raise FileNotFoundError(
@@ -45,5 +46,11 @@ def run(arguments):
             f"{arguments.hparams}: expected a file, or one of the recipe's: "
             f"{known}; found none"
         )
-    command = [sys.executable, recipe, hparams, *arguments.rest]
-    return subprocess.call(command)
+    command = [sys.executable, str(recipe), str(hparams), *arguments.rest]
+    if os.name == "nt":
+        return subprocess.call(command)
+    # Not a child: whoever ends this process ends the training, and its exit
+    # code and terminal are the recipe's.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, command)

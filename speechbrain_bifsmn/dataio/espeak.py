@@ -7,9 +7,11 @@ nothing else in this project needs; it is called through its C interface.
 import _ctypes
 import contextlib
 import ctypes
+import os
 import shutil
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,22 @@ _SIGNATURES = {  # result, then arguments
 _LOCK = threading.Lock()  # the library is one set of global variables
 
 
+def _new_lock():
+    """A child of fork cannot wait for a thread that only its parent has."""
+    global _LOCK
+    _LOCK = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
+
+
+def _remove(folder, maker):
+    """Removes a folder of its maker, and not of a child that has a copy."""
+    if os.getpid() == maker:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _close(library):
     """Unloads a library; ctypes has no public way."""
     unload = getattr(_ctypes, "dlclose", None) or _ctypes.FreeLibrary
@@ -89,7 +107,8 @@ class Espeak:
                 "not installed: run `pip install speechbrain-bifsmn[recipe]`"
             ) from error
         self.library = espeakng_loader.get_library_path()
-        self._folder = tempfile.TemporaryDirectory(prefix="espeak-")
+        self._folder = tempfile.mkdtemp(prefix="espeak-")
+        weakref.finalize(self, _remove, self._folder, os.getpid())
         self._copy_english(Path(espeakng_loader.get_data_path()))
         found = {path.name for path in (self._data / "voices/!v").iterdir()}
         self.variants = sorted(found.difference(UNREPEATABLE))
@@ -99,7 +118,7 @@ class Espeak:
 
     @property
     def _data(self):
-        return Path(self._folder.name) / "espeak-ng-data"
+        return Path(self._folder) / "espeak-ng-data"
 
     def _copy_english(self, source):
         """Copies what English needs (1 MB).

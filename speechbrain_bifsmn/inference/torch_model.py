@@ -1,6 +1,7 @@
 """The engine's interface, computed by torch where the engine is missing."""
 
 import copy
+import os
 
 import numpy as np
 import torch
@@ -11,6 +12,11 @@ from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.model_format import front_end_options
 
 BATCH = 64  # windows at a time
+
+
+# OpenMP's threads do not exist in a child of fork, which would wait for them.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class TorchModel:

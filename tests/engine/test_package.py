@@ -2,15 +2,13 @@
 
 import ctypes
 import doctest
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import python
 
 KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
 DAMAGES = {
@@ -21,16 +19,6 @@ DAMAGES = {
     "extended": lambda content: content + b"\0",
     "altered": lambda content: content[:-9] + b"\x55" + content[-8:],
 }
-
-
-def python(code, *arguments, **environment):
-    """Runs code in an interpreter of its own."""
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-    )
 
 
 def test_the_package_needs_no_torch(default):

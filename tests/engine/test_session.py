@@ -1,7 +1,9 @@
 """Streams, copies, threads, and the end of each."""
 
+import copy
 import gc
 import pickle
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -49,6 +51,7 @@ def test_what_is_closed_says_so(engine, default, audio):
         lambda: setattr(model, "depth", 1),
         model.copy,
         model.stream,
+        model.__enter__,
     ):
         with pytest.raises(ValueError, match="this Model has been closed"):
             use()
@@ -107,7 +110,71 @@ def test_threads_get_what_one_thread_gets(model, features, audio):
         assert list(pool.map(run, range(5))) == list(range(5))
 
 
+def test_closing_waits_for_a_use_in_another_thread(model, features):
+    batch, started = np.repeat(features, 200, axis=0), threading.Event()
+    expected, own = model.logits(batch), model.copy()
+
+    def run():
+        started.set()
+        return own.logits(batch)
+
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as pool:
+            first = pool.submit(run)
+            started.wait()
+            others = [pool.submit(own.logits, batch) for _ in range(3)]
+            own.close()
+            for each in (first, *others):
+                error = each.exception()  # whole, or refused
+                if error is None:
+                    np.testing.assert_array_equal(each.result(), expected)
+                else:
+                    assert "this Model has been closed" in str(error)
+        own = model.copy()
+        started.clear()
+
+
+def test_a_batch_is_one_use(model, features):
+    """All of it at one depth, whatever another thread sets."""
+    batch, own, done = np.repeat(features[:1], 300, 0), model.copy(), []
+
+    def switch():
+        while not done:
+            for depth in own.depths:
+                own.depth = depth
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(switch)
+        try:
+            for _ in range(10):
+                logits = own.logits(batch)
+                assert (logits == logits[0]).all()
+        finally:
+            done.append(True)
+
+
+def test_a_push_cut_short_says_so(engine, model, audio, monkeypatch):
+    stream, library = model.stream(), engine._library.library
+    push, calls = library.bifsmn_push, iter(range(3))
+
+    def out_of_memory(*arguments):
+        if next(calls) == 2:
+            raise MemoryError
+        push(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "bifsmn_push", out_of_memory)
+        with pytest.raises(MemoryError):
+            stream.push(np.tile(audio, 2))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="cut a push short; reset"):
+            stream.push(audio)
+    stream.reset()
+    np.testing.assert_array_equal(stream.push(audio)[0], model.classify(audio))
+
+
 def test_pickling_is_refused(model):
     for session in (model, model.stream()):
-        with pytest.raises(TypeError, match="cannot be pickled; pass the path"):
-            pickle.dumps(session)
+        for refused in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="cannot be pickled; pass the"):
+                refused(session)

@@ -1,5 +1,7 @@
 """eSpeak NG through its C interface."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -97,3 +99,32 @@ def test_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
     with pytest.raises(ImportError, match=r"pip install .*\[recipe\]"):
         Espeak()
+
+
+FORK = """
+import os, sys, threading
+from speechbrain_bifsmn.dataio.espeak import Espeak
+
+espeak = Espeak()
+talk = threading.Thread(
+    target=lambda: [espeak.speak("yes", "en-us") for _ in range(300)],
+    daemon=True,
+)
+talk.start()
+for _ in range(10):
+    child = os.fork()
+    if not child:
+        assert len(espeak.speak("no", "en-us"))
+        sys.exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+talk.join()
+assert len(espeak.speak("yes", "en-us"))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_of_fork_speaks_and_leaves_the_voices_alone():
+    pytest.importorskip("espeakng_loader")
+    command = [sys.executable, "-c", FORK]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr

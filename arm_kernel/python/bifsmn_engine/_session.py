@@ -1,7 +1,8 @@
-"""A shared network, and what one thread needs to run it."""
+"""A shared network, and what one use at a time needs to run it."""
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from ctypes import byref, c_void_p
@@ -23,8 +24,8 @@ class Network:
 
     def __init__(self, load, *arguments):
         self.pointer, self.info = c_void_p(), Info()
-        load(*arguments, byref(self.pointer))
         _free_after(self, library.bifsmn_free, self.pointer)
+        load(*arguments, byref(self.pointer))
         library.bifsmn_get_info(self.pointer, byref(self.info))
         self.labels = [
             library.bifsmn_label(self.pointer, k)
@@ -33,7 +34,11 @@ class Network:
 
 
 class Session:
-    """Runs a network: has its depth setting, its memory, and a lock.
+    """Runs a network: has its depth setting and its memory.
+
+    One use at a time: another thread waits until it ends. A signal handler or a
+    finalizer that Python runs within a use cannot wait for that, and is
+    refused; all that it can do is to close the session.
 
     Arguments
     ---------
@@ -45,12 +50,14 @@ class Session:
 
     def __init__(self, network, depth=0):
         self._network = network
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._in_use = self._closed = False
         self._pointer = c_void_p()
-        library.bifsmn_state_new(network.pointer, byref(self._pointer))
         # It holds the network too: that is freed later, whatever the order in
         # which Python collects the two.
         self._free = _free_after(self, _free_state, self._pointer, network)
+        library.bifsmn_state_new(network.pointer, byref(self._pointer))
+        _sessions[id(self)] = self
         self.depth = depth
 
     @property
@@ -66,8 +73,7 @@ class Session:
     @property
     def depth(self) -> int:
         """The depth setting; may be set at any time."""
-        with self._lock:
-            return library.bifsmn_get_depth(self._open())
+        return self._use(library.bifsmn_get_depth)
 
     @depth.setter
     def depth(self, depth: int) -> None:
@@ -75,15 +81,21 @@ class Session:
             raise ValueError(
                 f"depth: expected one of {list(self.depths)}, got {depth!r}"
             )
-        with self._lock:
-            library.bifsmn_set_depth(self._open(), depth)
+        self._use(library.bifsmn_set_depth, depth)
 
     def close(self) -> None:
-        """Frees the memory; all but calling it again is an error then."""
+        """Frees the memory; all but calling it again is an error then.
+
+        In a signal handler it stops the call that the signal interrupted.
+        """
         with self._lock:
-            self._free()
+            self._closed = True
+            if not self._in_use:
+                self._free()
 
     def __enter__(self):
+        if self._closed:
+            self._refuse()
         return self
 
     def __exit__(self, *_):
@@ -92,16 +104,52 @@ class Session:
     def __reduce__(self):
         raise TypeError(
             f"a {type(self).__name__} cannot be pickled; pass the path of the "
-            "file, and load it where it is needed"
+            "file, and load it where it is needed; in this process, a model "
+            "has copy()"
         )
 
-    def _open(self):
-        """Returns the state; the caller has the lock."""
-        if not self._free.alive:
+    def _use(self, work, *arguments):
+        """Returns ``work(state, *arguments)``, which nothing else disturbs."""
+        with self._lock:
+            if self._in_use:
+                self._refuse()
+            # A handler may close, or raise, between any two lines here.
+            try:
+                self._in_use = True
+                if self._closed:
+                    self._refuse()
+                return work(self._pointer, *arguments)
+            finally:
+                self._in_use = False
+                if self._closed:
+                    self._free()
+
+    def _refuse(self):
+        if self._closed:
             raise ValueError(
                 f"this {type(self).__name__} has been closed; make another"
             )
-        return self._pointer
+        raise RuntimeError(
+            f"this {type(self).__name__} is in use by the call that a signal "
+            "handler or a finalizer interrupts; only close() it there, or use "
+            "another"
+        )
+
+
+_sessions: weakref.WeakValueDictionary = weakref.WeakValueDictionary()  # all
+
+
+def _end_uses_of_other_threads():
+    """Frees locks whose owners do not exist in a process just forked."""
+    for session in list(_sessions.values()):
+        if session._lock.acquire(blocking=False):
+            session._lock.release()
+        else:
+            session._lock, session._in_use = threading.RLock(), False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_end_uses_of_other_threads)
 
 
 def _free_state(pointer, network):
@@ -109,6 +157,10 @@ def _free_state(pointer, network):
 
 
 def _free_after(owner, free, *arguments):
+    """Calls ``free(*arguments)`` when the owner is gone, or says so.
+
+    It comes before what it frees, which then no exception can leak.
+    """
     finalizer = weakref.finalize(owner, free, *arguments)
     # The end of the process frees all, even where threads still run.
     finalizer.atexit = False

@@ -113,19 +113,21 @@ class Model(Session):
             raise ValueError(
                 f"features: expected real numbers, got {features.dtype}"
             )
-        if features.ndim == 2:
-            return self._logits(features)
+        run = self._logits if features.ndim == 2 else self._batch_logits
+        return self._use(run, features)
+
+    def _logits(self, state, features):
+        self._features[...] = features
+        library.bifsmn_logits(state, self._features_at, self._scores_at)
+        return self._scores.copy()
+
+    def _batch_logits(self, state, features):
         logits = np.empty((len(features), self.classes), np.float32)
         for example, window in enumerate(features):
-            logits[example] = self._logits(window)
+            if self._closed:
+                self._refuse()
+            logits[example] = self._logits(state, window)
         return logits
-
-    def _logits(self, features):
-        with self._lock:
-            state = self._open()
-            self._features[...] = features
-            library.bifsmn_logits(state, self._features_at, self._scores_at)
-            return self._scores.copy()
 
     def features(self, audio: ArrayLike) -> NDArray[np.float32]:
         """Computes the features of a clip.
@@ -168,11 +170,13 @@ class Model(Session):
                 f"audio: expected at most {self.window_samples} samples, got "
                 f"{n}; use a Stream for longer audio"
             )
-        with self._lock:
-            state = self._open()
-            write_floats(samples, self._audio[:n])
-            run(state, self._audio_at, n, result_at)
-            return result.copy()
+        return self._use(self._run, run, samples, result, result_at)
+
+    def _run(self, state, run, samples, result, result_at):
+        n = len(samples)
+        write_floats(samples, self._audio[:n])
+        run(state, self._audio_at, n, result_at)
+        return result.copy()
 
     @property
     def labels(self) -> list[str]:

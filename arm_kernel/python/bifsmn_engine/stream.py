@@ -39,6 +39,7 @@ class Stream(Session):
 
     def __init__(self, model: Model):
         super().__init__(model._network, model.depth)
+        self._torn = False
         self._posteriors = np.zeros(self.classes, np.float32)
         self._posteriors_at = self._posteriors.ctypes.data
 
@@ -49,7 +50,8 @@ class Stream(Session):
         ---------
         audio : array
             [samples], int16, or float from -1 to 1; any number of them. A
-            chunk that is refused leaves the stream as it was.
+            chunk that is refused leaves the stream as it was; after one that
+            an exception cut short, as of Ctrl-C, ``reset`` must be called.
 
         Returns
         -------
@@ -65,22 +67,35 @@ class Stream(Session):
                 "audio: expected finite samples, found NaN or infinity; check "
                 "where they come from"
             )
-        rows = []
-        with self._lock:
-            state, at, left = self._open(), floats.ctypes.data, len(floats)
-            used, ready = c_size_t(), c_int()
-            while left or ready:
-                library.bifsmn_push(
-                    *(state, at, left, byref(used)),
-                    *(self._posteriors_at, byref(ready)),
-                )
-                at += used.value * floats.itemsize
-                left -= used.value
-                if ready:
-                    rows.append(self._posteriors.copy())
+        return self._use(self._push, floats)
+
+    def _push(self, state, floats):
+        if self._torn:
+            raise RuntimeError(
+                "this Stream lost audio when an exception, or a fork in "
+                "another thread, cut a push short; reset() it, or make another"
+            )
+        rows, at, left = [], floats.ctypes.data, len(floats)
+        used, ready = c_size_t(), c_int()
+        self._torn = True  # until all has been taken
+        while left or ready:
+            if self._closed:
+                self._refuse()
+            library.bifsmn_push(
+                *(state, at, left, byref(used)),
+                *(self._posteriors_at, byref(ready)),
+            )
+            at += used.value * floats.itemsize
+            left -= used.value
+            if ready:
+                rows.append(self._posteriors.copy())
+        self._torn = False
         return np.array(rows, np.float32).reshape(-1, self.classes)
 
     def reset(self) -> None:
         """Forgets all audio so far."""
-        with self._lock:
-            library.bifsmn_reset(self._open())
+        self._use(self._reset)
+
+    def _reset(self, state):
+        library.bifsmn_reset(state)
+        self._torn = False
