@@ -6,6 +6,7 @@ fewest false rejects. The figures are of the other part, which chooses nothing.
 """
 
 import hashlib
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,13 @@ from speechbrain_bifsmn.dataio.trials import (
     keyword_clips,
     negative_audio,
 )
-from speechbrain_bifsmn.inference.detector import REFRACTORY_S
+from speechbrain_bifsmn.inference.detector import (
+    REFRACTORY_S,
+    check_refractory,
+)
+from speechbrain_bifsmn.inference.detector import (
+    SMOOTHINGS as ALLOWED,
+)
 from speechbrain_bifsmn.inference.models import find_model, load_model
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.intervals import hours_needed
@@ -104,14 +111,11 @@ def tune(
 def _check(setting, config, rate, depths, smoothings):
     if not setting.keywords:
         raise ValueError(f"model: expected keywords, found {setting.labels}")
-    if not rate > 0:
+    if not 0 < rate < math.inf:
         raise ValueError(
             f"false_alarms_per_hour: expected more than 0, got {rate}"
         )
-    if not setting.refractory_s >= 0:
-        raise ValueError(
-            f"refractory_s: expected 0 or more, got {setting.refractory_s}"
-        )
+    check_refractory(setting.refractory_s)
     for depth in depths:
         if depth not in range(config.depths):
             raise ValueError(
@@ -119,8 +123,10 @@ def _check(setting, config, rate, depths, smoothings):
                 f"{depth}"
             )
     for smoothing in smoothings:
-        if smoothing not in range(1, 65):
-            raise ValueError(f"smoothing: expected 1 to 64, got {smoothing}")
+        if smoothing not in ALLOWED:
+            raise ValueError(
+                f"smoothing: expected 1 to {ALLOWED[-1]}, got {smoothing}"
+            )
 
 
 def _parts(keywords, negatives, names, unseen):

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tools/printable.h"
+
 static int fail(const char *path, const char *what) {
-  fprintf(stderr, "%s: %s\n", path, what);
+  put_printable(stderr, path);
+  fprintf(stderr, ": %s\n", what);
   return 1;
 }
 
@@ -48,7 +51,8 @@ int main(int argc, char **argv) {
   uint32_t best = 0;
   for (uint32_t k = 1; k < info.classes; ++k)
     if (posteriors[k] > posteriors[best]) best = k;
-  printf("%s %.3f\n", bifsmn_label(model, best), posteriors[best]);
+  put_printable(stdout, bifsmn_label(model, best));
+  printf(" %.3f\n", posteriors[best]);
 
   free(audio);
   bifsmn_state_free(state);

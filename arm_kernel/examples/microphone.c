@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tools/printable.h"
+
 #define PERIOD_MS 32
 #define LATENCY_US 200000 /* what the sound card may keep while we are busy */
 
@@ -17,7 +19,8 @@ static void stop(int signal) {
 }
 
 static int fail(const char *where, const char *what) {
-  fprintf(stderr, "%s: %s\n", where, what);
+  put_printable(stderr, where);
+  fprintf(stderr, ": %s\n", what);
   return 1;
 }
 
@@ -48,8 +51,9 @@ static void tell(struct detector *d, const float *posteriors) {
   if (score < d->info.threshold) best = classes;
   if (best != d->last && best != classes) {
     const double samples = d->info.window_samples + (double)(d->windows - 1) * d->info.hop;
-    printf("%8.2f s  %s  %.3f\n", samples / d->info.sample_rate, bifsmn_label(d->model, best),
-           score);
+    printf("%8.2f s  ", samples / d->info.sample_rate);
+    put_printable(stdout, bifsmn_label(d->model, best));
+    printf("  %.3f\n", score);
     fflush(stdout);
   }
   d->last = best;

@@ -9,6 +9,7 @@
 #include <initializer_list>
 
 #include "bifsmn.h"
+#include "printable.h"
 
 namespace {
 
@@ -28,7 +29,9 @@ const char kUsage[] =
     "Exit codes: 0 done, 1 the model cannot be loaded or run, 2 wrong usage.\n";
 
 [[noreturn]] void fail(int code, const char* what, const char* why) {
-  fprintf(stderr, "bifsmn-bench: %s: %s\n", what, why);
+  fprintf(stderr, "bifsmn-bench: ");
+  put_printable(stderr, what);
+  fprintf(stderr, ": %s\n", why);
   exit(code);
 }
 
@@ -40,6 +43,12 @@ void* allocate(size_t bytes) {
   void* memory = calloc(bytes, 1);
   if (!memory) fail(1, "measurements", "there is not enough memory; give fewer --runs");
   return memory;
+}
+
+// Where the results cannot be written, they have not been.
+void flush() {
+  errno = 0;
+  if (fflush(stdout) || ferror(stdout)) fail(1, "stdout", strerror(errno ? errno : EIO));
 }
 
 double now() {  // us
@@ -65,6 +74,7 @@ Options parse(int count, char** words) {
     const char* word = words[i];
     if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
       fputs(kUsage, stdout);
+      flush();
       exit(0);
     } else if (!strcmp(word, "--json")) {
       o.json = true;
@@ -157,19 +167,6 @@ void print(const Contestant& c, Task task, uint32_t depth, bool json, bool first
            c.runs, least, tenth, median, ninth, most);
 }
 
-// A string of JSON, with its quotation marks.
-void print_string(const char* text) {
-  putchar('"');
-  for (; *text; ++text) {
-    const unsigned char c = static_cast<unsigned char>(*text);
-    if (c < 32)
-      printf("\\u%04x", c);
-    else
-      printf(c == '"' || c == '\\' ? "\\%c" : "%c", c);
-  }
-  putchar('"');
-}
-
 }  // namespace
 
 int main(int count, char** words) {
@@ -201,7 +198,7 @@ int main(int count, char** words) {
 
   if (o.json) {
     printf("{\n  \"model\": ");
-    print_string(bifsmn_name(all[0].model));
+    put_json_string(stdout, bifsmn_name(all[0].model));
     printf(",\n  \"file_bytes\": %u,\n  \"results\": [", info.file_bytes);
   } else {
     printf("us of one decision, one thread\n%-20s %-10s %5s %8s %10s %10s %10s %10s %10s\n", "task",
@@ -214,6 +211,7 @@ int main(int count, char** words) {
       for (uint32_t i = 0; i < n; ++i, first = false) print(all[i], task, depth, o.json, first);
     }
   if (o.json) printf("\n  ]\n}\n");
+  flush();
 
   free(in.outputs);
   free(in.features);

@@ -1,12 +1,15 @@
 // bifsmn-run: finds keywords in WAV files.
+#include <signal.h>
+
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "bifsmn.h"
 #include "detector.h"
+#include "mapped_file.h"
+#include "printable.h"
 #include "wav.h"
 
 using namespace bifsmn;
@@ -14,6 +17,7 @@ using namespace bifsmn;
 namespace {
 
 constexpr int kFailed = 1, kUsage = 2;
+constexpr uint32_t kLargestNumber = 1000000;  // of an option
 
 const char kHelp[] =
     "usage: bifsmn-run MODEL FILE.wav [FILE.wav ...] [options]\n"
@@ -47,46 +51,27 @@ struct Options {
   bool stream = false, json = false, help = false;
 };
 
-// Bytes of a file, freed with their owner.
-class File {
- public:
-  ~File() { free(bytes_); }
+int complain(const char* whose, const char* what) {
+  put_printable(stderr, whose);
+  fprintf(stderr, ": ");
+  put_printable(stderr, what);
+  fputc('\n', stderr);
+  return kFailed;
+}
 
-  bool read(const char* path) {
-    FILE* file = fopen(path, "rb");
-    if (!file) return false;
-    bool whole = false;
-    if (fseek(file, 0, SEEK_END) == 0) {
-      const long length = ftell(file);
-      if (length == LONG_MAX) errno = EISDIR;
-      if (length >= 0 && length < LONG_MAX && fseek(file, 0, SEEK_SET) == 0) {
-        length_ = size_t(length);
-        bytes_ = static_cast<uint8_t*>(malloc(length_ + 1));
-        whole = bytes_ && fread(bytes_, 1, length_, file) == length_;
-      }
-    }
-    fclose(file);
-    return whole;
-  }
-  const uint8_t* bytes() const { return bytes_; }
-  size_t length() const { return length_; }
+// Brings what was printed to where it goes: 0, or the exit status.
+int flush() {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+  return complain("stdout", strerror(errno ? errno : EIO));
+}
 
- private:
-  uint8_t* bytes_ = nullptr;
-  size_t length_ = 0;
-};
-
-void print_json_string(const char* text) {
-  putchar('"');
-  for (; *text; ++text) {
-    const unsigned char c = static_cast<unsigned char>(*text);
-    if (c == '"' || c == '\\') putchar('\\');
-    if (c < 0x20)
-      printf("\\u%04x", c);
-    else
-      putchar(c);
-  }
-  putchar('"');
+void end_of_file_is_gone(int) {
+  static const char text[] =
+      "bifsmn-run: expected a file that stays as it is, found one that became shorter "
+      "while it was read; copy it first\n";
+  if (write(STDERR_FILENO, text, sizeof text - 1) < 0) _exit(kFailed);
+  _exit(kFailed);
 }
 
 // All that is needed for file after file.
@@ -114,17 +99,17 @@ class Runner {
   }
 
   int run(const char* path) {
-    File file;
-    errno = 0;
-    if (!file.read(path)) return complain(path, strerror(errno ? errno : EIO));
+    MappedFile file;
+    if (const char* wrong = file.open(path)) return complain(path, wrong);
     Wav wav;
     const WavError error = read_wav(file.bytes(), file.length(), &wav);
     if (error != WavError::kNone) return complain(path, wav_error_text(error));
     if (wav.sample_rate != info_.sample_rate) {
-      fprintf(stderr,
-              "%s: expected %u Hz, found %u Hz; convert it: ffmpeg -i FILE -ar %u NEW.wav\n", path,
-              info_.sample_rate, wav.sample_rate, info_.sample_rate);
-      return kFailed;
+      char text[100];
+      snprintf(text, sizeof text,
+               "expected %u Hz, found %u Hz; convert it: ffmpeg -i FILE -ar %u NEW.wav",
+               info_.sample_rate, wav.sample_rate, info_.sample_rate);
+      return complain(path, text);
     }
     const bool stream = options_.stream || wav.samples > info_.window_samples;
     const bifsmn_status status = stream ? detect(path, wav) : classify(path, wav);
@@ -132,11 +117,6 @@ class Runner {
   }
 
  private:
-  int complain(const char* path, const char* what) {
-    fprintf(stderr, "%s: %s\n", path, what);
-    return kFailed;
-  }
-
   bifsmn_status classify(const char* path, const Wav& wav) {
     decode_mono(wav, 0, wav.samples, audio_);
     const bifsmn_status status = bifsmn_classify(state_, audio_, wav.samples, posteriors_);
@@ -184,13 +164,16 @@ class Runner {
   void print(const char* path, const Detection& d) {
     const char* label = bifsmn_label(model_, d.label);
     if (!options_.json) {
-      printf("%s  %.2f-%.2f s  %s  %.3f\n", path, d.start, d.end, label, double(d.score));
+      put_printable(stdout, path);
+      printf("  %.2f-%.2f s  ", d.start, d.end);
+      put_printable(stdout, label);
+      printf("  %.3f\n", double(d.score));
       return;
     }
     printf("{\"file\": ");
-    print_json_string(path);
+    put_json_string(stdout, path);
     printf(", \"start\": %.3f, \"end\": %.3f, \"label\": ", d.start, d.end);
-    print_json_string(label);
+    put_json_string(stdout, label);
     printf(", \"score\": %.6f}\n", double(d.score));
   }
 
@@ -206,12 +189,14 @@ bool parse_number(const char* option, const char* text, uint32_t least, uint32_t
   char* end = nullptr;
   errno = 0;
   const long long number = text ? strtoll(text, &end, 10) : -1;
-  if (text && *text && !*end && !errno && number >= least && number <= 1000000) {
+  if (text && *text && !*end && !errno && number >= least && number <= kLargestNumber) {
     *value = uint32_t(number);
     return true;
   }
-  fprintf(stderr, "%s: expected a whole number from %u, found %s\n", option, least,
-          text ? text : "nothing");
+  fprintf(stderr, "%s: expected a whole number from %u to %u, found ", option, least,
+          kLargestNumber);
+  put_printable(stderr, text ? text : "nothing");
+  fputc('\n', stderr);
   return false;
 }
 
@@ -234,7 +219,7 @@ bool parse(int argc, char** argv, Options* options) {
       if (!parse_number(word, next, 1, &options->top)) return false;
       ++i;
     } else if (word[0] == '-' && word[1]) {
-      fprintf(stderr, "%s: no such option; see bifsmn-run --help\n", word);
+      complain(word, "no such option; see bifsmn-run --help");
       return false;
     } else {
       argv[others++] = argv[i];
@@ -259,12 +244,15 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, &options)) return kUsage;
   if (options.help) {
     fputs(kHelp, stdout);
-    return 0;
+    return flush();
   }
+  signal(SIGBUS, end_of_file_is_gone);
   Runner runner(options);
   int worst = runner.prepare();
   if (worst) return worst;
-  for (int i = 0; i < options.count; ++i)
+  for (int i = 0; i < options.count; ++i) {
     if (runner.run(options.files[i])) worst = kFailed;
+    if (flush()) return kFailed;
+  }
   return worst;
 }

@@ -9,7 +9,7 @@ class Page {
     this._microphone = null;
     this._wish = 0; // of a person; a later one outdoes those that still wait
     this._run = 0; // over a recording; a later one stops it
-    this._state = ""; // what the status says while nothing else is under way
+    this._state = []; // what the status says while nothing else is under way
     this._shown = null; // the posteriors that the bars show
   }
 
@@ -73,18 +73,18 @@ class Page {
   // Then what was heard before still is.
   async _try(action) {
     const wish = ++this._wish;
-    this.view.complain("");
+    this.view.complain(null);
     try {
       await action(wish);
     } catch (error) {
-      this.view.say(this._state);
-      this.view.complain(error.message);
+      this.view.say(...this._state);
+      this.view.complain(error);
     }
   }
 
-  _settle(state) {
+  _settle(...state) {
     this._state = state;
-    this.view.say(state);
+    this.view.say(...state);
   }
 
   // A file: a model if it is named like one, else audio.
@@ -98,15 +98,15 @@ class Page {
   async _openModel(file, wish) {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const spotter = await Spotter.load(this._engine, bytes).catch((error) => {
-      throw new Error(`${file.name}: ${error.message}.`);
+      throw new FileError(file.name, `${error.message}.`);
     });
     if (wish !== this._wish) return;
     await this._useModel(spotter, file.name);
-    this._settle(`${file.name} is in use.`);
+    this._settle(new Quoted(file.name), " is in use.");
   }
 
   async _openAudio(file, wish) {
-    this.view.say(`Decoding ${file.name} …`);
+    this.view.say("Decoding ", new Quoted(file.name), " …");
     const recording = await Recording.open(file, this.spotter.info.sampleRate);
     if (wish !== this._wish) return;
     await this._close();
@@ -128,14 +128,15 @@ class Page {
         view.addDetection(detection, () => this._playFrom(detection.start));
       found += detections.length;
       if (performance.now() < pause) continue;
-      view.say(`${recording.name}: ${(100 * recording.share).toFixed(0)} % …`);
+      view.say(new Quoted(recording.name), `: ${(100 * recording.share).toFixed(0)} % …`);
       await new Promise((resume) => setTimeout(resume));
       if (run !== this._run) return;
       pause = performance.now() + 50;
     }
     const keywords = found === 1 ? "keyword" : "keywords";
     const seconds = recording.duration.toFixed(2);
-    this._settle(`${recording.name}: ${seconds} s, ${found || "no"} ${keywords}.`);
+    const said = `: ${seconds} s, ${found || "no"} ${keywords}.`;
+    this._settle(new Quoted(recording.name), said);
   }
 
   _playFrom(seconds) {
@@ -171,7 +172,7 @@ class Page {
     microphone.lost = () =>
       this._try(async () => {
         await this._close();
-        this._state = "";
+        this._state = [];
         throw new Error("The microphone is gone; connect it and try again.");
       });
     this._showMicrophone(true);
@@ -217,6 +218,6 @@ class Page {
 
 const page = new Page();
 page.start().catch((error) => {
-  page.view.say("");
-  page.view.complain(error.message);
+  page.view.say();
+  page.view.complain(error);
 });

@@ -10,9 +10,10 @@ class Recording {
       const context = new OfflineAudioContext(1, 1, rate);
       audio = await context.decodeAudioData(await file.arrayBuffer());
     } catch {
-      throw new Error(
-        `${file.name}: expected audio that this browser can decode, such as WAV, FLAC, Ogg ` +
-          "or MP3, found none; choose another file.",
+      throw new FileError(
+        file.name,
+        "expected audio that this browser can decode, such as WAV, FLAC, Ogg or MP3, found " +
+          "none; choose another file.",
       );
     }
     const samples = audio.getChannelData(0);

@@ -7,9 +7,33 @@ const element = (id) => document.getElementById(id);
 function made(parent, tag, className, text = "") {
   const child = document.createElement(tag);
   child.className = className;
-  child.textContent = text;
+  child.textContent = printable(text);
   parent.append(child);
   return child;
+}
+
+// What a file or a model says, for the middle of a sentence: it does not turn the rest.
+class Quoted {
+  constructor(text) {
+    this.text = text;
+  }
+}
+
+// Shows parts of a sentence, texts and Quoted ones.
+function showParts(id, parts) {
+  const place = element(id);
+  place.replaceChildren();
+  for (const part of parts)
+    if (part instanceof Quoted) made(place, "bdi", "", part.text);
+    else place.append(printable(part));
+}
+
+// What is wrong with a file, in parts of a sentence.
+class FileError extends Error {
+  constructor(name, wrong) {
+    super(`${name}: ${wrong}`);
+    this.parts = [new Quoted(name), `: ${wrong}`];
+  }
 }
 
 // What the page shows.
@@ -22,18 +46,20 @@ class View {
     bars.style.setProperty("--threshold", threshold);
     this._bars = spotter.labels.map((label) => {
       const row = made(bars, "li", label === "silence" || label === "unknown" ? "other" : "");
-      made(row, "span", "label", label);
+      made(row, "bdi", "label", label);
       const bar = made(made(row, "span", "track"), "span", "bar");
       return { row, bar, number: made(row, "span", "number", "–") };
     });
     this._threshold = threshold;
     this._hop = (1000 * hop) / sampleRate;
     this._showDepths(depths, layers);
-    element("model").textContent =
-      `${spotter.name || file}: ${fileBytes.toLocaleString("en")} bytes, ` +
-      `${sampleRate} Hz, threshold ${threshold.toFixed(2)}` +
-      (spotter.licence ? `, licence ${spotter.licence}` : "") +
-      `. Engine: ${spotter.path}.`;
+    const size = `${fileBytes.toLocaleString("en")} bytes`;
+    showParts("model", [
+      new Quoted(spotter.name || file),
+      `: ${size}, ${sampleRate} Hz, threshold ${threshold.toFixed(2)}`,
+      ...(spotter.licence ? [", licence ", new Quoted(spotter.licence)] : []),
+      `. Engine: ${spotter.path}.`,
+    ]);
   }
 
   _showDepths(depths, layers) {
@@ -71,7 +97,7 @@ class View {
     element("detections").replaceChildren();
     this._begun = null;
     element("nothing").hidden = false;
-    this.complain("");
+    this.complain(null);
   }
 
   // One that has ended. seek: called when it is chosen; null where there is no sound left.
@@ -93,7 +119,7 @@ class View {
     const list = element("detections");
     const row = made(made(list, "li", ""), seek ? "button" : "span", "detection");
     if (seek) Object.assign(row, { type: "button", onclick: seek, title: "Play from here" });
-    made(row, "span", "keyword", label);
+    made(row, "bdi", "keyword", label);
     made(row, "span", "score");
     made(row, "span", "time");
     if (list.children.length > MOST_DETECTIONS) list.firstChild.remove();
@@ -102,12 +128,13 @@ class View {
     return row;
   }
 
-  say(text) {
-    element("status").textContent = text;
+  say(...parts) {
+    showParts("status", parts);
   }
 
-  complain(text) {
-    element("error").textContent = text;
-    element("error").hidden = !text;
+  // An Error; null where all is well.
+  complain(error) {
+    showParts("error", error ? error.parts || [error.message] : []);
+    element("error").hidden = !error;
   }
 }

@@ -9,13 +9,16 @@ A new command is a line of ``COMMANDS`` and a module with
   an exit code, None for 0. Bad input is a ValueError, OSError or ImportError of
   one sentence; it becomes a line on stderr, and exit code 1.
 
-Imports of torch, speechbrain and other slow packages belong into ``run``.
+Imports of torch, speechbrain and other slow packages belong into ``run``. What
+may be of a file, its name or a label say, is printed through ``printable``, or
+by ``print_json``.
+
+This module itself imports nothing that takes time: only ``main`` is prepared
+for Ctrl-C.
 """
 
-import argparse
 import os
 import sys
-from importlib import import_module
 
 COMMANDS = {
     "spot": "find keywords in audio files",
@@ -43,46 +46,90 @@ def main(words=None):
     Arguments
     ---------
     words : list of str, optional
-        Of the command line, without the program's name.
+        Of the command line, without the program's name. Without them, those of
+        this process, whose streams and signals are then the command's own.
 
     Returns
     -------
     int
         The exit code.
     """
-    if "_ARGCOMPLETE" in os.environ:  # the shell asks what may come next
-        import argcomplete
-
-        argcomplete.autocomplete(make_parser(os.environ["COMP_LINE"].split()))
-    words = sys.argv[1:] if words is None else words
-    parser = make_parser(words)
-    arguments = parser.parse_args(words)
+    if words is not None:
+        return _run(words)
     try:
-        code = arguments.run(arguments)
-        sys.stdout.flush()
-        return code or 0
+        from speechbrain_bifsmn.cli.process import as_program
+
+        return as_program(_run_own_words)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run_own_words():
+    if {"_ARGCOMPLETE", "COMP_LINE"} <= {*os.environ}:
+        return _complete()  # the shell asks what may come next
+    return _run(sys.argv[1:])
+
+
+def _run(words):
+    from speechbrain_bifsmn.cli.process import let_go_of_streams
+
+    command = ""
+    try:
+        try:
+            arguments = make_parser(words).parse_args(words)
+            command = arguments.command
+            code = arguments.run(arguments) or 0
+        finally:
+            sys.stdout.flush()
+        return code
     except BrokenPipeError:
-        # So that Python does not fail in turn when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NO_READER
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (ValueError, OSError, ImportError) as error:
-        complain(arguments, error)
+    except MemoryError as error:
+        complain(command, str(error) or "there is not enough memory")
         return FAILED
+    except (
+        *(ValueError, OSError, ImportError),
+        # Of numbers beyond all bounds; of links in a circle, JSON that is
+        # nested too deeply, and of torch.
+        *(OverflowError, RuntimeError),
+    ) as error:
+        complain(command, error)
+        return FAILED
+    finally:
+        let_go_of_streams()
 
 
-def complain(arguments, error):
+def _complete():
+    """Says what may come next; where it cannot, nothing."""
+    try:
+        import argcomplete
+
+        parser = make_parser(os.environ["COMP_LINE"].split())
+        argcomplete.autocomplete(parser)
+    except Exception:
+        pass
+    return FAILED
+
+
+def complain(command, error):
     """Says on stderr what is wrong, in a line.
 
     Arguments
     ---------
-    arguments : argparse.Namespace
-        Whose ``command`` it is.
-    error : Exception
-        With that sentence.
+    command : str
+        Whose it is.
+    error : Exception | str
+        That sentence.
     """
-    print(f"bifsmn {arguments.command}: {error}", file=sys.stderr)
+    from speechbrain_bifsmn.utils.printable import printable
+
+    who = f"bifsmn {command}".rstrip()
+    try:
+        print(f"{who}: {printable(str(error) or repr(error))}", file=sys.stderr)
+    except OSError:
+        pass  # nobody reads it: the exit code says enough
 
 
 def make_parser(words):
@@ -97,8 +144,12 @@ def make_parser(words):
     -------
     argparse.ArgumentParser
     """
-    form = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
+    from argparse import RawDescriptionHelpFormatter as form
+    from importlib import import_module
+
+    from speechbrain_bifsmn.cli.parser import Parser
+
+    parser = Parser(
         prog="bifsmn",
         description="Keyword spotting in one bit.",
         epilog=EPILOG,

@@ -18,6 +18,8 @@ import numpy as np
 from speechbrain_bifsmn.cli.options import add_model, print_json
 from speechbrain_bifsmn.inference.models import load_model
 
+MOST_RUNS = 1_000_000  # whose times fit into memory
+
 
 def add_arguments(parser):
     """Adds the arguments of ``bifsmn bench``."""
@@ -34,8 +36,10 @@ def add_arguments(parser):
 
 def run(arguments):
     """Prints a row for each depth setting."""
-    if arguments.runs < 1:
-        raise ValueError(f"--runs: expected 1 or more, got {arguments.runs}")
+    if not 1 <= arguments.runs <= MOST_RUNS:
+        raise ValueError(
+            f"--runs: expected 1 to {MOST_RUNS}, got {arguments.runs}"
+        )
     model = load_model(arguments.model, arguments.backend)
     if not arguments.json:
         print(f"us, one thread of {model.path}; {arguments.runs} runs")

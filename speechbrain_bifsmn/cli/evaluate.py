@@ -11,10 +11,17 @@ examples:
   bifsmn evaluate speech_commands --robustness --negatives radio
 """
 
+import json
 import sys
 from pathlib import Path
 
+from speechbrain_bifsmn.files.atomic import write_text
+from speechbrain_bifsmn.files.checksum import sha256_of
 from speechbrain_bifsmn.pretrained import MODEL
+from speechbrain_bifsmn.utils.printable import printable
+
+PICTURE = "noise_png_sha256"  # of an evaluation: the picture beside it
+MOST_BYTES = 1 << 26  # of an evaluation
 
 
 def add_arguments(parser):
@@ -49,12 +56,13 @@ def add_arguments(parser):
 
 def run(arguments):
     """Evaluates, prints the tables, and writes the file."""
-    import json
-
+    from speechbrain_bifsmn.evaluation.false_alarms import find_audio
     from speechbrain_bifsmn.evaluation.run import evaluate_model
     from speechbrain_bifsmn.evaluation.tables import summary
-    from speechbrain_bifsmn.files.atomic import write_text
 
+    _check_places(arguments)
+    if arguments.negatives:
+        find_audio(arguments.negatives)
     evaluation = evaluate_model(
         arguments.model,
         arguments.data,
@@ -62,24 +70,64 @@ def run(arguments):
         arguments.negatives,
         _command(arguments),
     )
-    write_text(arguments.out, json.dumps(evaluation, indent=1) + "\n")
-    _draw(evaluation, arguments.out.with_name("noise.png"))
-    print(summary(evaluation))
-    print(f"Written: {arguments.out}", file=sys.stderr)
+    try:
+        _check_places(arguments)
+        if arguments.robustness:
+            evaluation |= _draw(evaluation, _picture(arguments))
+        write_text(arguments.out, json.dumps(evaluation, indent=1) + "\n")
+    finally:
+        print(summary(evaluation), flush=True)
+    print(f"Written: {printable(arguments.out)}", file=sys.stderr)
+
+
+def _picture(arguments):
+    return arguments.out.parent / "noise.png"
+
+
+def _check_places(arguments):
+    """Refuses to replace what this command has not written."""
+    out, picture = arguments.out, _picture(arguments)
+    before = _read(out)
+    if out.name == picture.name or (out.exists() and not before):
+        raise FileExistsError(
+            f"--out: expected a new file, or an evaluation to replace, found "
+            f"{out}; name another"
+        )
+    if arguments.robustness and picture.exists():
+        if sha256_of(picture) != before.get(PICTURE):
+            raise FileExistsError(
+                f"{picture}: expected none, or the one that was drawn with "
+                f"{out}, found another; move it, or name another --out"
+            )
+
+
+def _read(path):
+    """Returns the evaluation in a file, {} where there is something else."""
+    if not path.is_file():
+        return {}
+    try:
+        with open(path, "rb") as file:
+            found = json.loads(file.read(MOST_BYTES))
+        return found if {*found} >= {"accuracy", "confusion", "model"} else {}
+    except (OSError, ValueError, TypeError, RecursionError):
+        return {}
 
 
 def _draw(evaluation, path):
-    """Draws accuracy in noise, where that was measured."""
+    """Draws accuracy in noise; returns what is to be known of the picture."""
     from speechbrain_bifsmn.utils.plots import plot_noise
 
-    measured = evaluation.get("robustness", {"conditions": []})
+    measured = evaluation["robustness"]
     noise = [row for row in measured["conditions"] if row["name"] == "noise"]
-    if noise:
-        title = f"{measured['clips']:,} clips of {evaluation['data']}"
-        try:
-            plot_noise(noise, path, title)
-        except ImportError as error:
-            print(f"No {path.name}: {error}", file=sys.stderr)
+    if not noise:
+        return {}
+    title = f"{measured['clips']:,} clips of {printable(evaluation['data'])}"
+    try:
+        plot_noise(noise, path, title)
+    except (ImportError, ValueError, OSError) as error:
+        print(f"No {path.name}: {printable(error)}", file=sys.stderr)
+        return {}
+    return {PICTURE: sha256_of(path)}
 
 
 def _command(arguments):

@@ -13,6 +13,7 @@ examples:
 from pathlib import Path
 
 from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.utils.printable import printable
 
 CLIPS = 64  # of noise, on which torch and engine are compared
 
@@ -54,7 +55,8 @@ def run(arguments):
         features=features,
         **{**run_folder.export_options(), **given},
     )
-    print(f"{arguments.file}: {done.bytes} bytes; engine: {done.engine}")
+    file = printable(arguments.file)
+    print(f"{file}: {done.bytes} bytes; engine: {done.engine}")
 
 
 def _check_target(path):

@@ -13,6 +13,7 @@ from speechbrain_bifsmn.inference.models import find_model
 from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.model_format import depths_of
+from speechbrain_bifsmn.utils.printable import printable
 
 
 def add_arguments(parser):
@@ -31,7 +32,7 @@ def run(arguments):
     for name, value in facts.items():
         if isinstance(value, list):
             value = ", ".join(map(str, value))
-        print(f"{name.replace('_', ' '):18}{value}")
+        print(f"{name.replace('_', ' '):18}{printable(value)}")
 
 
 def describe(path):

@@ -9,9 +9,11 @@ examples:
   bifsmn listen --device USB --json | my_program
 """
 
+import os
 import queue
 import sys
 import time
+from contextlib import contextmanager
 
 from speechbrain_bifsmn.cli.options import (
     add_depth,
@@ -22,10 +24,12 @@ from speechbrain_bifsmn.cli.options import (
     print_json,
 )
 from speechbrain_bifsmn.inference.stream import KeywordStream
+from speechbrain_bifsmn.utils.printable import printable
 
 BAR = 40  # characters
 EVERY_S = 0.1  # the bars change
 MOST_BARS = 12
+LONGEST_LABEL = 30  # characters; a bar is to fit into a line
 PATIENCE_S = 10  # with a microphone that says nothing, not even silence
 
 
@@ -42,6 +46,10 @@ def add_arguments(parser):
 
 def run(arguments):
     """Prints keywords as they begin."""
+    if arguments.seconds is not None and not arguments.seconds > 0:
+        raise ValueError(
+            f"--seconds: expected more than 0, got {arguments.seconds}"
+        )
     model = load(arguments)
     with _microphone(arguments.device) as microphone:
         stream = KeywordStream(
@@ -50,7 +58,7 @@ def run(arguments):
             rate=round(microphone.samplerate),
             **detection(arguments),
         )
-        bars = _Bars(stream) if sys.stderr.isatty() else None
+        bars = _Bars(stream) if _can_draw() else None
         print("listening; Ctrl-C ends", file=sys.stderr)
         try:
             _listen(microphone, stream, bars, arguments)
@@ -59,6 +67,10 @@ def run(arguments):
         finally:
             if bars:
                 bars.clear()
+
+
+def _can_draw():
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _listen(microphone, stream, bars, arguments):
@@ -86,10 +98,11 @@ def _tell(found, as_json):
         row = {"start": round(found.start, 3), "label": found.keyword}
         print_json({**row, "score": round(found.score, 6)})
     else:
-        print(f"{found.end:8.2f} s  {found.keyword}  {found.score:.3f}")
-    sys.stdout.flush()
+        keyword = printable(found.keyword)
+        print(f"{found.end:8.2f} s  {keyword}  {found.score:.3f}", flush=True)
 
 
+@contextmanager
 def _microphone(device):
     """Opens a microphone; its ``chunks`` is a queue of arrays."""
     try:
@@ -109,13 +122,18 @@ def _microphone(device):
         microphone = sounddevice.InputStream(
             device=device, channels=1, dtype="float32", callback=take
         )
+        microphone.chunks = chunks
+        microphone.start()
     except (sounddevice.PortAudioError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise OSError(
-            f"--device: expected a microphone, found none to open ({error}); "
+            f"--device: expected a microphone, found none to open ({reason}); "
             "`python -m sounddevice` lists them"
         ) from None
-    microphone.chunks = chunks
-    return microphone
+    try:
+        yield microphone
+    finally:
+        microphone.close()
 
 
 class _Bars:
@@ -129,6 +147,7 @@ class _Bars:
         if self._stream.posteriors is None or now < self._last + EVERY_S:
             return
         labels = self._stream.detector.labels
+        labels = [printable(label)[:LONGEST_LABEL] for label in labels]
         rows = list(zip(labels, self._stream.posteriors, strict=True))
         if len(rows) > MOST_BARS:
             rows = sorted(rows, key=lambda row: -row[1])[:MOST_BARS]

@@ -1,12 +1,12 @@
 """Arguments that commands share, and what they load."""
 
-import json
 import sys
 from pathlib import Path
 
 from speechbrain_bifsmn.inference.models import load_model
 from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils.engine import BACKENDS
+from speechbrain_bifsmn.utils.printable import json_text
 from speechbrain_bifsmn.utils.tuning_report import read_own
 
 
@@ -93,6 +93,7 @@ def detection(arguments):
 
 
 def print_json(row):
-    """Prints an object as a line."""
-    json.dump(row, sys.stdout, ensure_ascii=False)
-    print()
+    """Prints an object as a line, at once."""
+    # Escapes are read everywhere; other text would be no UTF-8 here and there.
+    is_utf8 = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    print(json_text(row, ascii=not is_utf8), flush=True)

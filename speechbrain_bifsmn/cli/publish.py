@@ -14,6 +14,8 @@ examples:
 import sys
 from pathlib import Path
 
+from speechbrain_bifsmn.utils.printable import printable
+
 
 def add_arguments(parser):
     """Adds the arguments of ``bifsmn publish``."""
@@ -48,8 +50,8 @@ def run(arguments):
         arguments.benchmark,
     )
     for name, size in sizes.items():
-        print(f"{size:>10,}  {name}")
-    print(f"{sum(sizes.values()):>10,}  bytes in {arguments.out}")
+        print(f"{size:>10,}  {printable(name)}")
+    print(f"{sum(sizes.values()):>10,}  bytes in {printable(arguments.out)}")
     if arguments.push:
         from huggingface_hub.constants import ENDPOINT
 
@@ -57,7 +59,7 @@ def run(arguments):
 
         print(
             f"Uploading these {len(sizes)} files to {ENDPOINT}/"
-            f"{arguments.push}",
+            f"{printable(arguments.push)}",
             file=sys.stderr,
         )
-        print(push(arguments.out, arguments.push))
+        print(printable(push(arguments.out, arguments.push)))

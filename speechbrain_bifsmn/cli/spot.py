@@ -14,10 +14,13 @@ examples:
   bifsmn spot call.wav --format ctm
 """
 
+import re
 import sys
+from itertools import chain
 
 from tqdm import tqdm
 
+from speechbrain_bifsmn.audiofile.decode import form_of
 from speechbrain_bifsmn.cli import FAILED, complain
 from speechbrain_bifsmn.cli.options import (
     add_depth,
@@ -28,13 +31,10 @@ from speechbrain_bifsmn.cli.options import (
     print_json,
 )
 from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
-from speechbrain_bifsmn.inference.audio import (
-    audio_chunks,
-    duration_of,
-    read_audio,
-)
+from speechbrain_bifsmn.inference.audio import audio_chunks
 from speechbrain_bifsmn.inference.detector import Detection
 from speechbrain_bifsmn.inference.stream import KeywordStream
+from speechbrain_bifsmn.utils.printable import printable
 
 LONG_S = 60  # whose progress is shown
 
@@ -59,45 +59,56 @@ def run(arguments):
     model = load(arguments)
     stream = KeywordStream(model, **detection(arguments))
     show = FORMATS[arguments.format](arguments.files, model.labels)
-    code = 0
+    failed = []
     for path in arguments.files:
-        try:
-            found = False
-            for each in _spot(model, stream, path):
-                show(path, each)
-                found = True
-        except BrokenPipeError:
-            raise  # of stdout, not of the file
-        except (OSError, ValueError) as error:
-            complain(arguments, error)
-            code = FAILED
-        else:
-            if not found:
-                print(f"{path}: no keyword", file=sys.stderr)
-    return code
+        failures, found = len(failed), None
+        for found in _try_to_spot(model, stream, path, failed):
+            show(path, found)
+        if found is None and len(failed) == failures:
+            print(f"{printable(path)}: no keyword", file=sys.stderr)
+    return FAILED if failed else 0
+
+
+def _try_to_spot(model, stream, path, failed):
+    """Yields what is in a file; complains, and lists it, where that fails."""
+    try:
+        yield from _spot(model, stream, path)
+    except (OSError, ValueError) as error:
+        complain("spot", error)
+        failed.append(path)
 
 
 def _spot(model, stream, path):
-    """Yields what is in a file."""
-    duration, rate = duration_of(path), model.sample_rate
-    if duration * rate <= model.window_samples:
-        posteriors = model.classify(read_audio(path, rate))
+    """Yields what is in a file; how long it is, its decoder says."""
+    rate = model.sample_rate
+    chunks = audio_chunks(path, rate, model.window_samples / rate)
+    clip, more = next(chunks), next(chunks, None)
+    if more is None:
+        posteriors = model.classify(clip)
         best = int(posteriors.argmax())
         score = float(posteriors[best])
-        yield Detection(model.labels[best], score, 0.0, duration)
+        yield Detection(model.labels[best], score, 0.0, len(clip) / rate)
         return
     stream.reset()
-    hidden = True if duration < LONG_S else None  # None: unless on a terminal
-    with tqdm(total=round(duration), unit="s", disable=hidden) as bar:
-        for chunk in audio_chunks(path, rate):
+    with _bar(path) as bar:
+        for chunk in chain([clip, more], chunks):
             yield from stream.push(chunk)
             bar.update(round(stream.samples / rate) - bar.n)
     yield from stream.finish()
 
 
+def _bar(path):
+    """Returns a progress bar; of a short file, none is shown."""
+    form = form_of(path)
+    total = form.samples and round(form.samples / form.rate)
+    # None: unless it is not on a terminal.
+    hidden = True if total is not None and total < LONG_S else None
+    return tqdm(total=total, unit="s", disable=hidden)
+
+
 def _table(files, labels):
-    name = max(map(len, ["file", *files]))
-    label = max(map(len, ["keyword", *labels]))
+    name = max(map(len, ["file", *map(printable, files)]))
+    label = max(map(len, ["keyword", *map(printable, labels)]))
     row = f"{{:{name}}}  {{:>9}}  {{:>9}}  {{:{label}}}  {{}}"
     head = [row.format("file", "start", "end", "keyword", "score")]
 
@@ -105,8 +116,9 @@ def _table(files, labels):
         if head:
             print(head.pop())
         start, end = f"{found.start:.2f}", f"{found.end:.2f}"
+        file, keyword = printable(path), printable(found.keyword)
         score = f"{found.score:.3f}"
-        print(row.format(path, start, end, found.keyword, score), flush=True)
+        print(row.format(file, start, end, keyword, score), flush=True)
 
     return show
 
@@ -131,11 +143,15 @@ def _ctm(files, labels):
         if found.keyword in (SILENCE, UNKNOWN):
             return
         length = found.end - found.start
-        name, word = ("_".join(t.split()) for t in (path, found.keyword))
+        name, word = map(_one_field, (path, found.keyword))
         times = f"{found.start:.3f} {length:.3f}"
-        print(f"{name} 1 {times} {word} {found.score:.3f}")
+        print(f"{name} 1 {times} {word} {found.score:.3f}", flush=True)
 
     return show
+
+
+def _one_field(text):
+    return printable(re.sub(r"\s+", "_", text))
 
 
 FORMATS = {"table": _table, "json": _json, "ctm": _ctm}

@@ -11,6 +11,8 @@ examples:
 
 from pathlib import Path
 
+from speechbrain_bifsmn.utils.printable import printable
+
 
 def add_arguments(parser):
     """Adds the arguments of ``bifsmn synth``."""
@@ -37,4 +39,5 @@ def run(arguments):
         clips=arguments.clips,
         seed=arguments.seed,
     )
-    print(describe(arguments.folder, arguments.words))
+    for line in describe(arguments.folder, arguments.words).split("\n"):
+        print(printable(line))

@@ -27,10 +27,20 @@ examples:
       --depth 0 1 2 --smoothing 8 --out tuned
 """
 
+import math
 import shlex
 import sys
 from pathlib import Path
 
+from speechbrain_bifsmn.files.owned import (
+    adopt,
+    check_file,
+    claim,
+    owned_file,
+    read_marker,
+)
+from speechbrain_bifsmn.files.owned import owner as owner_of
+from speechbrain_bifsmn.inference.detector import check_refractory
 from speechbrain_bifsmn.pretrained import MODEL
 
 
@@ -98,7 +108,8 @@ def add_arguments(parser):
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="write tune.json, det.png, keywords.png and a tuned model.bifsmn",
+        help="write tune.json, det.png, keywords.png and a tuned model.bifsmn: "
+        "a new folder, one of this command, or that of a run",
     )
     add("--write", action="store_true", help="write into the model file itself")
 
@@ -109,15 +120,20 @@ def run(arguments):
     from speechbrain_bifsmn.inference.models import find_model
     from speechbrain_bifsmn.utils import plots, tuning_report
 
+    _check_numbers(arguments)
+    source, owner = find_model(arguments.model), None
+    if arguments.write:
+        _check_own(source)
     if arguments.out:
         plots.figure_class()
+        owner = _check_out(arguments.out, tuning_report.FILES)
     options = {
         "smoothings": arguments.smoothing,
         "refractory_s": arguments.refractory,
     }
     command = shlex.join(["bifsmn", *sys.argv[1:]])
     result = {"command": command} | tune.tune(
-        arguments.model,
+        source,
         arguments.keywords,
         arguments.negatives,
         arguments.false_alarms_per_hour,
@@ -127,18 +143,50 @@ def run(arguments):
         backend=arguments.backend,
         **{k: v for k, v in options.items() if v is not None},
     )
-    source = find_model(arguments.model)
-    targets = [source] if arguments.write else []
-    if arguments.out:
-        tuning_report.write(result, arguments.out)
-        targets.append(arguments.out / "model.bifsmn")
-    for target in targets:
-        tune.store(
-            tuning_report.shared_threshold(result),
-            result["shared"]["smoothing"],
-            source,
-            target,
-        )
     if warning := tuning_report.warning(result):
         print(f"bifsmn tune: {warning}", file=sys.stderr)
-    print(tuning_report.text(result))
+    point = (
+        tuning_report.shared_threshold(result),
+        result["shared"]["smoothing"],
+    )
+    try:
+        if arguments.out:
+            tuning_report.write(result, arguments.out, owner)
+            with owned_file(arguments.out / MODEL.name, owner) as place:
+                tune.store(*point, source, place)
+        if arguments.write:
+            tune.store(*point, source, source)
+            if source.name in read_marker(source.parent).get("files", ()):
+                adopt(source.parent, [source.name])
+    finally:
+        print(tuning_report.text(result))
+
+
+def _check_numbers(arguments):
+    rate = arguments.false_alarms_per_hour
+    if not 0 < rate < math.inf:
+        raise ValueError(
+            "--false-alarms-per-hour: expected a finite number above 0, got "
+            f"{rate}"
+        )
+    if arguments.refractory is not None:
+        check_refractory(arguments.refractory)
+
+
+def _check_own(path):
+    if path.samefile(MODEL):
+        raise ValueError(
+            "--write: expected a model file of your own, found the one that "
+            "comes with the package; name a copy of it, or give --out"
+        )
+
+
+def _check_out(folder, names):
+    """Refuses a folder before the work; returns whose it is, or becomes."""
+    command = "train" if owner_of(folder) == "train" else "tune"
+    if not folder.exists():
+        return command
+    claim(folder, command)
+    for name in (*names, MODEL.name):
+        check_file(folder / name, command)
+    return command

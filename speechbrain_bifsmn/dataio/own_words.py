@@ -32,7 +32,9 @@ VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
 MARKER = "own_words.json"
 SPEAK = ("missing", "always", "never")
 LEAST_CLIPS = 10  # of a negative word, for training
+MOST_CLIPS = 100_000  # of each keyword
 LEAST_SECONDS = LEAST_NOISE // SAMPLE_RATE  # of a background
+MOST_SECONDS = 3600
 
 
 def make_own_corpus(
@@ -97,7 +99,9 @@ def make_own_corpus(
     plan = _plan_corpus(words, recordings, speak, clips, seed)
     if recordings:
         _check_apart(folder, recordings)
-    _check_least("background_seconds", background_seconds, LEAST_SECONDS)
+    _check_number(
+        "background_seconds", background_seconds, LEAST_SECONDS, MOST_SECONDS
+    )
     description = plan.description | {"background_seconds": background_seconds}
     if _read_marker(folder).get("description") != description:
         with owned_folder(folder, "synth") as corpus:
@@ -171,7 +175,7 @@ def _plan_corpus(words, recordings, speak, clips, seed):
         raise ValueError(
             f"speak: expected one of {', '.join(SPEAK)}, got {speak!r}"
         )
-    _check_least("clips", clips, 1)
+    _check_number("clips", clips, 1, MOST_CLIPS)
     negatives = [] if speak == "never" else _negatives(words)
     recorded = []
     if recordings:
@@ -193,9 +197,9 @@ def _plan_corpus(words, recordings, speak, clips, seed):
     return _Plan(sorted(words), recorded, spoken, description)
 
 
-def _check_least(name, value, least):
-    if value < least:
-        raise ValueError(f"{name}: expected at least {least}, got {value}")
+def _check_number(name, value, least, most):
+    if not least <= value <= most:
+        raise ValueError(f"{name}: expected {least} to {most}, got {value}")
 
 
 def _check_apart(folder, recordings):

@@ -29,9 +29,11 @@ from speechbrain_bifsmn.evaluation.tables import (
     speakers_table,
     table,
 )
+from speechbrain_bifsmn.utils.printable import code_span, each_text, markdown
 
 # What a card is made of; all but the first are left out where they are not.
 SOURCES = ("results", "data", "evaluation", "tune", "engine")
+CODE = ("command", "yaml")  # in them, which is shown as code
 RECIPE = "recipes/SpeechCommands/BiFSMNv2"
 
 
@@ -50,12 +52,16 @@ def make_card(folder):
     """
     folder = Path(folder)
     found = {
-        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        name: _read(folder / f"{name}.json")
         for name in SOURCES
         if (folder / f"{name}.json").is_file()
     }
-    parts = [_front_matter(found["results"]), _introduction(found), USE.strip()]
+    parts = []
     for name, section in (
+        ("results", _front_matter),
+        ("results", _introduction),
+        ("evaluation", _headline),
+        ("results", _use),
         ("data", _data),
         ("evaluation", _accuracy),
         ("evaluation", _robustness),
@@ -64,11 +70,31 @@ def make_card(folder):
         ("tune", _operating_point),
         ("results", _size),
         ("engine", _speed),
+        ("results", _limits),
+        ("results", _training),
+        ("results", _licence),
     ):
-        if name in found:
+        if name not in found:
+            continue
+        try:
             parts.append(section(found, folder))
-    parts += [LIMITS.strip(), _training(found["results"]), _licence(found)]
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(
+                f"{folder / name}.json: expected what a card can be made of, "
+                f"found something else ({error!r}); measure again"
+            ) from None
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _read(path):
+    """Reads a file; its texts become such that Markdown shows them as is."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    found = each_text(content, markdown)
+    if isinstance(content, dict):
+        found |= {
+            key: code_span(content[key]) for key in CODE if key in content
+        }
+    return found
 
 
 def _is_speech_commands(results):
@@ -77,24 +103,33 @@ def _is_speech_commands(results):
     )
 
 
-def _front_matter(results):
-    real = _is_speech_commands(results)
+def _front_matter(found, _):
+    real = _is_speech_commands(found["results"])
     data = "datasets:\n- google/speech_commands\n" if real else ""
     return FRONT_MATTER.strip().format(datasets=data)
 
 
-def _introduction(found):
+def _introduction(found, _):
     results = found["results"]
     labels = ", ".join(results["labels"])
-    said = INTRODUCTION.strip().format(task=results["task"], labels=labels)
-    if "evaluation" not in found:
-        return said
+    return INTRODUCTION.strip().format(task=results["task"], labels=labels)
+
+
+def _headline(found, _):
     e = found["evaluation"]
     return (
-        f"{said}\n\n{accuracy_table(e)}\n\n{clips_said(e)}; "
+        f"{accuracy_table(e)}\n\n{clips_said(e)}; "
         f"`{e['command']}`; model file {e['model']['crc32']} (CRC-32); commit "
         f"{e['commit'][:12]}; all of it in `evaluation.json`."
     )
+
+
+def _use(found, _):
+    return USE.strip()
+
+
+def _limits(found, _):
+    return LIMITS.strip()
 
 
 def _data(found, _):
@@ -259,8 +294,8 @@ def _speed(found, _):
     )
 
 
-def _training(results):
-    r = results
+def _training(found, _):
+    r = found["results"]
     trained = ", ".join(
         f"{stage} {n} epochs in {r['seconds'][stage] / 60:.0f} minutes"
         for stage, n in r["epochs"].items()
@@ -274,6 +309,6 @@ def _training(results):
     )
 
 
-def _licence(found):
+def _licence(found, _):
     data = LICENCE.strip() if _is_speech_commands(found["results"]) else ""
     return f"## Licence\n\nApache-2.0 (`LICENSE`). {data}".strip()

@@ -1,5 +1,7 @@
 """The tables of an evaluation, in Markdown, for the screen and for the card."""
 
+from speechbrain_bifsmn.utils.printable import each_text, printable
+
 
 def table(columns, rows):
     """Returns a table.
@@ -146,7 +148,8 @@ def _counts(keywords):
 
 def summary(evaluation):
     """Returns what an evaluation says, for the screen."""
-    e, model = evaluation, evaluation["model"]
+    e = each_text(evaluation, printable)
+    model = e["model"]
     parts = [
         f"{model['file']}: {model['provenance'] or model['name']}, "
         f"{model['bytes']:,} bytes\n{clips_said(e)}",

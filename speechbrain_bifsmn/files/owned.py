@@ -89,19 +89,32 @@ def owned_file(path, command):
     """
     path = Path(path)
     claim(path.parent, command)
-    files = read_marker(path.parent)["files"]
-    known = files.get(path.name, [])
-    if path.exists() and not (_is_plain(path) and sha256_of(path) in known):
-        raise FileExistsError(
-            f"{path}: expected none, or the one that `{command}` has written, "
-            "found another; move it"
-        )
+    check_file(path, command)
     with atomic_write(path) as place:
         yield place
         # Both, for a kill may come before the file is in its place or after.
-        known = [*known[-1:], sha256_of(place)]
-        files = read_marker(path.parent)["files"] | {path.name: known}
+        files = read_marker(path.parent)["files"]
+        known = [*files.get(path.name, [])[-1:], sha256_of(place)]
+        files[path.name] = known
         _write_marker(path.parent, command, files)
+
+
+def check_file(path, command):
+    """Refuses to have a file of an owned folder replaced that is the user's.
+
+    Arguments
+    ---------
+    path : Path
+        The file.
+    command : str
+        Who would replace it.
+    """
+    known = read_marker(path.parent).get("files", {}).get(path.name, [])
+    if path.exists() and not (_is_plain(path) and sha256_of(path) in known):
+        raise FileExistsError(
+            f"{path}: expected none, or the one that `{command}` has written, "
+            "found another; move it, or name another folder"
+        )
 
 
 def claim(folder, command):

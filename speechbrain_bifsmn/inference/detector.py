@@ -4,7 +4,9 @@ The rule is that of ``arm_kernel/tools/detector.h``, rounding included: equal
 posteriors give equal detections.
 """
 
+import math
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,8 @@ import numpy as np
 from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
 
 REFRACTORY_S = 0.5
+SMOOTHINGS = range(1, 65)  # as in a model file
+LONGEST_REFRACTORY_S = 3600
 
 
 class Detection(NamedTuple):
@@ -47,10 +51,10 @@ class Detector:
     threshold : float | dict
         From which a keyword counts; a dict says it for each keyword.
     smoothing : int
-        How many windows are averaged.
+        How many windows are averaged, 1 to 64.
     refractory_s : float
         From the last window in which a keyword was heard to the first of its
-        next detection, at least, in seconds.
+        next detection, at least, in seconds, up to an hour.
     early : bool
         Tell a detection as soon as it begins, as it is then, and not when it
         has ended.
@@ -76,12 +80,8 @@ class Detector:
         refractory_s=REFRACTORY_S,
         early=False,
     ):
-        if hop_s <= 0 or window_s <= 0 or refractory_s < 0 or smoothing < 1:
-            raise ValueError(
-                "expected times above 0, smoothing from 1, refractory_s from "
-                f"0, got hop_s={hop_s}, window_s={window_s}, smoothing="
-                f"{smoothing}, refractory_s={refractory_s}"
-            )
+        _check(smoothing, hop_s=hop_s, window_s=window_s)
+        check_refractory(refractory_s)
         self.labels = list(labels)
         self.hop_s, self.window_s, self.early = hop_s, window_s, early
         self.refractory_s = refractory_s
@@ -106,19 +106,16 @@ class Detector:
     def threshold(self, threshold):
         keywords = self.keywords
         if isinstance(threshold, Mapping):
-            if set(threshold) != set(keywords):
-                raise ValueError(
-                    f"threshold: expected one for each of {keywords}, got "
-                    f"{list(threshold)}"
-                )
+            _check_keywords(threshold, keywords)
             values = [threshold[keyword] for keyword in keywords]
         else:
             values = [threshold] * len(keywords)
-        if not all(0 <= value <= 1 for value in values):
-            raise ValueError(
-                f"threshold: expected 0 to 1, the range of posteriors, got "
-                f"{threshold}"
-            )
+        for value in [threshold] if not keywords else values:
+            if not (isinstance(value, Real) and 0 <= value <= 1):
+                raise ValueError(
+                    "threshold: expected 0 to 1, the range of posteriors, got "
+                    f"{value}"
+                )
         self._threshold = threshold
         self._thresholds = np.array(values, np.float32)
 
@@ -194,3 +191,45 @@ class Detector:
         if means[best] < self._thresholds[best]:
             return None, 0.0
         return self.labels[self._columns[best]], float(means[best])
+
+
+def check_refractory(seconds):
+    """Raises ValueError where a ``Detector`` would not take a time.
+
+    Example
+    -------
+    >>> check_refractory(float("inf"))
+    Traceback (most recent call last):
+        ...
+    ValueError: refractory_s: expected 0 to 3600 seconds, got inf
+    """
+    if not 0 <= seconds <= LONGEST_REFRACTORY_S:
+        raise ValueError(
+            f"refractory_s: expected 0 to {LONGEST_REFRACTORY_S} seconds, got "
+            f"{seconds}"
+        )
+
+
+def _check(smoothing, **seconds):
+    if not (isinstance(smoothing, Integral) and smoothing in SMOOTHINGS):
+        raise ValueError(
+            f"smoothing: expected 1 to {SMOOTHINGS[-1]} windows, got "
+            f"{smoothing}"
+        )
+    for name, value in seconds.items():
+        if not 0 < value < math.inf:
+            raise ValueError(
+                f"{name}: expected more than 0 seconds, got {value}"
+            )
+
+
+def _check_keywords(threshold, keywords):
+    lacking = [keyword for keyword in keywords if keyword not in threshold]
+    others = [keyword for keyword in threshold if keyword not in keywords]
+    if lacking or others:
+        found = f"none for {lacking[0]}" if lacking else f"one for {others[0]}"
+        raise ValueError(
+            f"threshold: expected one for each of the model's {len(keywords)} "
+            f"keywords and no other, found {found}; take those that were "
+            "tuned for this model"
+        )

@@ -20,7 +20,8 @@ class KeywordStream:
 
     The network looks at a window at each hop, and says what it would of that
     window by itself; a ``Detector`` makes detections of that. Memory does not
-    grow. A stream belongs to one thread.
+    grow. A stream belongs to one thread. After an exception out of ``push``, as
+    of Ctrl-C, ``reset`` it.
 
     Arguments
     ---------
@@ -35,8 +36,8 @@ class KeywordStream:
     early : bool
         As of ``Detector``.
     gate_db : float, optional
-        Windows of a level below it (dB, 0 is that of full-scale samples) count
-        as silence, whatever the network says.
+        Windows of a level below it (dB from -200 to 0, 0 is that of full-scale
+        samples) count as silence, whatever the network says.
     rate : int, optional
         Of the audio, in Hz; without it, that of the model.
 
@@ -144,6 +145,11 @@ class _Gate:
     """Makes windows of a low level silence."""
 
     def __init__(self, model, gate_db):
+        if not -200 <= gate_db <= 0:
+            raise ValueError(
+                "gate_db: expected -200 to 0 dB of full scale, got "
+                f"{gate_db}; -50 is that of a quiet room"
+            )
         self._length, self._hop = model.window_samples, model.hop
         self._least = 10 ** (gate_db / 10)
         # Nothing but silence, or nothing at all.

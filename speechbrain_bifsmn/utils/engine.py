@@ -33,10 +33,12 @@ def find_engine(backend):
     if backend == "torch":
         return None
     try:
-        return importlib.import_module("bifsmn_engine")
-    except ImportError as error:
+        engine = importlib.import_module("bifsmn_engine")
+        engine.Model  # noqa: B018  a folder of that name is a package, too
+        return engine
+    except Exception as error:  # absent, or broken in whatever way
         why = (
-            f"expected the package bifsmn-engine, found none ({error}); "
+            f"expected the package bifsmn-engine, found none ({error!r}); "
             "install it with `pip install ./arm_kernel`"
         )
     if backend == "native":

@@ -24,6 +24,10 @@ def _figure(width, height):
 
 
 def _save(figure, path):
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # a label may hold dollar signs
     with atomic_write(path) as place:
         figure.savefig(place, format="png")
 

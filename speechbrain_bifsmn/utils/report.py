@@ -15,6 +15,7 @@ from speechbrain_bifsmn.files.owned import owned_file
 from speechbrain_bifsmn.runs.output import OWNER
 from speechbrain_bifsmn.utils.complexity import Complexity, count, table
 from speechbrain_bifsmn.utils.plots import plot_confusion, plot_curves
+from speechbrain_bifsmn.utils.printable import code_span, markdown
 
 REQUIRED = (
     "task data labels seed commit command yaml test_clips teacher_accuracy "
@@ -244,7 +245,7 @@ def as_markdown(results):
     """Returns the table of ``results.md``, with what it takes to repeat it."""
     r = results
     lines = [
-        f"# {r['task']} ({r['data']})",
+        f"# {markdown(r['task'])} ({markdown(r['data'])})",
         "",
         "| network | accuracy, % (95 % interval) | one-bit weights "
         "| stored, KiB | smaller | MACs | bit-MACs |",
@@ -272,7 +273,7 @@ def as_markdown(results):
         "",
         f"- test set: {r['test_clips']:,} clips",
         *(_exported(r["exported"]) if r.get("exported") else ()),
-        f"- command: `{r['command']}`",
+        f"- command: `{code_span(r['command'])}`",
         f"- seed {r['seed']}, commit {r['commit']}",
         f"- training: {training}",
         *map(_continued, r.get("continued", ())),

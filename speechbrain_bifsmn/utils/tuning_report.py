@@ -1,16 +1,22 @@
 """What a tuned operating point is worth, for people and for programs."""
 
 import json
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
 
-from speechbrain_bifsmn.files.atomic import write_text
+from speechbrain_bifsmn.files.owned import owned_file
+from speechbrain_bifsmn.inference.detector import SMOOTHINGS
 from speechbrain_bifsmn.utils.intervals import (
     poisson_interval,
     wilson_interval,
 )
 from speechbrain_bifsmn.utils.plots import plot_operating_points
+from speechbrain_bifsmn.utils.printable import printable
+
+FILES = ("tune.json", "det.png", "keywords.png")
+_MOST_BYTES = 1 << 26  # of a tune.json
 
 
 def figures(sweep, threshold):
@@ -135,7 +141,9 @@ def text(result):
     ]
     for depth, found in shared["depths"].items():
         lines += [f"depth {depth}, {found['hours']:.2f} h:", *_table(found)]
-    thresholds = [f"{word} {t:g}" for word, t in own["thresholds"].items()]
+    thresholds = [
+        f"{printable(word)} {t:g}" for word, t in own["thresholds"].items()
+    ]
     lines += [
         "",
         "a threshold for each keyword, which a model file does not hold: "
@@ -164,14 +172,37 @@ def read_own(path):
     thresholds : dict of str to float
     smoothing : int
     """
+    if not Path(path).is_file():  # a pipe would be waited for
+        raise FileNotFoundError(
+            f"{path}: expected the tune.json that `bifsmn tune --out` writes, "
+            "found none; check the path"
+        )
+    with open(path, "rb") as file:
+        content = file.read(_MOST_BYTES + 1)
     try:
-        own = json.loads(Path(path).read_text(encoding="utf-8"))["own"]
-        return own["thresholds"], own["smoothing"]
-    except (ValueError, KeyError, TypeError):
+        own = json.loads(content) if len(content) <= _MOST_BYTES else {}
+        thresholds, smoothing = (
+            own["own"]["thresholds"],
+            own["own"]["smoothing"],
+        )
+        is_right = (
+            type(smoothing) is int
+            and smoothing in SMOOTHINGS
+            and all(map(_is_posterior, thresholds.values()))
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        is_right = False
+    if not is_right:
         raise ValueError(
             f"{path}: expected the tune.json that `bifsmn tune --out` writes, "
             "found something else"
-        ) from None
+        )
+    return thresholds, smoothing
+
+
+def _is_posterior(value):
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return is_number and 0 <= value <= 1
 
 
 def shared_threshold(result):
@@ -196,9 +227,11 @@ def _row(name, rates, confusions):
     rejected = "-"
     if rates["clips"]:
         rejected = between(rates["rejects_percent"], rates["rejects_interval"])
-    others = ", ".join(f"{other} {n}" for other, n in confusions.items())
+    others = ", ".join(
+        f"{printable(other)} {n}" for other, n in confusions.items()
+    )
     alarms = between(rates["per_hour"], rates["per_hour_interval"])
-    return name, str(rates["clips"]), rejected, alarms, others
+    return printable(name), str(rates["clips"]), rejected, alarms, others
 
 
 def between(value, interval):
@@ -230,7 +263,7 @@ def warning(result):
     )
 
 
-def write(result, folder):
+def write(result, folder, command="tune"):
     """Writes ``tune.json`` and the curves, ``det.png`` and ``keywords.png``.
 
     Arguments
@@ -239,9 +272,12 @@ def write(result, folder):
         That of ``tune``.
     folder : str | Path
         Where to; it is made.
+    command : str
+        Whose folder it is, as of ``owned_file``.
     """
-    folder = Path(folder)
-    write_text(folder / "tune.json", json.dumps(result) + "\n")
+    data, det, keywords = (Path(folder) / name for name in FILES)
+    with owned_file(data, command) as place:
+        place.write_text(json.dumps(result) + "\n", encoding="utf-8")
     lines = {}
     for rule, name, style in (("shared", "", "-"), ("own", ", own", "--")):
         for row, (depth, point) in enumerate(result[rule]["depths"].items()):
@@ -250,16 +286,18 @@ def write(result, folder):
             look = {"color": f"C{row}", "style": style}
             lines[f"depth {depth}{name}"] = line | look
     title = "one threshold, and (dashed) each keyword its own"
-    plot_operating_points(lines, folder / "det.png", title)
+    with owned_file(det, command) as place:
+        plot_operating_points(lines, place, title)
     depth, found = next(iter(result["shared"]["depths"].items()))
     counts = result["shared"]["curves"][depth]["keywords"]
     lines = {
-        word: _line(counts[word], point, found["hours"])
+        printable(word): _line(counts[word], point, found["hours"])
         for word, point in found["keywords"].items()
         if point["clips"]
     }
     title = f"keywords at depth {depth}, one threshold"
-    plot_operating_points(lines, folder / "keywords.png", title)
+    with owned_file(keywords, command) as place:
+        plot_operating_points(lines, place, title)
 
 
 def _line(counts, point, hours):

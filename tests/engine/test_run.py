@@ -1,17 +1,22 @@
 """The programs for WAV files: bifsmn-run, and the example in C."""
 
 import json
+import os
 import shutil
+import struct
 import subprocess
+import sys
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
+from printable_examples import BYTES, EXAMPLES
 
 from speechbrain_bifsmn.inference.models import window_posteriors
 from speechbrain_bifsmn.inference.stream import detect_file
 from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.utils.printable import printable
 
 KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
 
@@ -28,7 +33,7 @@ pytestmark = [
 def build(tmp_path_factory):
     """A folder with the programs."""
     folder = tmp_path_factory.mktemp("build")
-    targets = ["--target", "bifsmn-run", "classify"]
+    targets = ["--target", "bifsmn-run", "bifsmn-bench", "classify"]
     for command in (
         ["-S", KERNEL, "-B", folder],
         ["--build", folder, *targets],
@@ -176,3 +181,125 @@ def test_the_example_in_c(build, engine, default, tmp_path):
     )
     best = posteriors.argmax()
     assert done.stdout == f"word {best} {posteriors[best]:.3f}\n"
+
+
+def test_text_of_strangers_is_shown(build, default, tmp_path):
+    """Labels and names as Python shows them; all JSON is valid UTF-8."""
+    texts = [text for text in EXAMPLES if text]
+    content = model_file.read(default.path)
+    classes = content.config.classes
+    program = build / "tools" / "bifsmn-run"
+    for start in range(0, len(texts), classes):
+        part = texts[start : start + classes]
+        labels = (part + content.labels)[:classes]
+        path = tmp_path / "strange.bifsmn"
+        model_file.write(content._replace(labels=labels), path)
+        write(tmp_path / "a.wav", 1)
+        command = [program, path, tmp_path / "a.wav", "--top", "1000000"]
+        out = subprocess.run(command, capture_output=True, check=True).stdout
+        found = [line.split("  ", 2)[2][:-7] for line in _lines(out)]
+        assert sorted(found) == sorted(map(printable, labels))
+        command.append("--json")
+        out = subprocess.run(command, capture_output=True, check=True).stdout
+        found = [json.loads(line)["label"] for line in _lines(out)]
+        assert sorted(found) == sorted(labels)
+
+
+def _lines(out):
+    lines = out.decode().split("\n")
+    assert all(printable(line) == line for line in lines)
+    return lines[:-1]
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_names_that_are_no_utf8(build, default, tmp_path, name):
+    program = build / "tools" / "bifsmn-run"
+    if b"/" not in name:
+        write(tmp_path / "a.wav", 1)
+        shutil.copy(tmp_path / "a.wav", tmp_path / os.fsdecode(name))
+        command = [program, default.path, name, "--json"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True)
+        (line,) = _lines(done.stdout)
+        assert os.fsencode(json.loads(line)["file"]) == name
+    for command in (
+        [program, default.path, b"no " + name],
+        [program, default.path, b"a.wav", b"--" + name],
+        [program, b"no " + name, b"a.wav"],
+        [build / "examples" / "classify", default.path, b"no " + name],
+        [build / "tools" / "bifsmn-bench", b"no " + name],
+    ):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True)
+        assert done.returncode in (1, 2) and done.stdout == b""
+        (line,) = _lines(done.stderr)
+        assert BYTES[name] in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_stdout_that_cannot_be_written(build, default, tmp_path):
+    write(tmp_path / "a.wav", 1)
+    run = [build / "tools" / "bifsmn-run", default.path, "a.wav", "a.wav"]
+    bench = [build / "tools" / "bifsmn-bench", default.path, "--runs", "1"]
+    for command in (run, [*run, "--json"], bench, [*bench, "--json"]):
+        for words in (command, [command[0], "--help"]):
+            for where in (">/dev/full", ">&-"):
+                shell = ["sh", "-c", f'exec "$@" {where}', "sh", *words]
+                done = subprocess.run(
+                    shell, cwd=tmp_path, capture_output=True, text=True
+                )
+                assert done.returncode == 1
+                assert "stdout: " in done.stderr
+                assert done.stderr.count("\n") == 1
+
+
+def test_special_files(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "/dev/null", "/dev/zero"):
+        status, lines, errors = run(name)
+        assert (status, lines) == (1, [])
+        assert "expected a file, found a pipe or a device" in errors
+    (tmp_path / "empty.wav").touch()
+    status, _, errors = run("empty.wav")
+    assert status == 1 and "expected a WAV file" in errors
+
+
+def test_a_file_larger_than_memory(build, default, tmp_path):
+    """It is read as it goes, so that memory does not matter."""
+    head = struct.pack(
+        *("<4sI4s4sIHHIIHH4sI", b"RIFF", 0xFFFFFFFF, b"WAVE", b"fmt ", 16),
+        *(1, 32, 16000, 1024000, 64, 16, b"data", 2**31 - 64),
+    )
+    with open(tmp_path / "huge.wav", "wb") as file:
+        file.write(head)
+        file.truncate(len(head) + 2**31 - 64)
+    program = build / "tools" / "bifsmn-run"
+    words = [str(word) for word in (program, default.path, "huge.wav")]
+    code = (
+        "import os, resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (2**28, 2**28))\n"
+        "os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
+    command = [sys.executable, "-c", code, *words, "--depth", "2"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, timeout=300
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_file_that_becomes_shorter(build, default, tmp_path):
+    """While it is read: a sentence, and what was found before is not lost."""
+    write(tmp_path / "a.wav", 1)
+    write(tmp_path / "long.wav", 900)
+    program = build / "tools" / "bifsmn-run"
+    command = [program, default.path, "a.wav", "long.wav"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline().startswith("a.wav")
+        os.truncate(tmp_path / "long.wav", 10000)
+        errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "became shorter" in errors and errors.count("\n") == 1

@@ -13,6 +13,7 @@ from small_corpus import write_corpus
 from speechbrain_bifsmn.evaluation.card import make_card
 from speechbrain_bifsmn.evaluation.run import evaluate_model
 from speechbrain_bifsmn.pretrained import MODEL
+from speechbrain_bifsmn.utils.printable import printable
 
 ROOT = Path(__file__).resolve().parents[2]
 TUNED = {
@@ -122,3 +123,64 @@ def test_synthetic_speech_is_no_data_set(measured, tmp_path):
 def test_tables_are_rectangular(measured):
     for block in re.findall(r"(?:^\|.*\n)+", make_card(measured), re.MULTILINE):
         assert len({line.count("|") for line in block.splitlines()}) == 1
+
+
+STRANGE = "```\n# x\n|a|b|\n<img src=x onerror=y> [l](u) *b* \u202e\x1b \\"
+
+
+def in_each(data):
+    """A value of the data in place, with ``STRANGE`` for each of its texts."""
+    if isinstance(data, dict):
+        return {key: in_each(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [in_each(value) for value in data]
+    return STRANGE if isinstance(data, str) else data
+
+
+def test_texts_are_shown_and_not_obeyed(measured, tmp_path):
+    """Whatever the files say, headings, tables and code stay as they were."""
+    folder = shutil.copytree(measured, tmp_path / "folder")
+    evaluation = load(folder, "evaluation")
+    strange = json.dumps(in_each(evaluation))
+    for label in evaluation["labels"]:  # of which tables are made
+        strange = strange.replace(f'"{label}"', json.dumps(STRANGE + label))
+    evaluation = json.loads(strange)
+    evaluation["labels"] = list(evaluation["per_class"]["0"])
+    results = load(folder, "results")
+    results |= dict.fromkeys(
+        ("task", "data", "command", "yaml", "commit"), STRANGE
+    )
+    results["labels"] = evaluation["labels"]
+    results["versions"] = {STRANGE: STRANGE}
+    note = {"note": STRANGE, "speakers_in_two_splits": 0}
+    split = {"clips": 1, "speakers": 1, "labels": {STRANGE: 1}}
+    note["splits"] = {STRANGE: split}
+    for name, content in (
+        ("evaluation", evaluation),
+        ("results", results),
+        ("data", note),
+    ):
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    card = make_card(folder)
+    assert (
+        sections(card)
+        == [*sections(make_card(measured))[:1], "Data"]
+        + (sections(make_card(measured))[1:])
+    )
+    assert all(printable(line) == line for line in card.split("\n"))
+    assert card.count("\n```") == make_card(measured).count("\n```")
+    bare = re.sub(r"(?s)```.*?\n```", "", card)  # without blocks of code
+    spans = re.sub(r"\\.|`[^`\n]*`", "", bare)  # nor escapes and spans
+    assert not re.search(r"[`<]|\[l\]", spans)
+    for block in re.findall(r"(?:^\|.*\n)+", card, re.MULTILINE):
+        bars = [re.sub(r"\\.", "", line) for line in block.splitlines()]
+        assert len({line.count("|") for line in bars}) == 1
+
+
+@pytest.mark.parametrize("name", ["results", "evaluation", "tune", "engine"])
+@pytest.mark.parametrize("content", [[], {}, None, 1, "x", {"labels": 1}])
+def test_files_of_something_else(measured, tmp_path, name, content):
+    folder = shutil.copytree(measured, tmp_path / "folder")
+    (folder / f"{name}.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f"{name}.json: expected what a card"):
+        make_card(folder)

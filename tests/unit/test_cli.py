@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from finished_run import write_run
 
 from speechbrain_bifsmn import cli
+from speechbrain_bifsmn.cli import listen, train
 from speechbrain_bifsmn.inference.models import load_model, window_posteriors
 from speechbrain_bifsmn.inference.stream import detect_file
 from speechbrain_bifsmn.pretrained import FOLDER, MODEL
 from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.utils.printable import printable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -192,11 +196,11 @@ def test_bench(run):
 
 def test_train_runs_the_recipe(run, monkeypatch, tmp_path):
     asked = []
-    monkeypatch.setattr(subprocess, "call", lambda c: asked.append(c) or 3)
-    assert run("train", "v1_12.yaml", "--data_folder=x", "--seed", "1")[0] == 3
-    (command,) = asked
-    python, recipe, hparams, *rest = map(str, command)
-    assert python == sys.executable and recipe.endswith("BiFSMNv2/train.py")
+    monkeypatch.setattr(os, "execv", lambda *asks: asked.append(asks))
+    run("train", "v1_12.yaml", "--data_folder=x", "--seed", "1")
+    ((program, (python, recipe, hparams, *rest)),) = asked
+    assert program == python == sys.executable
+    assert recipe.endswith("BiFSMNv2/train.py")
     assert Path(hparams).is_file() and rest == [
         "--data_folder=x",
         "--seed",
@@ -204,8 +208,7 @@ def test_train_runs_the_recipe(run, monkeypatch, tmp_path):
     ]
     code, _, err = run("train", "none.yaml")
     assert code == 1 and "bifsmnv2.yaml" in err
-    module = sys.modules["speechbrain_bifsmn.cli.train"]
-    monkeypatch.setattr(module, "RECIPE", "nowhere/train.py")
+    monkeypatch.setattr(train, "RECIPE", "nowhere/train.py")
     code, _, err = run("train", "v1_12.yaml")
     assert code == 1 and "expected the recipe" in err and "sources" in err
 
@@ -226,55 +229,22 @@ def test_synth_speaks(run, tmp_path):
     assert len(wavs) >= 4
 
 
-RUN = """
-labels: [yes, unknown, silence]
-features: !new:speechbrain_bifsmn.lobes.features.LogMel
-    n_mels: 20
-    hop_length: 1454
-student_model: !new:speechbrain_bifsmn.lobes.models.bidfsmn.BiDFSMN
-    classes: 3
-    n_mels: 20
-    frames: 12
-    layers: 4
-    front_channels: 8
-    channels: 48
-    hidden: 80
-    taps: [1, 3]
-export: !name:speechbrain_bifsmn.export.export
-    features: !ref <features>
-    name: small
-    threshold: 0.5
-"""
-
-
-def test_export_takes_the_best_checkpoint(run, tmp_path):
-    from random_networks import SMALL, front_end, random_network
-
-    from speechbrain_bifsmn.lobes.models.folding import fold
-    from speechbrain_bifsmn.utils.checkpoints import AtomicCheckpointer
-
-    folder, path = tmp_path / "run", tmp_path / "a.bifsmn"
-    saved = folder / "save" / "student"
-    saved.mkdir(parents=True)
-    (folder / "hyperparams.yaml").write_text(RUN)
-    code, _, err = run("export", folder, path)
-    assert code == 1 and "expected a checkpoint" in err and not path.exists()
-    for seed, accuracy in enumerate((80.0, 90.0, 85.0)):
-        net = random_network(3, seed, **SMALL)
-        checkpointer = AtomicCheckpointer(saved, {"model": net})
-        checkpointer.save_checkpoint(meta={"accuracy": accuracy})
+def test_export_takes_the_weights_of_the_best_epoch(run, tmp_path):
+    folder, path = write_run(tmp_path / "run"), tmp_path / "a.bifsmn"
     code, out, _ = run("export", folder, path, "--threshold", 0.75)
     assert code == 0 and f"{path.stat().st_size} bytes" in out
-    best = random_network(3, seed=1, **SMALL)
-    options = {"name": "small", "threshold": 0.75}
-    labels = ["yes", "unknown", "silence"]
-    content = fold(best, labels, features=front_end(best), **options)
-    assert path.read_bytes() == model_file.to_bytes(content)
+    model = model_file.read(folder / "model.bifsmn")
+    tuned = model.config._replace(threshold=0.75)
+    assert path.read_bytes() == model_file.to_bytes(
+        model._replace(config=tuned)
+    )
+    code, _, err = run("export", folder, folder / "results.json")
+    assert code == 1 and "expected a new file, or a model file" in err
 
 
 def test_export_needs_a_run(run, tmp_path):
     code, _, err = run("export", tmp_path, tmp_path / "a.bifsmn")
-    assert code == 1 and "expected the folder of a training run" in err
+    assert code == 1 and "expected the results folder of a run" in err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -290,12 +260,11 @@ class Microphone:
             raise ValueError(f"No input device matching {device!r}")
         self.callback = callback
 
-    def __enter__(self):
+    def start(self):
         for at in range(0, len(self.audio), 480):
             self.callback(self.audio[at : at + 480], 480, None, None)
-        return self
 
-    def __exit__(self, *_):
+    def close(self):
         pass
 
 
@@ -341,8 +310,7 @@ def test_listen_says_what_is_missing(run, microphone, monkeypatch):
 
 
 def test_a_microphone_that_is_unplugged(run, microphone, monkeypatch):
-    module = sys.modules["speechbrain_bifsmn.cli.listen"]
-    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(listen, "PATIENCE_S", 0.01)
     code, out, err = run("listen")
     assert code == 1 and "still plugged in" in err
 
@@ -351,8 +319,7 @@ def test_ctrl_c_ends_listening(run, microphone, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    module = sys.modules["speechbrain_bifsmn.cli.listen"]
-    monkeypatch.setattr(module.KeywordStream, "push", interrupt)
+    monkeypatch.setattr(listen.KeywordStream, "push", interrupt)
     assert run("listen")[0] == 0
 
 
@@ -409,3 +376,42 @@ def test_the_shell_completes(tmp_path):
         with spawn(env={**os.environ, **asked}) as process:
             process.communicate(timeout=60)
         assert set(found.read_text().split()) == expected
+
+
+def test_listen_shows_labels(run, microphone, monkeypatch, tmp_path):
+    """What a terminal would obey is shown, in lines and bars."""
+    labels = ["\x1b[2J", "\u202eno", "x\ny", *"abcdefg", "unknown", "silence"]
+    labels[3] = "long " * 100
+    path = tmp_path / "strange.bifsmn"
+    model_file.write(model_file.read(MODEL)._replace(labels=labels), path)
+    random = np.random.default_rng(0)
+    audio = random.standard_normal((3 * 48000, 1)).astype(np.float32)
+    monkeypatch.setattr(Microphone, "audio", 0.1 * audio)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(listen, "EVERY_S", 0)
+    words = "--model", path, "--threshold", 0, "--seconds", 3
+    code, out, err = run("listen", *words)
+    assert code == 0 and out
+    drawn = re.sub("\x1b\\[[0-9]+A\x1b\\[J", "", err)
+    assert all(printable(line) == line for line in out.split("\n"))
+    for line in drawn.split("\n"):
+        assert printable(line) == line and len(line) < 80
+    assert "\\x1b[2J" in drawn and "\\u202eno" in drawn and "x\\x0ay" in drawn
+    monkeypatch.setenv("TERM", "dumb")
+    assert run("listen", *words)[2] == "listening; Ctrl-C ends\n"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, "nan", "-inf"])
+def test_listen_for_no_time(run, microphone, seconds):
+    code, _, err = run("listen", f"--seconds={seconds}")
+    assert code == 1 and "--seconds: expected more than 0" in err
+
+
+def test_a_microphone_that_does_not_start(run, microphone, monkeypatch):
+    def start(self):
+        raise OSError("Invalid sample rate\n [code -9997]")
+
+    monkeypatch.setattr(Microphone, "start", start)
+    code, _, err = run("listen")
+    assert code == 1 and "(Invalid sample rate [code -9997])" in err
+    assert err.count("\n") == 1

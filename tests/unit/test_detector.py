@@ -132,14 +132,41 @@ def test_reset_forgets():
     assert run(listener, rows) == first
 
 
-def test_bad_arguments_are_refused():
-    for options in ({"threshold": 1.5}, {"threshold": float("nan")}):
+def test_keywords_are_those_of_the_model():
+    for threshold, said in (
+        ({"yes": 0.5}, "found none for no"),
+        ({"yes": 0.5, "no": 0.5, "up": 0.5}, "found one for up"),
+        ({}, "found none for yes"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            detector(threshold)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, np.nan, np.inf, "0.5", None, []])
+def test_thresholds_are_posteriors(value):
+    for threshold in (value, {"yes": 0.5, "no": value}):
         with pytest.raises(ValueError, match="threshold: expected 0 to 1"):
-            detector(**options)
-    with pytest.raises(ValueError, match=r"one for each of \['yes', 'no'\]"):
-        detector({"yes": 0.5})
-    for options in ({"smoothing": 0}, {"refractory_s": -1}):
-        with pytest.raises(ValueError, match="expected times above 0"):
-            detector(**options)
+            detector(threshold)
+    with pytest.raises(ValueError, match="threshold: expected 0 to 1"):
+        Detector(["silence"], HOP, 1.0, value)
+
+
+@pytest.mark.parametrize("smoothing", [0, -1, 65, 10**400, 4.0, "4", None])
+def test_smoothing_is_that_of_a_model_file(smoothing):
+    with pytest.raises(ValueError, match="smoothing: expected 1 to 64"):
+        detector(smoothing=smoothing)
+    assert detector(smoothing=np.int64(64)).labels == LABELS
+
+
+@pytest.mark.parametrize("seconds", [-1, np.nan, np.inf, -np.inf])
+def test_times_are_finite(seconds):
+    with pytest.raises(ValueError, match="refractory_s: expected 0 to 3600"):
+        detector(refractory_s=seconds)
+    for times in ((seconds, 1.0), (HOP, seconds), (0, 1.0), (HOP, 0)):
+        with pytest.raises(ValueError, match="expected more than 0 seconds"):
+            Detector(LABELS, *times)
+
+
+def test_posteriors_are_one_for_each_label():
     with pytest.raises(ValueError, match=r"posteriors: expected \[4\]"):
         detector().add(np.zeros((1, 4)))

@@ -17,12 +17,19 @@ from speechbrain_bifsmn.dataio.trials import (
     keyword_clips,
     negative_audio,
 )
+from speechbrain_bifsmn.files.owned import (
+    MARKER,
+    check_listed,
+    owned_file,
+    owner,
+)
 from speechbrain_bifsmn.inference.detector import Detector
 from speechbrain_bifsmn.inference.models import load_model
 from speechbrain_bifsmn.inference.stream import KeywordStream
 from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.tune import store, tune
 from speechbrain_bifsmn.utils import model_file, tuning, tuning_report
+from speechbrain_bifsmn.utils.printable import each_text, printable
 
 LABELS = ["yes", "no", "unknown", "up"]
 KEYWORDS = ["yes", "no", "up"]
@@ -266,7 +273,7 @@ def test_the_command_writes_what_it_found(place, tmp_path, capsys):
     assert f"threshold {threshold:g}, smoothing 3" in out
     assert "rejected, %" in out and "depth 0" in out
     assert "negatives to choose" in err
-    names = {"tune.json", "det.png", "keywords.png", "model.bifsmn"}
+    names = {"tune.json", "det.png", "keywords.png", "model.bifsmn", MARKER}
     assert {path.name for path in tmp_path.iterdir()} == names
     for name in ("det.png", "keywords.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
@@ -331,3 +338,69 @@ def test_without_torch():
         "assert not {'torch', 'speechbrain'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_only_what_tune_wrote_is_replaced(place, tmp_path, capsys):
+    """And that is found out before the work."""
+    out = tmp_path / "out"
+    small = "--smoothing", 3, "--out", out
+    assert command(place, None, *small) == 0
+    first = (out / "tune.json").read_text()
+    (out / "notes.txt").write_text("mine")
+    assert command(place, None, "--depth", 1, *small) == 0
+    assert (out / "tune.json").read_text() != first
+    for name in ("det.png", "model.bifsmn"):
+        before = (out / name).read_bytes()
+        (out / name).write_text("mine")
+        capsys.readouterr()
+        assert command(place, None, *small) == 1
+        err = capsys.readouterr().err
+        assert f"{out / name}: expected none, or the one that" in err
+        assert "clips to choose" not in err
+        assert (out / name).read_text() == "mine"
+        (out / name).write_bytes(before)
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_folders_of_others_are_left_alone(place, tmp_path, capsys):
+    for name in ("tune.json", "photo.jpg"):
+        (tmp_path / name).write_text("mine")
+        assert command(place, None, "--out", tmp_path) == 1
+        err = capsys.readouterr().err
+        assert "expected a new folder" in err and "clips" not in err
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+        (tmp_path / name).unlink()
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert command(place, None, "--out", file) == 1
+    assert file.read_text() == "mine"
+
+
+def test_the_folder_of_a_run(place, tmp_path, capsys):
+    """Its model file is the run's still: it may be tuned, and written again."""
+    model = tmp_path / "model.bifsmn"
+    with owned_file(model, "train") as new:
+        new.write_bytes((place / "model.bifsmn").read_bytes())
+    small = "--smoothing", 3
+    assert command(place, tmp_path, *small, "--out", tmp_path) == 0
+    assert owner(tmp_path) == "train" and load_model(model).smoothing == 3
+    assert command(place, tmp_path, "--smoothing", 2, "--write") == 0
+    check_listed(tmp_path)
+    assert load_model(model).smoothing == 2
+    model.write_bytes((place / "model.bifsmn").read_bytes())
+    capsys.readouterr()
+    assert command(place, tmp_path, *small, "--out", tmp_path) == 1
+    assert "model.bifsmn: expected none, or" in capsys.readouterr().err
+
+
+def test_keywords_are_shown(result):
+    """Not obeyed, and below each other."""
+    strange = "\x1b[2J\u202e|"
+    renamed = json.loads(json.dumps(result).replace('"yes"', '"YES"'))
+    renamed = each_text(renamed, lambda text: text.replace("YES", strange))
+    lines = tuning_report.text(renamed).split("\n")
+    assert all(printable(line) == line for line in lines)
+    (row, *_) = (line for line in lines if line.startswith("\\x1b"))
+    other = lines[lines.index(row) + 1]
+    assert row.startswith("\\x1b[2J\\u202e|  4")
+    assert other.startswith("no".ljust(14) + "  4")

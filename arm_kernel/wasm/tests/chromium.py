@@ -81,7 +81,7 @@ class Page:
 
     def choose_bad(self, kind, path):
         """Chooses a file of which the page complains; returns what it says."""
-        self.run("page.view.complain('')")
+        self.run("page.view.complain(null)")
         self._choose(kind, path)
         self.wait_for(Path(path).name, "error")
         return self.text("error")

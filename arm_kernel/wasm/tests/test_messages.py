@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 from native import SHIPPED, write_wav
+from printable_examples import EXAMPLES
+
+from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.utils.printable import printable
 
 
 def test_not_audio(page, tmp_path):
@@ -55,6 +59,40 @@ def test_old_browser(open_page, what):
     page.wait_for("lacks WebAssembly with SIMD", "error")
     assert page.text("status") == ""
     assert page.run("return document.getElementById('microphone').disabled")
+
+
+def test_labels_and_names_are_printable(page, tmp_path):
+    """Controls, turned text and markup of a model are shown, not obeyed."""
+    labels = ["\x1b[2J\u202eyes", "<img src=x onerror=document.title=1>"]
+    shown = [printable(label) for label in labels]
+    content = model_file.read(SHIPPED)
+    labels += content.labels[2:]
+    content = content._replace(
+        labels=labels, name="\u2067name\n", licence="<b>\x7f</b>"
+    )
+    path = tmp_path / "strange\u202e\x1b.bifsmn"
+    model_file.write(content, path)
+    page._choose("model", path)
+    page.wait_for("strange\\u202e\\x1b.bifsmn is in use.")
+    found = page.run(
+        "return [...document.querySelectorAll('.label')]"
+        ".map((e) => [e.tagName, e.textContent])"
+    )
+    assert found[:2] == [["BDI", label] for label in shown]
+    assert page.text("model").startswith("\\u2067name\\x0a: ")
+    assert "licence <b>\\x7f</b>." in page.text("model")
+    assert page.run("return document.querySelectorAll('img, b').length") == 0
+    bad = tmp_path / "bad\u2066\x07.bifsmn"
+    bad.write_bytes(b"")
+    page._choose("model", bad)
+    page.wait_for("bad\\u2066\\x07.bifsmn: ", "error")
+    assert page.run("return document.querySelector('#error bdi').textContent")
+    page.choose_model(SHIPPED)
+
+
+def test_printable_is_that_of_python(page):
+    for text, wanted in EXAMPLES.items():
+        assert page.run("return printable(arguments[0])", text) == wanted
 
 
 def test_dropped_file(page):
