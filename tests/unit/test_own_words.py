@@ -262,8 +262,8 @@ def test_other_files_are_never_overwritten(tmp_path, mine, hum):
     ("arguments", "message"),
     [
         ({"speak": "no"}, "speak: expected one of missing, always, never"),
-        ({"clips": 0}, "clips: expected at least 1, got 0"),
-        ({"background_seconds": 9}, "expected at least 10, got 9"),
+        ({"clips": 0}, "clips: expected 1 to 100000, got 0"),
+        ({"background_seconds": 9}, "expected 10 to 3600, got 9"),
         ({"speak": "never"}, "none of yes in no folder"),
         ({"speak": "never", "recordings": "mine"}, "none of yes in mine"),
         ({"recordings": "gone"}, "none at gone"),

@@ -215,7 +215,7 @@ def test_a_refused_value_leaves_the_file(place, change):
     [
         ({"false_alarms_per_hour": 0}, "expected more than 0, got 0"),
         ({"depths": (0, 9)}, r"expected some of \[0, 1, 2\], got 9"),
-        ({"refractory_s": -1}, "refractory_s: expected 0 or more, got -1"),
+        ({"refractory_s": -1}, "refractory_s: expected 0 to 3600 seconds, got -1"),
         ({"smoothings": (0,)}, "smoothing: expected 1 to 64, got 0"),
     ],
 )
