@@ -26,6 +26,7 @@ from speechbrain_bifsmn.dataio.tasks import (
 )
 from speechbrain_bifsmn.dataio.words import CLASSES, task_labels
 from speechbrain_bifsmn.files.archive import unpack
+from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.download import Archive, download
 from speechbrain_bifsmn.files.owned import owned_folder
 
@@ -84,6 +85,7 @@ def download_speech_commands(data_folder, version, archives=ARCHIVES):
         is_test_set = "_test_set_" in name
         folder = data.parent / name.removesuffix(".tar.gz")
         folder = folder if is_test_set else data
+        clear_leftovers(folder)
         if not (folder.is_dir() and any(folder.iterdir())):
             path = download(archive, data.parent / name)
             unpack(path, folder, archive.unpacked_bytes)

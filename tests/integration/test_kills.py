@@ -5,21 +5,27 @@ With ``KILL_STRIDE=1`` in the environment, at each operation that changes files
 """
 
 import os
+import shutil
+import tarfile
 from itertools import count
 
 import numpy as np
 import pytest
 import torch
 from finished_run import write_run
-from kills import check_kills, kill_at
+from kills import check_kills, contents, kill_at
+from small_corpus import write_corpus
+from tuning_audio import MANY, arguments, write_all
 
+from speechbrain_bifsmn import tune as tuning
 from speechbrain_bifsmn.cli import main
 from speechbrain_bifsmn.dataio import own_words, synthetic
 from speechbrain_bifsmn.dataio.own_words import make_own_corpus
 from speechbrain_bifsmn.dataio.rooms import make_rooms
 from speechbrain_bifsmn.dataio.synthetic import make_corpus
-from speechbrain_bifsmn.files.atomic import write_text
-from speechbrain_bifsmn.files.owned import check_listed, owned_file
+from speechbrain_bifsmn.files.archive import unpack
+from speechbrain_bifsmn.files.atomic import clear_leftovers, write_text
+from speechbrain_bifsmn.files.owned import MARKER, check_listed, owned_file
 from speechbrain_bifsmn.publishing import folder as publishing
 
 STRIDE = int(os.environ.get("KILL_STRIDE", "10"))
@@ -127,3 +133,60 @@ def test_publish_and_export(home, tmp_path, monkeypatch):
     for path in home.iterdir():
         path.rename(tmp_path / "published")
     assert check_kills(home, lambda: export("a"), lambda: export("b")) > 5
+
+
+@pytest.mark.slow
+def test_tune(home, tmp_path, monkeypatch):
+    clips = write_all(tmp_path)
+    options = {"depths": (0,), "smoothings": (1, 3), "unseen": True}
+    points = [
+        tuning.tune(*arguments(clips), rate, **options)
+        for rate in (MANY, 2 * MANY)
+    ]
+    words = ["tune", clips / "model.bifsmn", "--keywords", clips, "--out"]
+    words += [home / "tuned", "--negatives", clips / "radio.flac"]
+
+    def tune(point):
+        monkeypatch.setattr(tuning, "tune", lambda *_, **__: point)
+        assert main([*map(str, words)]) == 0
+
+    for number in count(step=3 * STRIDE):
+        shutil.rmtree(home / "tuned", ignore_errors=True)
+        tune(points[0])
+        old = contents(home)
+        ended = kill_at(number, lambda: tune(points[1]))
+        found = contents(home)
+        check_listed(home / "tuned")  # each file is one or the other
+        tune(points[1])
+        new = contents(home)
+        for name in old:
+            if name != f"tuned/{MARKER}":
+                assert found[name] in (old[name], new[name])
+        if ended is None:
+            break
+    assert number > 6 * STRIDE
+
+
+@pytest.mark.slow
+def test_evaluate(home, tmp_path):
+    corpus = write_corpus(tmp_path / "corpus")
+    words = ["evaluate", str(corpus), "--out", str(home / "evaluation.json")]
+
+    def evaluate(*more):
+        assert main([*words, *more]) == 0
+
+    old, new = (lambda: None), (lambda: evaluate())
+    assert check_kills(home, old, new, STRIDE) > 1
+
+
+def test_unpacking(home, tmp_path):
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:
+        for name in ("yes/a.wav", "yes/b.wav", "LICENSE"):
+            tar.addfile(tarfile.TarInfo(name))
+
+    def make():
+        clear_leftovers(home / "data")
+        if not (home / "data").exists():
+            unpack(tmp_path / "a.tar.gz", home / "data", 10**6)
+
+    assert check_kills(home, lambda: None, make) > 10

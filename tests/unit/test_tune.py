@@ -6,8 +6,15 @@ import sys
 
 import numpy as np
 import pytest
-import soundfile
 from random_networks import SMALL, front_end, random_network
+from tuning_audio import (
+    KEYWORDS,
+    MANY,
+    RATE,
+    arguments,
+    record,
+    write_all,
+)
 
 from speechbrain_bifsmn import cli
 from speechbrain_bifsmn.cli import options
@@ -31,45 +38,10 @@ from speechbrain_bifsmn.tune import store, tune
 from speechbrain_bifsmn.utils import model_file, tuning, tuning_report
 from speechbrain_bifsmn.utils.printable import each_text, printable
 
-LABELS = ["yes", "no", "unknown", "up"]
-KEYWORDS = ["yes", "no", "up"]
-RATE = 16000
-MANY = 3000  # false alarms per hour: the network knows nothing
-
-
-def record(path, seconds, rate, seed):
-    """Noise whose colour and level change, so that decisions do."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(seed)
-    parts = []
-    for _ in range(round(4 * seconds)):
-        noise = random.standard_normal(rate // 4)
-        width = random.integers(1, 12)
-        noise = np.convolve(noise, np.ones(width) / width, "same")
-        parts.append(10 ** random.uniform(-3, -1) * noise)
-    soundfile.write(path, np.concatenate(parts), rate)
-
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tune")
-    net = random_network(len(LABELS), seed=3, **SMALL)
-    model = fold(net, LABELS, front_end(net))
-    model_file.write(model, folder / "model.bifsmn")
-    for index, word in enumerate((*KEYWORDS, "bed")):
-        for speaker in range(8):
-            seed = 100 * index + speaker
-            path = folder / "clips" / word / f"{speaker}_nohash_0.wav"
-            record(path, 1, RATE, seed)
-    record(folder / "radio.flac", 40, 22050, 7)
-    for name in range(4):
-        record(folder / f"street/{name}.wav", 6, RATE, 20 + name)
-    return folder
-
-
-def arguments(place):
-    negatives = [place / "radio.flac", place / "street"]
-    return place / "model.bifsmn", place / "clips", negatives
+    return write_all(tmp_path_factory.mktemp("tune"))
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +187,10 @@ def test_a_refused_value_leaves_the_file(place, change):
     [
         ({"false_alarms_per_hour": 0}, "expected more than 0, got 0"),
         ({"depths": (0, 9)}, r"expected some of \[0, 1, 2\], got 9"),
-        ({"refractory_s": -1}, "refractory_s: expected 0 to 3600 seconds, got -1"),
+        (
+            {"refractory_s": -1},
+            "refractory_s: expected 0 to 3600 seconds, got -1",
+        ),
         ({"smoothings": (0,)}, "smoothing: expected 1 to 64, got 0"),
     ],
 )
