@@ -107,6 +107,9 @@ def check_run(folder, found):
     began = read_record(folder)
     same = {**began["settings"], "labels": began["labels"]}
     new = {**found["settings"], "labels": found["labels"]}
+    if _has_trained(folder, "student"):  # it has learned from that teacher
+        same["teacher_epochs"] = began["adjustable"].get("teacher_epochs")
+        new["teacher_epochs"] = found["adjustable"].get("teacher_epochs")
     for name in {**same, **new}:
         if same.get(name) != new.get(name):
             values = _short(same.get(name)), _short(new.get(name))
@@ -142,8 +145,8 @@ def keep_record(folder, found):
     write_text(Path(folder) / NAME, json.dumps(record, indent=1) + "\n")
 
 
-def _has_trained(folder):
-    return any(Path(folder).glob("*/CKPT*"))
+def _has_trained(folder, stage="*"):
+    return any(Path(folder).glob(f"{stage}/CKPT*"))
 
 
 def _other(folder, what, expected, found):

@@ -87,6 +87,15 @@ def test_what_may_change_is_noted(begun):
     ]
 
 
+def test_a_student_keeps_its_teacher(begun):
+    longer = describe("teacher_epochs: 99")
+    check_run(begun, longer)
+    (begun / "student" / "CKPT+1").mkdir(parents=True)
+    with pytest.raises(ValueError, match="^teacher_epochs: expected 12, as"):
+        check_run(begun, longer)
+    check_run(begun, describe("student_epochs: 99"))
+
+
 def test_places_may_change(begun):
     check_run(begun, describe("data_folder: moved\noutput_folder: moved\n"))
 
