@@ -9,10 +9,10 @@ import shutil
 import tarfile
 from itertools import count
 
-import numpy as np
 import pytest
 import torch
 from finished_run import write_run
+from hum import Hum
 from kills import check_kills, contents, kill_at
 from small_corpus import write_corpus
 from tuning_audio import MANY, arguments, write_all
@@ -50,14 +50,6 @@ def home(tmp_path):
 @pytest.fixture
 def hum(monkeypatch):
     """Tones instead of speech, and few of them."""
-
-    class Hum:
-        def speak(self, text, voice, *_):
-            return np.sin(np.arange(8000) * len(voice) / 50)
-
-        def say(self, text, voice, longest, *_):
-            return self.speak(text, voice)[:longest]
-
     for module in (synthetic, own_words):
         monkeypatch.setattr(module, "Espeak", Hum)
     monkeypatch.setattr(own_words, "LEAST_CLIPS", 1)

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import soundfile
+from hum import Hum
 
 from speechbrain_bifsmn.dataio import own_words
 from speechbrain_bifsmn.dataio.corpus import speaker_of
@@ -23,14 +24,6 @@ TRAIN, VALIDATION, TEST = "bob", "lea", "kim"
 @pytest.fixture
 def hum(monkeypatch):
     """Tones instead of speech, and few of them."""
-
-    class Hum:
-        def speak(self, text, voice, *_):
-            return np.sin(np.arange(8000) * len(voice) / 50)
-
-        def say(self, text, voice, longest, *_):
-            return self.speak(text, voice)[:longest]
-
     monkeypatch.setattr(own_words, "Espeak", Hum)
     monkeypatch.setattr(own_words, "LEAST_CLIPS", 1)
     others = ("yes", "cat", "robot", "stop")

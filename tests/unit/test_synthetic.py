@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from hum import Hum
 from scipy.io import wavfile
 
 from speechbrain_bifsmn.dataio import synthetic
@@ -17,14 +18,6 @@ SMALL = {"clips": 6, "background_seconds": 2}
 @pytest.fixture
 def hum(monkeypatch):
     """Tones instead of speech, so that no library is needed."""
-
-    class Hum:
-        def speak(self, text, voice, *_):
-            return np.sin(np.arange(8000) * len(voice) / 50)
-
-        def say(self, text, voice, longest, *_):
-            return self.speak(text, voice)[:longest]
-
     monkeypatch.setattr(synthetic, "Espeak", Hum)
 
 
