@@ -1,10 +1,11 @@
-"""Kills a process at each operation that changes files."""
+"""What a kill leaves at each operation that changes files."""
 
 import os
 import shutil
 import signal
 import sys
 import traceback
+from functools import cache
 
 # What Python tells an audit hook before it changes a file, or may.
 EVENTS = {
@@ -53,8 +54,7 @@ def _die_at(number):
 
     def hook(event, arguments):
         nonlocal left
-        writes = event == "open" and _writes(arguments)
-        if writes or event in EVENTS:
+        if _writes(event, arguments):
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
             left -= 1
@@ -62,11 +62,45 @@ def _die_at(number):
     sys.addaudithook(hook)
 
 
-def _writes(arguments):
+def _writes(event, arguments):
+    if event != "open":
+        return event in EVENTS
     _, mode, flags = arguments
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")
     return bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+_look = None  # what is called before each operation
+
+
+@cache
+def _install_hook():
+    sys.addaudithook(_hook)  # which stays for ever
+
+
+def _hook(event, arguments):
+    global _look
+    if _look and _writes(event, arguments):
+        look, _look = _look, None  # looking may open files
+        look()
+        _look = look
+
+
+def states_before_each(home, action):
+    """Returns the contents of a folder before each operation of an action.
+
+    It is what a kill at that moment would leave there.
+    """
+    global _look
+    _install_hook()
+    states = []
+    _look = lambda: states.append(contents(home))  # noqa: E731
+    try:
+        action()
+    finally:
+        _look = None
+    return states
 
 
 def contents(folder):
@@ -79,10 +113,10 @@ def contents(folder):
 
 
 def check_kills(home, make_old, make_new, stride=1):
-    """Kills at each operation; old or new must be there, whole.
+    """Looks at each operation: old or new must be there, whole.
 
-    Then it is done again without a kill, which must give the new, and clear
-    what the dead process has left.
+    At some, the process is really killed; then it is done again without, which
+    must give the new, and clear what the dead process has left.
 
     Arguments
     ---------
@@ -91,35 +125,40 @@ def check_kills(home, make_old, make_new, stride=1):
     make_old, make_new : function
         What writes there, one after the other; the first may do nothing.
     stride : int
-        1 kills at each operation, 2 at every other, and so on.
+        1 kills at each operation, 2 at every other, and so on; all are looked
+        at.
 
     Returns
     -------
     int
-        How often it was killed.
+        How many operations there are.
     """
     make_old()
     old, backup = contents(home), home.with_name(f"{home.name}.backup")
     shutil.copytree(home, backup, symlinks=True)
-    make_new()
+    states = states_before_each(home, make_new)
     new, kills = contents(home), 0
     assert new != old
+    for state in states:
+        assert _visible(state, old, new) in (old, new), sorted(state)
     while True:
         shutil.rmtree(home)
         shutil.copytree(backup, home, symlinks=True)
         ended = kill_at(kills * stride, make_new)
         assert ended != FAILED
-        visible = {
-            name: content
-            for name, content in contents(home).items()
-            if not name.startswith(".") or name in {**old, **new}
-        }
+        visible = _visible(contents(home), old, new)
         assert visible in (old, new), sorted(visible)
         if ended is None:
             assert visible == new
             shutil.rmtree(backup)
-            return kills
+            return len(states)
         kills += 1
         make_new()
         assert sorted(contents(home)) == sorted(new)
         assert contents(home) == new
+
+
+def _visible(state, old, new):
+    """Leaves out what is under hidden names, unless it belongs there."""
+    named = {**old, **new}
+    return {k: v for k, v in state.items() if k[0] != "." or k in named}

@@ -1,7 +1,7 @@
 """A kill at any moment of any command leaves the old or the new, whole.
 
-With ``KILL_STRIDE=1`` in the environment, at each operation that changes files
-(20 minutes); without it, at each tenth.
+Each operation that changes files is looked at. A process is really killed at
+each tenth, or at each with ``KILL_STRIDE=1`` in the environment.
 """
 
 import os
