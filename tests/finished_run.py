@@ -16,11 +16,12 @@ SIZES = {"n_mels": 20, "layers": 4, "channels": 48, "hidden": 80}
 LABELS = ["yes", "no", "unknown", "silence"]
 DEPTHS = ("0", "1", "2")
 MODELS = "!new:speechbrain_bifsmn.lobes.models"
+COUNTED = {"classes": {"!apply:builtins.len": [{"!apply:x": {"words": ""}}]}}
 RECORD = {
     "labels": LABELS,
     "networks": {
-        "student": {f"{MODELS}.bidfsmn.BiDFSMN": SIZES},
-        "teacher": {f"{MODELS}.dfsmn.DFSMN": SIZES},
+        "student": {f"{MODELS}.bidfsmn.BiDFSMN": SIZES | COUNTED},
+        "teacher": {f"{MODELS}.dfsmn.DFSMN": SIZES | COUNTED},
     },
     "features": {
         "!new:speechbrain_bifsmn.lobes.features.LogMel": {"n_mels": 20}

@@ -29,6 +29,7 @@ from speechbrain_bifsmn.files.archive import unpack
 from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.download import Archive, download
 from speechbrain_bifsmn.files.owned import owned_folder
+from speechbrain_bifsmn.utils.printable import printable
 
 URL = "https://storage.googleapis.com/download.tensorflow.org/data/"
 # The data set and the official test set of the 12-class task.
@@ -176,7 +177,7 @@ def main():
             download_speech_commands(options["data_folder"], options["version"])
         print(prepare_speech_commands(task=task, **options))
     except (OSError, ValueError) as error:
-        parser.exit(2, f"{error}\n")
+        parser.exit(2, f"{printable(error)}\n")
 
 
 if __name__ == "__main__":

@@ -11,17 +11,19 @@ examples:
   bifsmn evaluate speech_commands --robustness --negatives radio
 """
 
+import hashlib
 import json
 import sys
 from pathlib import Path
 
 from speechbrain_bifsmn.files.atomic import write_text
 from speechbrain_bifsmn.files.checksum import sha256_of
+from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils.printable import printable
 
 PICTURE = "noise_png_sha256"  # of an evaluation: the picture beside it
-MOST_BYTES = 1 << 26  # of an evaluation
+OWN = "sha256"  # of an evaluation: that of all the rest
 
 
 def add_arguments(parser):
@@ -74,6 +76,7 @@ def run(arguments):
         _check_places(arguments)
         if arguments.robustness:
             evaluation |= _draw(evaluation, _picture(arguments))
+        evaluation[OWN] = _digest(evaluation)
         write_text(arguments.out, json.dumps(evaluation, indent=1) + "\n")
     finally:
         print(summary(evaluation), flush=True)
@@ -90,8 +93,8 @@ def _check_places(arguments):
     before = _read(out)
     if out.name == picture.name or (out.exists() and not before):
         raise FileExistsError(
-            f"--out: expected a new file, or an evaluation to replace, found "
-            f"{out}; name another"
+            "--out: expected a new file, or an evaluation that nobody changed, "
+            f"found {out}; name another"
         )
     if arguments.robustness and picture.exists():
         if sha256_of(picture) != before.get(PICTURE):
@@ -102,15 +105,19 @@ def _check_places(arguments):
 
 
 def _read(path):
-    """Returns the evaluation in a file, {} where there is something else."""
-    if not path.is_file():
-        return {}
+    """Returns the evaluation in a file, {} where it is no such thing."""
     try:
-        with open(path, "rb") as file:
-            found = json.loads(file.read(MOST_BYTES))
-        return found if {*found} >= {"accuracy", "confusion", "model"} else {}
-    except (OSError, ValueError, TypeError, RecursionError):
+        found = read_object(path)
+    except (OSError, ValueError):
         return {}
+    return found if found.get(OWN) == _digest(found) else {}
+
+
+def _digest(evaluation):
+    """Returns the checksum of an evaluation, by which it is known as such."""
+    rest = {name: value for name, value in evaluation.items() if name != OWN}
+    text = json.dumps(rest, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _draw(evaluation, path):

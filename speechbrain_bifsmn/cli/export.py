@@ -12,6 +12,8 @@ examples:
 
 from pathlib import Path
 
+from speechbrain_bifsmn.cli.options import check_not_shipped
+from speechbrain_bifsmn.files.owned import adopt, is_listed
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.printable import printable
 
@@ -39,6 +41,7 @@ def run(arguments):
     from speechbrain_bifsmn.runs.record import NAME
 
     _check_target(arguments.file)
+    listed = is_listed(arguments.file)
     run_folder = open_run(arguments.run_folder, (f"save/{NAME}", STUDENT))
     random = torch.Generator().manual_seed(0)
     levels = torch.logspace(-5, 0, CLIPS)[:, None]
@@ -55,12 +58,15 @@ def run(arguments):
         features=features,
         **{**run_folder.export_options(), **given},
     )
+    if listed:
+        adopt(arguments.file.parent, [arguments.file.name])
     file = printable(arguments.file)
     print(f"{file}: {done.bytes} bytes; engine: {done.engine}")
 
 
 def _check_target(path):
     """Refuses to replace anything but a model file."""
+    check_not_shipped(path)
     if path.is_file() and not model_file.is_model(path):
         raise FileExistsError(
             f"{path}: expected a new file, or a model file to replace, found "

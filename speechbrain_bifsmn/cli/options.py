@@ -72,6 +72,15 @@ def add_detection(parser):
     )
 
 
+def check_not_shipped(path):
+    """Refuses to write the model file that comes with the package."""
+    if path.exists() and path.samefile(MODEL):
+        raise ValueError(
+            f"{path}: expected a model file of your own to write, found the "
+            "one that comes with the package; name another file"
+        )
+
+
 def load(arguments):
     """Returns the model that the arguments ask for."""
     return load_model(arguments.model, arguments.backend, arguments.depth)

@@ -32,12 +32,13 @@ import shlex
 import sys
 from pathlib import Path
 
+from speechbrain_bifsmn.cli.options import check_not_shipped
 from speechbrain_bifsmn.files.owned import (
     adopt,
     check_file,
     claim,
+    is_listed,
     owned_file,
-    read_marker,
 )
 from speechbrain_bifsmn.files.owned import owner as owner_of
 from speechbrain_bifsmn.inference.detector import check_refractory
@@ -123,7 +124,7 @@ def run(arguments):
     _check_numbers(arguments)
     source, owner = find_model(arguments.model), None
     if arguments.write:
-        _check_own(source)
+        check_not_shipped(source)
     if arguments.out:
         plots.figure_class()
         owner = _check_out(arguments.out, tuning_report.FILES)
@@ -155,8 +156,9 @@ def run(arguments):
             with owned_file(arguments.out / MODEL.name, owner) as place:
                 tune.store(*point, source, place)
         if arguments.write:
+            listed = is_listed(source)
             tune.store(*point, source, source)
-            if source.name in read_marker(source.parent).get("files", ()):
+            if listed:
                 adopt(source.parent, [source.name])
     finally:
         print(tuning_report.text(result))
@@ -171,14 +173,6 @@ def _check_numbers(arguments):
         )
     if arguments.refractory is not None:
         check_refractory(arguments.refractory)
-
-
-def _check_own(path):
-    if path.samefile(MODEL):
-        raise ValueError(
-            "--write: expected a model file of your own, found the one that "
-            "comes with the package; name a copy of it, or give --out"
-        )
 
 
 def _check_out(folder, names):

@@ -125,7 +125,7 @@ def _read_lists(folder, splits):
                 f"data_folder: expected the official list {name} in {folder}, "
                 "found none; unpack the whole archive there"
             )
-        for line in (folder / name).read_text(encoding="utf-8").splitlines():
+        for line in _lines(folder / name):
             wav = line.strip().removeprefix("./")
             if wav and split_of.setdefault(wav, split) != split:
                 raise ValueError(
@@ -133,6 +133,16 @@ def _read_lists(folder, splits):
                     f"found {wav} in both of {folder}; unpack them again"
                 )
     return split_of
+
+
+def _lines(path):
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"data_folder: expected UTF-8 in {path}, found something else; "
+            "unpack it again"
+        ) from None
 
 
 def _wavs(root, folder):

@@ -26,6 +26,7 @@ from speechbrain_bifsmn.dataio.words import (
     parse_words,
 )
 from speechbrain_bifsmn.files.atomic import clear_leftovers
+from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
@@ -198,7 +199,7 @@ def _plan_corpus(words, recordings, speak, clips, seed):
 
 
 def _check_number(name, value, least, most):
-    if not least <= value <= most:
+    if not isinstance(value, int) or not least <= value <= most:
         raise ValueError(f"{name}: expected {least} to {most}, got {value}")
 
 
@@ -248,7 +249,10 @@ def _plan_speech(words, negatives, there, speak, clips, seed):
 
 def _read_marker(folder):
     marker = folder / MARKER
-    return json.loads(marker.read_text("utf-8")) if marker.is_file() else {}
+    try:
+        return read_object(marker) if marker.is_file() else {}
+    except ValueError:
+        return {}
 
 
 def _count(words, recorded, plan):

@@ -24,6 +24,7 @@ from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
 from speechbrain_bifsmn.dataio.espeak import ACCENTS, SAMPLE_RATE, Espeak
 from speechbrain_bifsmn.dataio.words import COMMANDS, check_word, words_of
 from speechbrain_bifsmn.files.atomic import clear_leftovers
+from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = 1  # of what this file makes; part of the marker
@@ -191,7 +192,7 @@ def _is_there(folder, description):
     marker = folder / MARKER
     if not marker.is_file():
         return False
-    if json.loads(marker.read_text("utf-8")) != description:
+    if read_object(marker) != description:
         raise FileExistsError(
             f"{folder} holds a synthetic corpus made with other settings: "
             "remove it or choose another folder"

@@ -4,7 +4,6 @@ Nothing in a card is written by hand: whoever changes a figure has to change
 the file that it is from.
 """
 
-import json
 from pathlib import Path
 
 from speechbrain_bifsmn.evaluation.card_text import (
@@ -29,6 +28,7 @@ from speechbrain_bifsmn.evaluation.tables import (
     speakers_table,
     table,
 )
+from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.utils.printable import code_span, each_text, markdown
 
 # What a card is made of; all but the first are left out where they are not.
@@ -88,13 +88,9 @@ def make_card(folder):
 
 def _read(path):
     """Reads a file; its texts become such that Markdown shows them as is."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    found = each_text(content, markdown)
-    if isinstance(content, dict):
-        found |= {
-            key: code_span(content[key]) for key in CODE if key in content
-        }
-    return found
+    content = read_object(path)
+    codes = {key: code_span(content[key]) for key in CODE if key in content}
+    return each_text(content, markdown) | codes
 
 
 def _is_speech_commands(results):

@@ -8,6 +8,7 @@ it from what a living process is writing.
 """
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -19,7 +20,7 @@ from filelock import FileLock, Timeout
 from speechbrain_bifsmn.files.exchange import OLD, exchange
 
 _LOCK, _NEW = ".lock", "new"  # what a workshop holds
-_SUFFIX = ".tmp"
+_SUFFIX = ".bifsmn-tmp"
 _MANY = 1000  # files, which take longer one by one than all at once
 _HAS_SYNC = hasattr(os, "sync")
 
@@ -93,6 +94,11 @@ def atomic_folder(folder, check):
     ['new']
     """
     folder = Path(folder).resolve()
+    if folder == Path.cwd():
+        raise OSError(
+            f"{folder}: expected a folder to make, found the working "
+            "directory, which cannot be replaced; name another"
+        )
     if folder.exists():
         check(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -170,6 +176,17 @@ def _prefix(target):
     return f".{target.name[:40]}."
 
 
+def _is_workshop(entry, target):
+    """Whether a folder is one of these; else it is somebody's own."""
+    name = re.escape(_prefix(target)) + r"\w{8}" + re.escape(_SUFFIX)
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    if not re.fullmatch(name, entry.name):
+        return False
+    found = set(os.listdir(entry))
+    return not found or _LOCK in found and found <= {_LOCK, _NEW, _NEW + OLD}
+
+
 def clear_leftovers(target):
     """Removes what killed processes have left beside a file or folder.
 
@@ -183,13 +200,7 @@ def clear_leftovers(target):
     if not target.parent.is_dir():
         return
     with os.scandir(target.parent) as entries:
-        left = [
-            Path(entry)
-            for entry in entries
-            if entry.name.startswith(_prefix(target))
-            and entry.name.endswith(_SUFFIX)
-            and entry.is_dir(follow_symlinks=False)
-        ]
+        left = [Path(entry) for entry in entries if _is_workshop(entry, target)]
     for aside in left:
         try:
             lock = FileLock(aside / _LOCK, timeout=0)

@@ -16,9 +16,9 @@ from speechbrain_bifsmn.files.atomic import (
     write_text,
 )
 from speechbrain_bifsmn.files.checksum import sha256_of
+from speechbrain_bifsmn.files.json_object import read_object
 
 MARKER = ".bifsmn.json"
-_MAX_MARKER_BYTES = 1 << 26
 _LITTER = ("__pycache__", ".DS_Store", "Thumbs.db")  # nobody's, made again
 
 
@@ -109,8 +109,7 @@ def check_file(path, command):
     command : str
         Who would replace it.
     """
-    known = read_marker(path.parent).get("files", {}).get(path.name, [])
-    if path.exists() and not (_is_plain(path) and sha256_of(path) in known):
+    if path.exists() and not is_listed(path):
         raise FileExistsError(
             f"{path}: expected none, or the one that `{command}` has written, "
             "found another; move it, or name another folder"
@@ -149,6 +148,12 @@ def adopt(folder, names):
     marker = read_marker(folder)
     found = {name: [sha256_of(Path(folder, name))] for name in names}
     _write_marker(folder, marker["command"], marker["files"] | found)
+
+
+def is_listed(path):
+    """Returns whether a file of an owned folder is listed, and unchanged."""
+    known = read_marker(path.parent).get("files", {}).get(path.name, [])
+    return _is_plain(path) and sha256_of(path) in known
 
 
 def owner(folder):
@@ -208,14 +213,14 @@ def check_listed(folder):
 def read_marker(folder):
     """Returns what a folder's marker says, {} where there is none."""
     path = Path(folder) / MARKER
+    if not _is_plain(path):
+        return {}
     try:
-        if path.stat().st_size > _MAX_MARKER_BYTES:
-            return {}
-        marker = json.loads(path.read_text(encoding="utf-8"))
+        marker = read_object(path)
         command, files = marker["command"], marker["files"]
         known = {str(name): list(map(str, files[name])) for name in files}
         return {"command": str(command), "files": known}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 

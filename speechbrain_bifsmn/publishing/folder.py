@@ -8,6 +8,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import torch
 from speechbrain.dataio.encoder import CategoricalEncoder
 
@@ -15,6 +16,7 @@ from speechbrain_bifsmn.evaluation.card import make_card
 from speechbrain_bifsmn.evaluation.run import describe
 from speechbrain_bifsmn.files.atomic import write_text
 from speechbrain_bifsmn.files.inside import inside
+from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import MARKER, check_owned, owned_folder
 from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.features import LogMel
@@ -76,7 +78,7 @@ def publish(run, out, samples=(), note="", benchmark=None):
     dict
         Sizes in bytes by name.
     """
-    run, out = open_run(run), Path(out)
+    run, out = open_run(run), Path(out).absolute()
     if out.exists():
         check_owned(out, OWNER)  # before the minutes of work
     with owned_folder(out, OWNER) as folder:
@@ -136,7 +138,7 @@ def _copy_samples(folder, samples):
 def _card(folder):
     try:
         return make_card(folder)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, AttributeError, StopIteration) as error:
         raise ValueError(
             "expected results.json and others as train.py and bifsmn write "
             f"them, found some that lack or change {error}; write them again"
@@ -145,12 +147,32 @@ def _card(folder):
 
 def _check_measured(folder):
     """Refuses measurements of another model file."""
-    path = folder / "evaluation.json"
-    if not path.is_file():
-        return
+    if (folder / "evaluation.json").is_file():
+        _check_evaluation(folder)
+    if (folder / "tune.json").is_file():
+        _check_tuning(folder)
+
+
+def _check_tuning(folder):
+    config = model_file.read(folder / "model.bifsmn").config
     try:
-        measured = json.loads(path.read_bytes())["model"]["crc32"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        shared = read_object(folder / "tune.json")["shared"]
+        point = next(iter(shared["thresholds"].values())), shared["smoothing"]
+        same = np.float32(point[0]) == np.float32(config.threshold)
+        same = same and point[1] == config.smoothing
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        same = False
+    if not same:
+        raise ValueError(
+            "tune.json: expected the threshold and smoothing of model.bifsmn, "
+            "found others; tune it again"
+        )
+
+
+def _check_evaluation(folder):
+    try:
+        measured = read_object(folder / "evaluation.json")["model"]["crc32"]
+    except (ValueError, KeyError, TypeError):
         measured = "something else"
     found = describe(folder / "model.bifsmn")["crc32"]
     if measured != found:

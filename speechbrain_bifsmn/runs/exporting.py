@@ -1,13 +1,17 @@
 """The file for devices of a run that has trained its student."""
 
+import shutil
 from pathlib import Path
 
 import torch
 from speechbrain.dataio.dataloader import make_dataloader
 
-from speechbrain_bifsmn.files.owned import owned_file
+from speechbrain_bifsmn.files.owned import is_listed, owned_file
 from speechbrain_bifsmn.runs.output import OWNER
+from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.metrics import ClassificationStats
+from speechbrain_bifsmn.utils.printable import printable
+from speechbrain_bifsmn.utils.tuning_report import FILES
 
 
 def export_student(brain, dataset):
@@ -40,9 +44,14 @@ def export_student(brain, dataset):
                 *(hparams.student_model, place),
                 *(hparams.labels, torch.cat(features)),
             )
+            tuned = _is_tuned(path, place)
+            if tuned:
+                shutil.copyfile(path, place)
     except ValueError as error:
-        print(f"No file for devices: {error}")
+        print(f"No file for devices: {printable(error)}")
         return None
+    if not tuned:
+        _discard_tuning(path.parent)
     training_graph = brain.accuracies()
     brain.stats = [ClassificationStats(hparams.labels) for _ in brain.depths]
     for depth, stats in zip(brain.depths, brain.stats, strict=True):
@@ -54,3 +63,24 @@ def export_student(brain, dataset):
         "changed_decisions": {str(d): n for d, n in exported.changed.items()},
         "engine": exported.engine,
     }
+
+
+def _is_tuned(path, new):
+    """Whether a file is a new one, but for threshold and smoothing."""
+    if not path.is_file():
+        return False
+    old, new = model_file.read(path), model_file.read(new)
+    point = {
+        "threshold": new.config.threshold,
+        "smoothing": new.config.smoothing,
+    }
+    untuned = old._replace(config=old.config._replace(**point))
+    return model_file.to_bytes(untuned) == model_file.to_bytes(new)
+
+
+def _discard_tuning(folder):
+    """Removes what `tune` has measured of a model that is replaced."""
+    for name in FILES:
+        if is_listed(folder / name):
+            (folder / name).unlink()
+            print(f"{name} was of another model, and is removed: tune again")

@@ -5,7 +5,6 @@ followed.
 """
 
 import csv
-import json
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +24,7 @@ NEEDED = (
     f"save/{record.NAME}",
     TEACHER,
     STUDENT,
-    "save/manifest/train.csv",
+    *(f"save/manifest/{split}.csv" for split in ("train", "valid", "test")),
 )
 SPLITS = {"train": "training", "valid": "validation", "test": "test"}
 _EXPORTED = {
@@ -37,6 +36,7 @@ _EXPORTED = {
 }
 # Options of networks and front ends whose names in a model file differ.
 _NAMES = {"n_mels": "mels", "hop_length": "hop"}
+_REAL = ("f_min", "f_max", "power_floor")
 
 
 class RunFolder(NamedTuple):
@@ -50,16 +50,13 @@ class RunFolder(NamedTuple):
         """Of the outputs, in their order."""
         return self.record["labels"]
 
-    def results(self):
-        """Returns what ``results.json`` says, of a run that has finished."""
-        path = inside(self.path, "results.json")
-        return json.loads(path.read_text(encoding="utf-8"))
-
     def sizes(self, stage):
         """Returns the options of the "student" or "teacher" network."""
         networks = self.record["networks"]
         options = self._options(networks.get(stage), _NETWORKS)
-        return {**options, "classes": len(self.labels)}
+        options = {**options, "classes": len(self.labels)}
+        self._check_option("classes", options["classes"])
+        return options
 
     def student(self):
         """Returns the 1-bit network with the weights of its best epoch."""
@@ -90,20 +87,31 @@ class RunFolder(NamedTuple):
         """Counts clips and speakers by split, from the manifests."""
         splits, speakers = {}, []
         for split, name in SPLITS.items():
-            path = inside(self.path, f"save/manifest/{split}.csv")
-            with open(path, newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            speakers.append({row["speaker"] for row in rows if row["speaker"]})
+            rows = self._rows(split)
+            speakers.append({who for _, who in rows if who})
             splits[name] = {
                 "clips": len(rows),
                 "speakers": len(speakers[-1]),
-                "labels": Counter(row["label"] for row in rows),
+                "labels": Counter(label for label, _ in rows),
             }
         known = Counter(who for split in speakers for who in split)
         return {
             "splits": splits,
             "speakers_in_two_splits": sum(n > 1 for n in known.values()),
         }
+
+    def _rows(self, split):
+        """Returns label and speaker of each clip of a split."""
+        path = inside(self.path, f"save/manifest/{split}.csv")
+        try:
+            with open(path, newline="", encoding="utf-8") as file:
+                rows = csv.DictReader(file)
+                return [(row["label"], row["speaker"]) for row in rows]
+        except (csv.Error, KeyError, ValueError):
+            raise ValueError(
+                f"{path}: expected a list of clips as train.py writes it, "
+                "found something else; give another run"
+            ) from None
 
     def _network(self, kind, stage, weights):
         network = self._made(kind, self.sizes(stage)).eval()
@@ -122,12 +130,18 @@ class RunFolder(NamedTuple):
         options = made[tag] or {}
         if not isinstance(options, dict):
             raise self._odd(f"options of {tag}", options)
+        # In a record, classes are what would count the labels.
+        options = {n: v for n, v in options.items() if n != "classes"}
         for name, value in options.items():
             self._check_option(name, value)
         return options
 
     def _check_option(self, name, value):
         """Refuses what no model file holds: it may be huge."""
+        if name in _REAL:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise self._odd(f"a number for {name}", value)
+            return
         if name == "taps":
             rule = range(8)
             holds = isinstance(value, list) and len(value) == 2

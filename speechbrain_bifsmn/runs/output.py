@@ -13,6 +13,7 @@ from speechbrain_bifsmn.files.owned import (
     claim,
     owner,
 )
+from speechbrain_bifsmn.utils.printable import printable
 
 OWNER = "train"
 LOCK = ".lock"
@@ -48,15 +49,16 @@ def output_folder(folder, restart=False):
         ...
     OSError: expected an output folder of which no other process trains, ...
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()  # a link stays one
     claim(folder, OWNER)
     lock = _locked(folder)
     try:
         if restart and _is_used(folder):
             names = (f"{folder.name}.before-{k}" for k in count(1))
-            aside = next(n for n in names if not folder.with_name(n).exists())
-            os.rename(folder, folder.with_name(aside))
-            print(f"What was in {folder} is in {folder.with_name(aside)}")
+            places = (folder.with_name(name) for name in names)
+            aside = next(p for p in places if not os.path.lexists(p))
+            os.rename(folder, aside)
+            print(printable(f"What was in {folder} is in {aside}"))
             lock.release()
             claim(folder, OWNER)
             lock = _locked(folder)

@@ -4,6 +4,8 @@ The record is plain data. It also tells ``bifsmn export`` and ``bifsmn publish``
 all that they need, so that they need not run the hyperparameter file.
 """
 
+import csv
+import hashlib
 import json
 from io import StringIO
 from pathlib import Path
@@ -11,9 +13,11 @@ from pathlib import Path
 from hyperpyyaml import resolve_references
 from hyperpyyaml.core import recursive_update
 from ruamel.yaml import YAML
+from tqdm import tqdm
 
 from speechbrain_bifsmn.files.atomic import write_text
 from speechbrain_bifsmn.files.checksum import sha256_of
+from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.utils.hparams import as_plain
 
 NAME = "run.json"  # in the save_folder
@@ -75,21 +79,32 @@ def describe_run(path, overrides, options, labels):
     }
 
 
-def fingerprint(manifests):
-    """Returns what changes when the lists of clips do.
+def fingerprint(lists, root):
+    """Returns what changes when lists of audio files do, or the files.
 
     Arguments
     ---------
-    manifests : Path
-        The folder with the lists.
+    lists : sequence of Path
+        CSV files with a column ``wav``.
+    root : str | Path
+        Stands for ``$data_root`` in them.
 
     Returns
     -------
     dict
-        SHA-256 by name.
+        SHA-256 of a list and of all that it names, by name.
     """
-    lists = sorted(manifests.glob("*.csv"))
-    return {path.name: sha256_of(path) for path in lists}
+    found, known = {}, {}
+    for path in lists:
+        digest = hashlib.sha256(path.read_bytes())
+        with open(path, newline="", encoding="utf-8") as file:
+            wavs = dict.fromkeys(row["wav"] for row in csv.DictReader(file))
+        for wav in tqdm(wavs, f"Checking {path.name}", unit="file", delay=2):
+            place = wav.replace("$data_root", str(root))
+            known[place] = known.get(place) or sha256_of(place)
+            digest.update(known[place].encode())
+        found[path.name] = digest.hexdigest()
+    return found
 
 
 def check_run(folder, found):
@@ -177,14 +192,14 @@ def read_record(folder):
     """
     path = Path(folder) / NAME
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_object(path)
         for name, kind in _KINDS.items():
             if not isinstance(record[name], kind):
                 raise TypeError(name)
         labels = record["labels"]
         if not labels or not all(isinstance(label, str) for label in labels):
             raise TypeError("labels")
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         raise ValueError(
             f"{path}: expected the record of a run, found something else; give "
             "the folder of a run, or begin another"

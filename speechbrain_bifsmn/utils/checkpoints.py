@@ -220,9 +220,15 @@ def teacher_file(teacher):
 
     Example
     -------
-    >>> teacher_file("other.safetensors").name, teacher_file("shipped").name
-    ('other.safetensors', 'teacher.safetensors')
+    >>> teacher_file("shipped").name
+    'teacher.safetensors'
     """
     if teacher == "shipped":
         return FOLDER / "teacher.safetensors"
-    return Path(teacher)
+    path = Path(teacher)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"expected a file of weights, found none at {path}; give the path "
+            "of a teacher.safetensors that a run has saved"
+        )
+    return path

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import owned_file
 from speechbrain_bifsmn.inference.detector import SMOOTHINGS
 from speechbrain_bifsmn.utils.intervals import (
@@ -16,7 +17,6 @@ from speechbrain_bifsmn.utils.plots import plot_operating_points
 from speechbrain_bifsmn.utils.printable import printable
 
 FILES = ("tune.json", "det.png", "keywords.png")
-_MOST_BYTES = 1 << 26  # of a tune.json
 
 
 def figures(sweep, threshold):
@@ -172,15 +172,8 @@ def read_own(path):
     thresholds : dict of str to float
     smoothing : int
     """
-    if not Path(path).is_file():  # a pipe would be waited for
-        raise FileNotFoundError(
-            f"{path}: expected the tune.json that `bifsmn tune --out` writes, "
-            "found none; check the path"
-        )
-    with open(path, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
     try:
-        own = json.loads(content) if len(content) <= _MOST_BYTES else {}
+        own = read_object(path)
         thresholds, smoothing = (
             own["own"]["thresholds"],
             own["own"]["smoothing"],
@@ -190,7 +183,7 @@ def read_own(path):
             and smoothing in SMOOTHINGS
             and all(map(_is_posterior, thresholds.values()))
         )
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         is_right = False
     if not is_right:
         raise ValueError(

@@ -1,6 +1,7 @@
 """A folder is data: nothing in it is run, and no link out of it is followed."""
 
 import json
+import os
 import pickle
 import shutil
 import time
@@ -212,6 +213,9 @@ RECORDS = {
     "huge features": changed(
         features={next(iter(RECORD["features"])): {"n_fft": 10**9}}
     ),
+    "a floor of nothing": changed(
+        features={next(iter(RECORD["features"])): {"power_floor": None}}
+    ),
     "export": changed(export={"!name:x": {"threshold": "high"}}),
     "a threshold of a list": changed(export={"!name:x": {"threshold": []}}),
 }
@@ -258,6 +262,33 @@ def test_publishing_follows_no_link_out(name, run, tmp_path, capsys):
     assert publish(run) == 1
     assert "found a link out of it" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_marker_or_a_manifest_that_is_a_pipe(run, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    os.mkfifo(tmp_path / "out" / ".bifsmn.json")
+    assert publish(run) == 1
+    shutil.rmtree(tmp_path / "out")
+    manifest = run / "save" / "manifest" / "valid.csv"
+    text = manifest.read_text()
+    manifest.unlink()
+    os.mkfifo(manifest)
+    assert publish(run) == 1
+    manifest.unlink()
+    for content in ("ID,duration\n1,2\n", text + "x" * 200_000, ""):
+        manifest.write_text(content)
+        assert publish(run) == int(content != "")
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+
+
+def test_a_tune_json_of_another_model(run, capsys):
+    point = {"thresholds": {"yes": 0.25}, "smoothing": 7}
+    for content in ({"shared": point}, {}, {"shared": []}, []):
+        (run / "tune.json").write_text(json.dumps(content))
+        assert publish(run) == 1
+        said = capsys.readouterr().err
+        assert "tune.json: expected the threshold and smoothing of" in said
 
 
 def test_samples_are_plain_files(run, tmp_path, capsys):

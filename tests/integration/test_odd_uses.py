@@ -374,6 +374,7 @@ def interrupted(import_, *words, cwd):
     return code
 
 
+@pytest.mark.usefixtures("usual_signals")
 def test_ctrl_c_during_imports(places):
     imports = random.Random(0).sample(range(4, 120), 4)
     for import_ in [1, 2, 3, *imports]:
@@ -391,6 +392,7 @@ def test_ctrl_c_during_imports(places):
     ],
     ids=lambda words: words[0],
 )
+@pytest.mark.usefixtures("usual_signals")
 def test_ctrl_c_during_many_imports(places, words):
     for import_ in random.Random(1).sample(range(1, 1500), 12):
         code = interrupted(import_, *words, cwd=places.home)
@@ -399,6 +401,7 @@ def test_ctrl_c_during_many_imports(places, words):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("usual_signals")
 def test_ctrl_c_at_any_time(places):
     """From the moment on at which the command line begins."""
     begin = "print(flush=True); sys.exit(main())"
@@ -419,6 +422,7 @@ def test_ctrl_c_at_any_time(places):
         assert process.returncode in (0, 130) and b"Traceback" not in err
 
 
+@pytest.mark.usefixtures("usual_signals")
 def test_ctrl_c_twice_and_in_a_destructor():
     code = """
 import os, signal, sys

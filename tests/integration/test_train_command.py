@@ -9,9 +9,12 @@ import time
 import pytest
 from runs import make_tones
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="a process cannot be replaced there"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        sys.platform == "win32", reason="a process cannot be replaced there"
+    ),
+    pytest.mark.usefixtures("usual_signals"),
+]
 
 # Runs the command with another recipe, after a line that may wait in a buffer.
 COMMAND = """

@@ -11,6 +11,12 @@ import time
 import pytest
 from runs import RECIPE, make_tones, run_recipe
 
+from speechbrain_bifsmn.cli import main
+from speechbrain_bifsmn.files.owned import owned_file
+from speechbrain_bifsmn.publishing import folder as publishing
+from speechbrain_bifsmn.runs.output import OWNER
+from speechbrain_bifsmn.tune import store
+
 pytestmark = pytest.mark.slow
 
 TINY = (
@@ -71,6 +77,30 @@ def results(output):
     return json.loads((output / "results.json").read_text())
 
 
+def test_it_is_exported_and_published(begun, tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "check_loads", lambda folder: None)
+    path = tmp_path / "a.bifsmn"
+    assert main(["export", str(begun), str(path)]) == 0
+    assert path.read_bytes() == (begun / "model.bifsmn").read_bytes()
+    assert main(["publish", str(begun), str(tmp_path / "out")]) == 0
+
+
+def test_a_tuned_model_stays_until_there_is_another(small_tones, output):
+    model, tuned = output / "model.bifsmn", output / "tune.json"
+    with owned_file(model, OWNER) as place:
+        store(0.875, 16, model, place)
+    with owned_file(tuned, OWNER) as place:
+        place.write_text("{}")
+    before = model.read_bytes()
+    for epochs, stays in ((1, True), (2, False)):
+        words = arguments(small_tones, output)
+        words[words.index("--student_epochs=1")] = f"--student_epochs={epochs}"
+        done = run_recipe(*words)
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert tuned.exists() == stays
+        assert (model.read_bytes() == before) == stays
+
+
 def test_new_recordings_are_trained_on(small_tones, output, tmp_path):
     """As docs/own_words.md says: add recordings, train again."""
     data = shutil.copytree(small_tones, tmp_path / "data")
@@ -89,6 +119,22 @@ def test_new_recordings_are_trained_on(small_tones, output, tmp_path):
     assert (old / "model.bifsmn").read_bytes() == before
     assert "new_nohash_0" in (output / "save/manifest/train.csv").read_text()
     assert results(output)["epochs"] == {"teacher": 1, "student": 1}
+
+
+def test_other_audio_of_the_same_names_is_refused(
+    small_tones, output, tmp_path
+):
+    data = shutil.copytree(small_tones, tmp_path / "data")
+    names = [path.name for path in sorted((data / "go").iterdir())]
+    shutil.copyfile(data / "go" / names[0], data / "go" / names[1])
+    said = one_line(train(data, output))
+    assert said.startswith("train.py: data (corpus): expected the same, as")
+
+
+@pytest.mark.parametrize("option", ["--seed=x", "--noise_snr=3"])
+def test_values_of_another_kind(option, small_tones, tmp_path):
+    said = one_line(train(small_tones, tmp_path / "output", option))
+    assert said.startswith("train.py: hyperparameters: expected values of")
 
 
 def test_the_same_recordings_elsewhere_are_the_same(

@@ -156,8 +156,9 @@ def test_a_swap_that_fails_is_an_error(tmp_path):
 def test_a_kill_in_the_middle_of_three_steps_is_mended(tmp_path):
     """What waits for its place is put back before anything is cleared."""
     folder = tmp_path / "folder"
-    aside = tmp_path / ".folder.abc.tmp"
+    aside = tmp_path / ".folder.abcdefgh.bifsmn-tmp"
     (aside / "new.old").mkdir(parents=True)
+    (aside / ".lock").touch()
     (aside / "new.old" / "diary").write_text("mine")
     seen = []
     with atomic_folder(folder, lambda f: seen.append(sorted(os.listdir(f)))):
@@ -205,3 +206,25 @@ def test_a_file_in_place_of_the_folder_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         write_text(tmp_path / "file" / "below", "text")
+
+
+def test_folders_that_only_look_alike_are_kept(tmp_path):
+    for name, content in (
+        (".file.mine.tmp", "thesis"),
+        (".file.abcdefgh.bifsmn-tmp", "thesis"),
+        (".file.other.abcdefgh.bifsmn-tmp", ".lock"),
+        (".file.abcdefg.bifsmn-tmp", ".lock"),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / content).write_text("mine")
+    (tmp_path / ".file.abcdefgj.bifsmn-tmp").write_text("mine")
+    before = sorted(os.listdir(tmp_path))
+    write_text(tmp_path / "file", "text")
+    assert sorted(os.listdir(tmp_path)) == sorted([*before, "file"])
+
+
+def test_the_working_directory_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match="found the working directory"):
+        with atomic_folder(".", anything):
+            pass

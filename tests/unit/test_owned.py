@@ -46,6 +46,8 @@ CHANGES = {
     "a link to nothing": lambda f: (f / "link").symlink_to("nothing"),
     "a pipe": lambda f: os.mkfifo(f / "pipe"),
     "a hidden file": lambda f: (f / ".mine").write_text("mine"),
+    "a marker that is a pipe": lambda f: _pipe(f / MARKER),
+    "a marker that is a link": lambda f: _link(f / MARKER),
     "no marker": lambda f: (f / MARKER).unlink(),
     "a marker of another": lambda f: (f / MARKER).write_text(
         json.dumps({"command": "publish", "files": {}})
@@ -64,6 +66,11 @@ CHANGES = {
 def _write(path):
     path.parent.mkdir()
     path.write_text("mine")
+
+
+def _pipe(path):
+    path.unlink()
+    os.mkfifo(path)
 
 
 def _link(path):

@@ -116,10 +116,14 @@ def test_a_record_that_is_none(begun, text):
 
 
 def test_the_fingerprint_is_of_the_lists(tmp_path):
-    (tmp_path / "train.csv").write_text("a")
-    before = fingerprint(tmp_path)
-    (tmp_path / "train.csv").write_text("b")
-    assert fingerprint(tmp_path) != before
+    clip, path = tmp_path / "yes.wav", tmp_path / "train.csv"
+    found = []
+    for label, audio in (("yes", "a"), ("no", "a"), ("no", "b")):
+        path.write_text(f"ID,wav,label\n1,$data_root/yes.wav,{label}\n")
+        clip.write_text(audio)
+        found += [fingerprint([path], tmp_path)["train.csv"]]
+    assert len(set(found)) == 3
+    assert fingerprint([path], tmp_path)["train.csv"] == found[-1]
 
 
 def test_yaml_that_expands_without_bound(tmp_path):

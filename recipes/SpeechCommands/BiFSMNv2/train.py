@@ -108,17 +108,15 @@ def prepare_data(hparams, run):
     run = run | {"data": describe_data(hparams)}
     check_run(save_folder, run)
     make_corpus(hparams)
+    folder = data_folder(hparams)
     if hparams["reverberation_probability"]:
         hparams["make_rooms"]()
+        run["data"] |= fingerprint([Path(hparams["rooms"])], folder)
     with tempfile.TemporaryDirectory() as aside:
         version = "any" if hparams["words"] else hparams["version"]
-        print(
-            prepare_speech_commands(
-                data_folder(hparams), aside, hparams["task"], version
-            )
-        )
+        print(prepare_speech_commands(folder, aside, hparams["task"], version))
         manifests = Path(aside, "manifest")
-        run["data"] |= fingerprint(manifests)
+        run["data"] |= fingerprint(sorted(manifests.glob("*.csv")), folder)
         check_run(save_folder, run)
         with owned_folder(save_folder / "manifest", OWNER) as place:
             shutil.copytree(manifests, place, dirs_exist_ok=True)
@@ -247,6 +245,11 @@ def load_hparams(arguments):
             hparams = load_hyperpyyaml(file, overrides)
         except KeyError as error:  # an option that is not in the file
             raise ValueError(error.args[0]) from None
+        except TypeError as error:
+            raise ValueError(
+                "hyperparameters: expected values of their kind, found one "
+                f"that does not fit ({error}); see --help and the YAML file"
+            ) from None
     saved = {"hyperparams_to_save": path, "overrides": overrides}
     return named, hparams, run_opts, saved
 
