@@ -196,7 +196,7 @@ def test_the_packaged_model_is_not_changed(use, places):
     tune = "--keywords", "none", "--negatives", "audio.flac", "--write"
     for model in ([], [MODEL], [FOLDER], [link]):
         code, _, err = use("tune", *model, *tune)
-        assert code == 1 and "--write: expected a model file of your" in err
+        assert code == 1 and "expected a model file of your own" in err
     assert "keyword" in use("tune", "own.bifsmn", *tune)[2]
     code, _, err = use("tune", *tune[:-1], "--out", FOLDER)
     assert code == 1 and "expected a new folder" in err

@@ -238,6 +238,8 @@ def test_export_takes_the_weights_of_the_best_epoch(run, tmp_path):
     assert path.read_bytes() == model_file.to_bytes(
         model._replace(config=tuned)
     )
+    code, _, err = run("export", folder, MODEL)
+    assert code == 1 and "expected a model file of your own" in err
     code, _, err = run("export", folder, folder / "results.json")
     assert code == 1 and "expected a new file, or a model file" in err
 
