@@ -44,14 +44,14 @@ def export_student(brain, dataset):
                 *(hparams.student_model, place),
                 *(hparams.labels, torch.cat(features)),
             )
-            tuned = _is_tuned(path, place)
+            tuned = is_tuned(path, place)
             if tuned:
                 shutil.copyfile(path, place)
     except ValueError as error:
         print(f"No file for devices: {printable(error)}")
         return None
     if not tuned:
-        _discard_tuning(path.parent)
+        discard_tuning(path.parent)
     training_graph = brain.accuracies()
     brain.stats = [ClassificationStats(hparams.labels) for _ in brain.depths]
     for depth, stats in zip(brain.depths, brain.stats, strict=True):
@@ -65,8 +65,22 @@ def export_student(brain, dataset):
     }
 
 
-def _is_tuned(path, new):
-    """Whether a file is a new one, but for threshold and smoothing."""
+def is_tuned(path, new):
+    """Returns whether a file is a new one but for threshold and smoothing.
+
+    Arguments
+    ---------
+    path : Path
+        A model file, which need not be there.
+    new : Path
+        Another.
+
+    Example
+    -------
+    >>> from speechbrain_bifsmn.pretrained import MODEL
+    >>> is_tuned(MODEL, MODEL)
+    True
+    """
     if not path.is_file():
         return False
     old, new = model_file.read(path), model_file.read(new)
@@ -78,8 +92,14 @@ def _is_tuned(path, new):
     return model_file.to_bytes(untuned) == model_file.to_bytes(new)
 
 
-def _discard_tuning(folder):
-    """Removes what `tune` has measured of a model that is replaced."""
+def discard_tuning(folder):
+    """Removes what ``tune`` has measured of a model that is replaced.
+
+    Arguments
+    ---------
+    folder : Path
+        Of a run. Files that are not listed there, or were changed, stay.
+    """
     for name in FILES:
         if is_listed(folder / name):
             (folder / name).unlink()
