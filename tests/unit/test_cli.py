@@ -351,6 +351,7 @@ def test_a_reader_that_leaves(files):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+@pytest.mark.usefixtures("usual_signals")
 def test_ctrl_c(files):
     process = spawn("spot", *[files[1]] * 5000, "--threshold", "0")
     process.stdout.readline()  # it is at work
