@@ -153,7 +153,7 @@ def adopt(folder, names):
 def is_listed(path):
     """Returns whether a file of an owned folder is listed, and unchanged."""
     known = read_marker(path.parent).get("files", {}).get(path.name, [])
-    return _is_plain(path) and sha256_of(path) in known
+    return _is_unchanged(path, known)
 
 
 def owner(folder):
@@ -188,7 +188,7 @@ def check_owned(folder, command, name=None):
         known = marker["files"].get(file)
         if known is None:
             raise FileExistsError(_refusal(command, f"{file} in it", name))
-        if not _is_plain(path) or sha256_of(path) not in known:
+        if not _is_unchanged(path, known):
             found = f"{file} changed"
             raise FileExistsError(_refusal(command, found, name))
 
@@ -204,7 +204,7 @@ def check_listed(folder):
     marker = read_marker(folder)
     for name, known in marker.get("files", {}).items():
         path = Path(folder) / name
-        if path.exists() and not (_is_plain(path) and sha256_of(path) in known):
+        if path.exists() and not _is_unchanged(path, known):
             command = marker["command"]
             found = f"{name} changed"
             raise FileExistsError(_refusal(command, found, folder))
@@ -245,6 +245,10 @@ def _hashes(folder):
 
 def _is_plain(path):
     return path.is_file() and not path.is_symlink()
+
+
+def _is_unchanged(path, known):
+    return _is_plain(path) and sha256_of(path) in known
 
 
 def _walk(folder):
