@@ -44,7 +44,8 @@ typedef enum bifsmn_status {
   BIFSMN_NO_MEMORY = 7,
   BIFSMN_NO_PATH = 8,       /* BIFSMN_PATH names none that runs here */
   BIFSMN_BAD_ARGUMENT = 9,  /* null, or out of range */
-  BIFSMN_NOT_FINITE = 10    /* NaN or infinity in audio or features */
+  BIFSMN_NOT_FINITE = 10,   /* NaN or infinity in audio or features */
+  BIFSMN_TOO_LOUD = 11      /* a sample of magnitude 16 or more: no audio from -1 to 1 */
 } bifsmn_status;
 
 /* What a model is; sizes as in FORMAT.md. */

@@ -50,16 +50,22 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
-// Without a branch, so that compilers make vectors of it, and with several sums, so that
-// these need not wait for each other. A number that is not finite has an exponent of all
-// ones: one more, and it is the sign.
-bool all_finite(const float* values, size_t n) {
+// Bits of 2^4, 24 dB above full scale: overshoots of lossy codecs stay far below it, and
+// integers that were never divided by theirs are beyond it.
+constexpr uint32_t kTooLoud = 0x41800000;
+constexpr uint32_t kInfinity = 0x7F800000;
+
+// Whether all magnitudes are below a limit, given by its bits; NaN never is. Without a
+// branch, so that compilers make vectors of it, and with several sums, so that these need
+// not wait for each other: magnitudes are ordered as their bits are, and what reaches the
+// limit is made to reach the sign.
+bool all_below(uint32_t limit, const float* values, size_t n) {
   constexpr size_t kSums = 16;
   uint32_t found[kSums] = {};
   const auto add = [&](size_t sum, size_t i) {
     uint32_t bits;
     memcpy(&bits, values + i, sizeof bits);
-    found[sum] |= (bits & 0x7FFFFFFF) + 0x00800000;
+    found[sum] |= (bits & 0x7FFFFFFF) + (0x80000000 - limit);
   };
   size_t i = 0;
   for (; i + kSums <= n; i += kSums)
@@ -71,7 +77,8 @@ bool all_finite(const float* values, size_t n) {
 
 bifsmn_status check_audio(const float* audio, size_t samples, size_t most) {
   if ((!audio && samples > 0) || samples > most) return BIFSMN_BAD_ARGUMENT;
-  return all_finite(audio, samples) ? BIFSMN_OK : BIFSMN_NOT_FINITE;
+  if (all_below(kTooLoud, audio, samples)) return BIFSMN_OK;
+  return all_below(kInfinity, audio, samples) ? BIFSMN_TOO_LOUD : BIFSMN_NOT_FINITE;
 }
 
 // In double precision, by the C library's exp: two libraries may differ in the
@@ -131,6 +138,9 @@ const char* bifsmn_status_text(bifsmn_status status) {
       return "BIFSMN_PATH names no instruction set of this machine; unset it or name another";
     case BIFSMN_BAD_ARGUMENT: return "an argument is null or out of range";
     case BIFSMN_NOT_FINITE: return "the input holds NaN or infinity; check where it comes from";
+    case BIFSMN_TOO_LOUD:
+      return "expected samples from -1 to 1, found some of 16 or more; divide those of 16-bit "
+             "integers by 32768";
   }
   return "unknown status";
 }
@@ -249,7 +259,7 @@ uint32_t bifsmn_get_depth(const bifsmn_state* state) { return state ? state->dep
 bifsmn_status bifsmn_logits(bifsmn_state* state, const float* features, float* logits) {
   if (!state || !features || !logits) return BIFSMN_BAD_ARGUMENT;
   const Config& c = state->model->network->config;
-  if (!all_finite(features, size_t(c.mels) * c.frames)) return BIFSMN_NOT_FINITE;
+  if (!all_below(kInfinity, features, size_t(c.mels) * c.frames)) return BIFSMN_NOT_FINITE;
   forward(state, features, logits);
   return BIFSMN_OK;
 }

@@ -1,4 +1,5 @@
 // Audio through the C ABI: its parts agree, and bad arguments change nothing.
+#include <cmath>
 #include <initializer_list>
 
 #include "bifsmn.h"
@@ -93,6 +94,18 @@ void test_bad_audio(Fixture& f) {
       refused(f.audio, kWindow, BIFSMN_NOT_FINITE);
       f.audio[at] = good;
     }
+  for (const float bad : {16.0f, -16.0f, 32767.0f, -3e38f}) {
+    const float first = f.audio[0], good = f.audio[7777];
+    f.audio[7777] = bad;
+    refused(f.audio, kWindow, BIFSMN_TOO_LOUD);
+    f.audio[0] = NAN;  // which says more
+    refused(f.audio, kWindow, BIFSMN_NOT_FINITE);
+    f.audio[0] = first;
+    f.audio[7777] = std::nextafter(16.0f, 0.0f);
+    CHECK(bifsmn_classify(f.state, f.audio, kWindow, posteriors) == BIFSMN_OK, "just below");
+    for (float& v : posteriors) v = -7;
+    f.audio[7777] = good;
+  }
   CHECK(bifsmn_features(f.state, f.audio, 1, nullptr) == BIFSMN_BAD_ARGUMENT, "null");
   CHECK(bifsmn_classify(f.state, f.audio, 1, nullptr) == BIFSMN_BAD_ARGUMENT, "null");
   CHECK(bifsmn_features(nullptr, f.audio, 1, features) == BIFSMN_BAD_ARGUMENT, "null");
@@ -117,7 +130,7 @@ void test_other_arguments(Fixture& f) {
   CHECK(bifsmn_load_file(nullptr, &f.model) == BIFSMN_BAD_ARGUMENT, "null");
   bifsmn_free(nullptr);
   bifsmn_state_free(nullptr);
-  for (int status = 0; status <= BIFSMN_NOT_FINITE + 1; ++status)
+  for (int status = 0; status <= BIFSMN_TOO_LOUD + 1; ++status)
     CHECK(*bifsmn_status_text(bifsmn_status(status)), "status %d", status);
 }
 

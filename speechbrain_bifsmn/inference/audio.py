@@ -11,6 +11,7 @@ import numpy as np
 
 from speechbrain_bifsmn.audiofile.decode import blocks, form_of
 from speechbrain_bifsmn.audiofile.source import HIGHEST_HZ, LOWEST_HZ
+from speechbrain_bifsmn.inference.waveform import TOO_LOUD, find_fault
 
 LONGEST_S = 600  # of what is read whole
 _MOST_PERIOD = 50_000  # samples; bounds the filter of odd rates
@@ -99,43 +100,6 @@ def _ratio(rate, target):
     return terms if target == slow else terms[::-1]
 
 
-def as_mono(audio):
-    """Returns audio as one channel of floats, or refuses it.
-
-    Arguments
-    ---------
-    audio : array
-        int16, or float from -1 to 1: [samples], or [samples][channels], whose
-        mean is taken.
-
-    Returns
-    -------
-    array
-        float [samples].
-    """
-    audio = np.asarray(audio)
-    if audio.dtype == np.int16:
-        audio = audio.astype(np.float32) / 32768
-    elif audio.dtype.kind != "f":
-        raise ValueError(
-            f"audio: expected int16 or float samples, got {audio.dtype}; "
-            "convert them to floats from -1 to 1"
-        )
-    if audio.ndim == 2:
-        audio = audio.mean(axis=1)
-    if audio.ndim != 1:
-        raise ValueError(
-            "audio: expected [samples] or [samples][channels], got "
-            f"{audio.shape}"
-        )
-    if not np.isfinite(audio).all():
-        raise ValueError(
-            "audio: expected finite samples, found NaN or infinity; check "
-            "where they come from"
-        )
-    return audio
-
-
 def read_audio(path, rate=16000, longest_s=LONGEST_S):
     """Reads a file whole.
 
@@ -204,15 +168,11 @@ def _converted(path, rate):
     """Yields the mean of the channels at one rate, as it becomes ready."""
     resampler, seconds = None, 0.0
     for source, samples in blocks(path):
+        good = (np.abs(samples) < TOO_LOUD).all(axis=1)
+        if not good.all():
+            where = f" after {seconds + good.argmin() / source:.2f} s"
+            raise ValueError(f"{os.fspath(path)}: {find_fault(samples, where)}")
         mono = samples.mean(axis=1)
-        finite = np.isfinite(mono)
-        if not finite.all():
-            seconds += finite.argmin() / source
-            raise ValueError(
-                f"{os.fspath(path)}: expected finite samples, found NaN or "
-                f"infinity after {seconds:.2f} s; convert it again from where "
-                "it came from"
-            )
         if resampler is None or resampler.rate != source:
             if resampler:
                 yield resampler.finish()

@@ -10,7 +10,7 @@ from speechbrain.utils.fetching import fetch
 
 from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
 from speechbrain_bifsmn.inference import stream
-from speechbrain_bifsmn.inference.audio import Resampler, as_mono, read_audio
+from speechbrain_bifsmn.inference.audio import Resampler, read_audio
 from speechbrain_bifsmn.inference.models import window_posteriors, zeros_after
 from speechbrain_bifsmn.inference.sources import (
     access,
@@ -18,6 +18,7 @@ from speechbrain_bifsmn.inference.sources import (
     model_file_of,
 )
 from speechbrain_bifsmn.inference.torch_model import TorchModel, front_end
+from speechbrain_bifsmn.inference.waveform import as_clips, as_mono
 from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
 from speechbrain_bifsmn.utils import model_file
 
@@ -189,8 +190,9 @@ class KeywordSpotter(EncoderClassifier):
         Arguments
         ---------
         wavs : array | torch.Tensor
-            (B, samples), (B, samples, channels) or (samples,): floats from -1
-            to 1, or int16.
+            (B, samples), (B, samples, channels), (B, channels, samples) or
+            (samples,): floats from -1 to 1, or int16. (2, samples) is two
+            clips, not two channels.
         wav_lens : array | torch.Tensor, optional
             (B,), relative lengths in (0, 1]; what lies beyond is left out.
         rate : int, optional
@@ -256,13 +258,14 @@ class KeywordSpotter(EncoderClassifier):
         context : KeywordStream
             From ``make_streaming_context``. Its ``finish`` ends the stream.
         chunk : array | torch.Tensor
-            (samples,) or (samples, channels), any number of samples.
+            (samples,), (samples, channels) or (channels, samples), any number
+            of samples.
 
         Returns
         -------
         list of Detection
         """
-        return context.push(_array(chunk))
+        return context.push(chunk)
 
     def detect_file_streaming(self, path, **options):
         """Detects keywords in a file of any length, which is not read whole.
@@ -282,15 +285,9 @@ class KeywordSpotter(EncoderClassifier):
 
     def _windows(self, wavs, wav_lens, rate):
         """Returns the window (B, window_samples) of each clip that counts."""
-        audio = np.asarray(_array(wavs))
-        audio = audio[None] if audio.ndim == 1 else audio
-        if audio.ndim not in (2, 3) or 0 in audio.shape:
-            raise ValueError(
-                "wavs: expected (batch, samples), (batch, samples, channels) "
-                f"or (samples,), got {audio.shape}"
-            )
-        lengths = np.ones(len(audio)) if wav_lens is None else _array(wav_lens)
-        lengths = np.asarray(lengths, np.float64)
+        audio = as_clips(wavs)
+        lengths = np.ones(len(audio)) if wav_lens is None else wav_lens
+        lengths = np.asarray(_array(lengths), np.float64)
         if (
             lengths.shape != audio.shape[:1]
             or not ((lengths > 0) & (lengths <= 1)).all()
@@ -301,9 +298,10 @@ class KeywordSpotter(EncoderClassifier):
             )
         samples = np.rint(lengths * audio.shape[1]).astype(int).clip(1)
         target = self.model.sample_rate
+        rate = target if rate is None else rate
         clips = []
         for clip, used in zip(audio, samples, strict=True):
-            resampler = Resampler(rate or target, target)
+            resampler = Resampler(rate, target)
             part = resampler.push(as_mono(clip[:used]))
             clips.append(np.append(part, resampler.finish()))
         return np.stack([self._decisive(clip) for clip in clips])

@@ -6,13 +6,10 @@ Needs no torch where the engine is installed.
 import numpy as np
 
 from speechbrain_bifsmn.dataio.words import SILENCE
-from speechbrain_bifsmn.inference.audio import (
-    Resampler,
-    as_mono,
-    audio_chunks,
-)
+from speechbrain_bifsmn.inference.audio import Resampler, audio_chunks
 from speechbrain_bifsmn.inference.detector import REFRACTORY_S, Detector
 from speechbrain_bifsmn.inference.models import zeros_after
+from speechbrain_bifsmn.inference.waveform import Downmix
 
 
 class KeywordStream:
@@ -73,9 +70,9 @@ class KeywordStream:
             early,
         )
         self._gate = None if gate_db is None else _Gate(model, gate_db)
-        self._resampler = Resampler(
-            rate or model.sample_rate, model.sample_rate
-        )
+        target = model.sample_rate
+        self._resampler = Resampler(target if rate is None else rate, target)
+        self._downmix = Downmix()
         self.reset()
 
     @property
@@ -92,16 +89,16 @@ class KeywordStream:
 
         Arguments
         ---------
-        audio : array
-            int16, or float from -1 to 1: [samples], or [samples][channels],
-            whose mean is taken.
+        audio : array | torch.Tensor
+            As for ``Downmix.push``. A chunk that is refused leaves the stream
+            as it was.
 
         Returns
         -------
         list of Detection
             As of ``Detector.add``, of all windows that have become ready.
         """
-        return self._push(self._resampler.push(as_mono(audio)))
+        return self._push(self._resampler.push(self._downmix.push(audio)))
 
     def finish(self):
         """Ends the audio: looks at the rest of it, filled with zeros.
@@ -125,6 +122,7 @@ class KeywordStream:
         """Starts again at time 0."""
         self.samples = 0  # taken so far, at the model's rate
         self.posteriors = None  # [classes] of the last window
+        self._downmix.reset()
         self._resampler.finish()
         self._stream.reset()
         self.detector.reset()

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import torch
 
+from speechbrain_bifsmn.inference.waveform import as_array, check_range
 from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.utils import model_file
@@ -139,8 +140,9 @@ class TorchModel:
     @torch.no_grad()
     def window_logits(self, windows):
         """Returns logits (n, classes) of windows [n][window_samples]."""
-        windows = torch.tensor(windows).float()
-        _check_finite(windows)
+        windows = np.asarray(windows, np.float32)
+        check_range(windows)
+        windows = torch.tensor(windows)
         parts = windows.to(self._device).split(BATCH)
         logits = [self._network(self._features(part)) for part in parts]
         return torch.cat(logits)
@@ -182,26 +184,18 @@ def floats_of(audio):
     >>> floats_of(np.array([16384], np.int16))
     array([0.5], dtype=float32)
     """
-    audio = np.asarray(audio)
-    whole = audio.dtype.newbyteorder("=") == np.int16
-    if audio.ndim != 1 or not (whole or audio.dtype.kind == "f"):
+    audio = as_array(audio)
+    if audio.ndim != 1:
         raise ValueError(
-            "audio: expected int16 or float samples of one channel, got "
-            f"{audio.dtype} of shape {audio.shape}; convert them to floats "
-            "from -1 to 1"
+            f"audio: expected one channel, [samples], got {audio.shape}; pass "
+            "one channel at a time"
         )
+    if audio.dtype == np.int16:
+        return audio.astype(np.float32) / 32768
     with np.errstate(over="ignore"):  # infinity is refused
-        audio = audio.astype(np.float32) * np.float32(1 / 32768 if whole else 1)
-    _check_finite(torch.from_numpy(audio))
+        audio = audio.astype(np.float32)
+    check_range(audio)
     return audio
-
-
-def _check_finite(audio):
-    if not audio.isfinite().all():
-        raise ValueError(
-            "audio: expected finite samples, got NaN or infinity; check where "
-            "they come from"
-        )
 
 
 class TorchStream:

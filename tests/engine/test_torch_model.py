@@ -32,8 +32,19 @@ NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 16000)
         NOISE[:0],
         NOISE[::2],
         NOISE.tolist(),
+        NOISE * 20,
     ],
-    ids=["double", "half", "int16", "swapped", "one", "none", "steps", "list"],
+    ids=[
+        "double",
+        "half",
+        "int16",
+        "swapped",
+        "one",
+        "none",
+        "steps",
+        "list",
+        "over",
+    ],
 )
 def test_audio_that_both_take(model, twin, audio):
     check_same(model.features(audio), twin.features(audio), "features")
@@ -47,6 +58,8 @@ def test_audio_that_both_take(model, twin, audio):
         np.full(10, np.nan),
         np.full(10, -np.inf),
         np.full(10, 1e300),
+        np.full(10, -16.0),
+        (NOISE * 32768),
         np.zeros(16001),
         np.zeros((1, 100)),
         np.zeros(100, np.int32),
@@ -58,6 +71,8 @@ def test_audio_that_both_take(model, twin, audio):
         "nan",
         "inf",
         "huge",
+        "loud",
+        "counts",
         "long",
         "two",
         "int32",

@@ -199,6 +199,7 @@ GOOD = tar(FILE)
         gzip.compress(FILE[:700]),
         gzip.compress(b"no tar at all" * 100),
     ],
+    ids=range(10),  # not the bytes, which hold the time
 )
 def test_damaged_archives_leave_nothing(tmp_path, content):
     with pytest.raises(ValueError, match="found a damaged one in"):

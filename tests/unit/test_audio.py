@@ -13,7 +13,6 @@ from scipy.signal import resample_poly
 
 from speechbrain_bifsmn.inference.audio import (
     Resampler,
-    as_mono,
     audio_chunks,
     duration_of,
     read_audio,
@@ -145,18 +144,6 @@ def test_what_is_too_long_is_not_read_whole(tmp_path):
         read_audio(path, longest_s=2.5)
     short = write(tmp_path / "short.wav", noise(16000))
     assert len(read_audio(short, longest_s=1)) == 16000
-
-
-def test_as_mono():
-    np.testing.assert_array_equal(
-        as_mono(np.array([[16384, -16384], [0, 16384]], np.int16)), [0, 0.25]
-    )
-    with pytest.raises(ValueError, match="got int64"):
-        as_mono(np.array([1, 2]))
-    with pytest.raises(ValueError, match=r"got \(1, 2, 3\)"):
-        as_mono(np.zeros((1, 2, 3)))
-    with pytest.raises(ValueError, match="found NaN"):
-        as_mono(np.array([0.0, np.inf]))
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,17 @@
 
 import numpy as np
 
+TOO_LOUD = 16  # as in the C interface
+
 
 def samples_of(audio):
     """Returns audio as an array of int16 or float [samples], or refuses it."""
-    audio = np.asarray(audio)
+    try:
+        audio = np.asarray(audio)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"audio: expected an array of samples, got another thing ({error})"
+        ) from None
     if audio.ndim != 1:
         raise ValueError(
             f"audio: expected one channel, [samples], got {audio.shape}; pass "
@@ -17,6 +24,22 @@ def samples_of(audio):
             "convert them to floats from -1 to 1"
         )
     return audio
+
+
+def check_range(floats):
+    """Refuses samples that are no audio from -1 to 1."""
+    peak = np.abs(floats).max(initial=0)
+    if peak < TOO_LOUD:
+        return
+    if not np.isfinite(floats).all():
+        raise ValueError(
+            "audio: expected finite samples, found NaN or infinity; check "
+            "where they come from"
+        )
+    raise ValueError(
+        f"audio: expected samples from -1 to 1, found {peak:.5g}; divide those "
+        "of 16-bit integers by 32768"
+    )
 
 
 def write_floats(samples, floats):

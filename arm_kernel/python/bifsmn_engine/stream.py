@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bifsmn_engine._audio import samples_of, write_floats
+from bifsmn_engine._audio import check_range, samples_of, write_floats
 from bifsmn_engine._library import library
 from bifsmn_engine._session import Session
 
@@ -61,12 +61,7 @@ class Stream(Session):
         samples = samples_of(audio)
         floats = np.empty(len(samples), np.float32)
         write_floats(samples, floats)
-        # Here, so that no part of a bad chunk is taken.
-        if not np.isfinite(floats).all():
-            raise ValueError(
-                "audio: expected finite samples, found NaN or infinity; check "
-                "where they come from"
-            )
+        check_range(floats)  # here, so that no part of a bad chunk is taken
         return self._use(self._push, floats)
 
     def _push(self, state, floats):
