@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 
 class MappedFile {
@@ -19,9 +20,10 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  // What is wrong, or null. Where the file becomes shorter later on, what is gone ends
-  // the program by SIGBUS when it is looked at.
+  // What is wrong, or null; - is standard input. Where the file becomes shorter later
+  // on, what is gone ends the program by SIGBUS when it is looked at.
   const char* open(const char* path) {
+    if (strcmp(path, "-") == 0) return open_input();
     // A pipe is not waited for.
     const int file = ::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0) return strerror(errno);
@@ -34,6 +36,26 @@ class MappedFile {
   size_t length() const { return length_; }
 
  private:
+  // Standard input to its end, in a file without a name.
+  const char* open_input() {
+    if (isatty(STDIN_FILENO))
+      return "expected a WAV file on standard input, found a terminal; pipe one into it";
+    FILE* copy = tmpfile();
+    if (!copy) return strerror(errno);
+    const char* wrong = copy_input(copy);
+    if (!wrong) wrong = map(fileno(copy));
+    fclose(copy);
+    return wrong;
+  }
+
+  static const char* copy_input(FILE* copy) {
+    uint8_t block[1 << 16];
+    ssize_t count;
+    while ((count = read(STDIN_FILENO, block, sizeof block)) > 0)
+      if (fwrite(block, 1, size_t(count), copy) < size_t(count)) return strerror(errno);
+    return count < 0 || fflush(copy) != 0 ? strerror(errno) : nullptr;
+  }
+
   const char* map(int file) {
     struct stat status;
     if (fstat(file, &status) != 0) return strerror(errno);

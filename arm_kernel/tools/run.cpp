@@ -35,13 +35,14 @@ const char kHelp[] =
     "  --help      this text\n"
     "\n"
     "Files are PCM of 8 to 32 bits or 32-bit float, at the model's sample rate; of\n"
-    "several channels the mean is taken. Exit status: 0; 1 where a file failed; 2\n"
-    "where the arguments make no sense.\n"
+    "several channels the mean is taken; - is standard input, read to its end. Exit\n"
+    "status: 0; 1 where a file failed; 2 where the arguments make no sense.\n"
     "\n"
     "examples:\n"
     "  bifsmn-run words.bifsmn yes.wav --top 3\n"
     "  bifsmn-run words.bifsmn meeting.wav --depth 2\n"
-    "  bifsmn-run words.bifsmn *.wav --json > words.jsonl\n";
+    "  bifsmn-run words.bifsmn *.wav --json > words.jsonl\n"
+    "  ffmpeg -i yes.mp3 -ar 16000 -f wav - | bifsmn-run words.bifsmn -\n";
 
 struct Options {
   const char* model = nullptr;
@@ -226,6 +227,10 @@ bool parse(int argc, char** argv, Options* options) {
     }
   }
   if (options->help) return true;
+  if (options->stream && options->top > 1) {
+    complain("--top", "expected without --stream, which classifies no file");
+    return false;
+  }
   if (others < 2) {
     fprintf(stderr, "expected MODEL FILE.wav ..., found %d of them; see bifsmn-run --help\n",
             others);

@@ -1,7 +1,6 @@
 """Audio files as samples, a block at a time, until their decoders end."""
 
-import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ import numpy as np
 import soundfile
 
 from speechbrain_bifsmn.audiofile import flac, mp3, ogg, wav
+from speechbrain_bifsmn.audiofile.pipe import Pipe
 from speechbrain_bifsmn.audiofile.source import (
     NO_AUDIO,
     NO_SAMPLES,
@@ -16,6 +16,8 @@ from speechbrain_bifsmn.audiofile.source import (
     Fault,
     Window,
     check_form,
+    is_open,
+    name_of,
     open_regular,
     read_at,
     size_of,
@@ -37,9 +39,11 @@ def blocks(path, first=0):
 
     Arguments
     ---------
-    path : str | Path
+    path : str | Path | binary file
         wav, flac, ogg or mp3. Joined flac, ogg and mp3 files are read one after
-        another; they may differ in rate and channels.
+        another; they may differ in rate and channels. An open file, as that of
+        a pipe, is read from where it is: wav as it comes, what is compressed
+        when it has ended.
     first : int
         Samples of each channel to leave out.
 
@@ -59,22 +63,50 @@ def blocks(path, first=0):
     ...     [(rate, samples.tolist()) for rate, samples in blocks(file.name)]
     [(8000, [[0.5], [0.5], [0.5]])]
     """
-    with open_regular(path) as file, _named(path):
-        found = False
-        layout = _plain_wav(file)
-        if layout:
-            for samples in wav.decode(file, layout, first, _BLOCK):
-                yield layout.rate, samples
-            found = layout.samples > 0
-        for part in () if layout else _parts(file):
-            for rate, samples in _decode(file, part):
-                found = True
-                kept = samples[first:]
-                first -= len(samples) - len(kept)
-                if len(kept):
-                    yield rate, kept
-        if not found:
-            raise Fault(NO_SAMPLES)
+    with _opened(path) as file, _named(path):
+        if layout := _plain_wav(file):
+            yield from _wav_blocks(file, layout, first)
+        elif isinstance(file, Pipe):
+            with file.spool(_check_beginning) as spooled:
+                yield from _decoded_blocks(spooled, first)
+        else:
+            yield from _decoded_blocks(file, first)
+
+
+def _wav_blocks(file, layout, first):
+    waited_for = isinstance(file, Pipe)
+    # Of what may still be spoken, a twentieth of a second.
+    soon = layout.rate * layout.channels // 20
+    block = min(_BLOCK, soon) if waited_for else _BLOCK
+    found = layout.samples > 0 and not waited_for
+    for samples in wav.decode(file, layout, first, block):
+        found = True
+        yield layout.rate, samples
+    if not found:
+        raise Fault(NO_SAMPLES)
+
+
+def _decoded_blocks(file, first):
+    found = False
+    for part in _parts(file):
+        for rate, samples in _decode(file, part):
+            found = True
+            kept = samples[first:]
+            first -= len(samples) - len(kept)
+            if len(kept):
+                yield rate, kept
+    if not found:
+        raise Fault(NO_SAMPLES)
+
+
+def _check_beginning(file):
+    """Refuses what is no audio, before all of a pipe has been waited for."""
+    head = read_at(file, 0, 12)
+    known = wav.is_wav(head) or flac.MARK.match(head) or mp3.tag_size(head)
+    if known or head[:4] == b"OggS":
+        return
+    if not next(mp3.frames(file, 0), None):
+        raise Fault(NO_AUDIO)
 
 
 def form_of(path):
@@ -100,20 +132,28 @@ def form_of(path):
             return Form(decoder.samplerate, decoder.channels, samples)
 
 
+def _opened(source):
+    """Opens a file; of an open one, takes what is left, and leaves it open."""
+    if is_open(source):
+        return nullcontext(Pipe(source))
+    return open_regular(source)
+
+
 @contextmanager
-def _named(path):
+def _named(source):
     """Says whose fault it is."""
     try:
         yield
     except Fault as fault:
-        raise ValueError(f"{os.fspath(path)}: {fault}") from None
+        raise ValueError(f"{name_of(source)}: {fault}") from None
 
 
 def _plain_wav(file):
     """Returns the layout of a wav file that needs no decoder."""
-    if not size_of(file):
+    head = read_at(file, 0, 12) if size_of(file) else b""
+    if not head:
         raise Fault("expected audio, found an empty file; record it again")
-    if not wav.is_wav(read_at(file, 0, 12)):
+    if not wav.is_wav(head):
         return None
     layout = wav.read_layout(file)
     return layout if layout.is_plain else None

@@ -9,7 +9,7 @@ LOWEST_HZ, HIGHEST_HZ = 1000, 768_000
 _MOST_CHANNELS = 1024
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 12, 1 << 20
 _OVERLAP = 16  # bytes of the longest pattern
-_ENDLESS = 1 << 60
+ENDLESS = 1 << 60
 NO_SAMPLES = "expected audio, found no samples; record it again"
 TRUNCATED = (
     "expected as much audio as its header says, found less or damaged; copy or "
@@ -17,7 +17,7 @@ TRUNCATED = (
 )
 NO_AUDIO = (
     "expected audio (wav, flac, ogg or mp3), found something else; convert it, "
-    "for example with ffmpeg"
+    "for example with ffmpeg, or give raw samples a header"
 )
 _TAG = 128  # bytes at the end where decoders look for a title
 
@@ -107,8 +107,32 @@ def check_form(rate, channels):
 
 
 def size_of(file):
-    """Returns the bytes that an open file has."""
+    """Returns the bytes that an open file has, ``ENDLESS`` of a pipe."""
+    if hasattr(file, "size"):
+        return file.size
     return os.fstat(file.fileno()).st_size
+
+
+def is_open(source):
+    """Whether this is an open file, and not the path of one."""
+    return hasattr(source, "read")
+
+
+def name_of(source):
+    """Returns what messages call a path or an open file.
+
+    Example
+    -------
+    >>> import pathlib
+    >>> name_of(pathlib.Path("yes.wav")), name_of(io.BytesIO())
+    ('yes.wav', 'audio')
+    """
+    if not is_open(source):
+        return os.fspath(source)
+    name = getattr(source, "name", None)
+    if name in ("<stdin>", 0):
+        return "standard input"
+    return name if isinstance(name, str) else "audio"
 
 
 def read_at(file, at, count):
@@ -161,7 +185,7 @@ class Window(io.RawIOBase):
 
     def seek(self, offset, whence=io.SEEK_SET):
         """Goes to a place in the part."""
-        end = _ENDLESS if self._part.endless else self._size
+        end = ENDLESS if self._part.endless else self._size
         self._at = offset + (0, self._at, end)[whence]
         return self._at
 
@@ -177,8 +201,8 @@ class Window(io.RawIOBase):
 
     def _read(self, count):
         at, part = self._at, self._part
-        if part.endless and at >= _ENDLESS - _TAG:
-            return bytes(min(count, _ENDLESS - at))
+        if part.endless and at >= ENDLESS - _TAG:
+            return bytes(min(count, ENDLESS - at))
         count = min(count, self._size - at)
         if count <= 0 or at < 0:
             return b""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from speechbrain_bifsmn.audiofile.source import (
+    ENDLESS,
     NO_SAMPLES,
     TRUNCATED,
     Fault,
@@ -129,10 +130,17 @@ def decode(file, layout, first, block):
     for at in range(first, layout.samples, max(1, block // layout.channels)):
         count = min(max(1, block // layout.channels), layout.samples - at)
         data = read_at(file, layout.start + at * frame, count * frame)
-        if len(data) < count * frame:
+        ends = len(data) < count * frame
+        if ends and layout.declared:
             raise Fault(TRUNCATED)  # since the header was read
-        floats = _floats(data, layout.coding, layout.sample_bytes)
-        yield floats.reshape(-1, layout.channels)
+        data = data[: len(data) // frame * frame]
+        if data:
+            floats = _floats(data, layout.coding, layout.sample_bytes)
+            yield floats.reshape(-1, layout.channels)
+        if ends:
+            return
+    if size_of(file) == ENDLESS:
+        _check_alone(file, layout.stop)
 
 
 def decoder_part(layout):
@@ -172,25 +180,25 @@ def _layout(file, form, start, length, long, size, end):
         return Layout(*form, start, size, False)
     if start + length > size:
         raise Fault(TRUNCATED)
-    if _another_follows(file, start + length + length % 2):
-        raise Fault(
-            "expected one wav file, found another joined to its end; join them "
-            "with sox or ffmpeg"
-        )
+    if size < ENDLESS:  # of a pipe, when its samples have been read
+        _check_alone(file, start + length)
     return Layout(*form, start, start + length, True)
 
 
-def _another_follows(file, at):
-    """Whether a wav file is joined to this one, behind what else there is."""
+def _check_alone(file, stop):
+    """Refuses what is joined to the end, behind what else there is."""
+    at = stop + stop % 2
     for _ in range(_CHUNKS):
         head = read_at(file, at, 8)
         if len(head) < 8:
-            return False
+            return
         name, length = _HEAD.unpack(head)
         if name == b"RIFF":
-            return True
+            raise Fault(
+                "expected one wav file, found another joined to its end; join "
+                "them with sox or ffmpeg"
+            )
         at += 8 + length + length % 2
-    return False
 
 
 def _is_placeholder(length):

@@ -13,7 +13,6 @@ import os
 import queue
 import sys
 import time
-from contextlib import contextmanager
 
 from speechbrain_bifsmn.cli.options import (
     add_depth,
@@ -23,6 +22,7 @@ from speechbrain_bifsmn.cli.options import (
     load,
     print_json,
 )
+from speechbrain_bifsmn.inference.microphone import open_microphone
 from speechbrain_bifsmn.inference.stream import KeywordStream
 from speechbrain_bifsmn.utils.printable import printable
 
@@ -39,7 +39,12 @@ def add_arguments(parser):
     add_depth(parser)
     add_detection(parser)
     add = parser.add_argument
-    add("--device", metavar="NAME", help="part of a microphone's name")
+    add(
+        "--device",
+        metavar="NAME",
+        help="part of a microphone's name, or its number in `python -m "
+        "sounddevice`",
+    )
     add("--seconds", type=float, metavar="S", help="stop after so much audio")
     add("--json", action="store_true", help="a JSON object a line")
 
@@ -51,11 +56,11 @@ def run(arguments):
             f"--seconds: expected more than 0, got {arguments.seconds}"
         )
     model = load(arguments)
-    with _microphone(arguments.device) as microphone:
+    with open_microphone(arguments.device) as microphone:
         stream = KeywordStream(
             model,
             early=True,
-            rate=round(microphone.samplerate),
+            rate=round(microphone.samplerate),  # some are measured
             **detection(arguments),
         )
         bars = _Bars(stream) if _can_draw() else None
@@ -91,6 +96,11 @@ def _listen(microphone, stream, bars, arguments):
             _tell(each, arguments.json)
         if bars:
             bars.draw()
+        if microphone.overflowed.is_set():
+            microphone.overflowed.clear()
+            if bars:
+                bars.clear()
+            print("sound was lost; this machine is busy", file=sys.stderr)
 
 
 def _tell(found, as_json):
@@ -100,40 +110,6 @@ def _tell(found, as_json):
     else:
         keyword = printable(found.keyword)
         print(f"{found.end:8.2f} s  {keyword}  {found.score:.3f}", flush=True)
-
-
-@contextmanager
-def _microphone(device):
-    """Opens a microphone; its ``chunks`` is a queue of arrays."""
-    try:
-        import sounddevice
-    except (ImportError, OSError) as error:  # OSError: no PortAudio
-        raise ImportError(
-            f"expected the package sounddevice, found none ({error}); install "
-            "it with `pip install sounddevice` (on Debian, also `apt install "
-            "libportaudio2`), or use `bifsmn spot` with files"
-        ) from None
-    chunks = queue.SimpleQueue()
-
-    def take(samples, frames, when, status):
-        chunks.put(samples.copy())
-
-    try:
-        microphone = sounddevice.InputStream(
-            device=device, channels=1, dtype="float32", callback=take
-        )
-        microphone.chunks = chunks
-        microphone.start()
-    except (sounddevice.PortAudioError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise OSError(
-            f"--device: expected a microphone, found none to open ({reason}); "
-            "`python -m sounddevice` lists them"
-        ) from None
-    try:
-        yield microphone
-    finally:
-        microphone.close()
 
 
 class _Bars:

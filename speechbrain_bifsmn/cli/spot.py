@@ -2,13 +2,16 @@
 
 A file of up to a second (the model's window) is classified: its likeliest
 class is printed, which may be "unknown" or "silence". A longer file is listened
-to, whatever its length, and each keyword printed with its times.
+to, whatever its length, and each keyword printed with its times. So is a short
+one with --threshold, --smoothing, --tuned or --gate.
 
-Files: wav, flac, ogg or mp3, of any sample rate, mono or stereo. Without
---model, the model that comes with the package.
+Files: wav, flac, ogg or mp3, of any sample rate, mono or stereo; - is standard
+input, of which wav is listened to as it comes. Without --model, the model that
+comes with the package.
 
 examples:
   bifsmn spot yes.wav
+  arecord -f S16_LE -r 16000 -t wav | bifsmn spot -
   bifsmn spot recordings/*.flac --format json > words.jsonl
   bifsmn spot meeting.mp3 --threshold 0.9 --depth 2
   bifsmn spot call.wav --format ctm
@@ -16,11 +19,15 @@ examples:
 
 import re
 import sys
+from contextlib import ExitStack
 from itertools import chain
 
+import numpy as np
 from tqdm import tqdm
 
 from speechbrain_bifsmn.audiofile.decode import form_of
+from speechbrain_bifsmn.audiofile.pipe import open_pipe
+from speechbrain_bifsmn.audiofile.source import is_open
 from speechbrain_bifsmn.cli import FAILED, complain
 from speechbrain_bifsmn.cli.options import (
     add_depth,
@@ -37,11 +44,14 @@ from speechbrain_bifsmn.inference.stream import KeywordStream
 from speechbrain_bifsmn.utils.printable import printable
 
 LONG_S = 60  # whose progress is shown
+PART_S = 0.1  # of a file, listened to at once
 
 
 def add_arguments(parser):
     """Adds the arguments of ``bifsmn spot``."""
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="- is standard input"
+    )
     add_model(parser)
     add_depth(parser)
     add_detection(parser)
@@ -56,51 +66,82 @@ def add_arguments(parser):
 
 def run(arguments):
     """Prints what is in each file; one that fails does not stop the rest."""
+    if arguments.files.count("-") > 1:
+        raise ValueError(
+            "files: expected - once, got it several times; standard input is "
+            "read once"
+        )
     model = load(arguments)
-    stream = KeywordStream(model, **detection(arguments))
+    options = detection(arguments)
+    stream = KeywordStream(model, **options)
+    # With options that would do nothing, clips are not classified.
+    clips = all(option is None for option in options.values())
     show = FORMATS[arguments.format](arguments.files, model.labels)
     failed = []
     for path in arguments.files:
         failures, found = len(failed), None
-        for found in _try_to_spot(model, stream, path, failed):
+        for found in _try_to_spot(model, stream, clips, path, failed):
             show(path, found)
         if found is None and len(failed) == failures:
             print(f"{printable(path)}: no keyword", file=sys.stderr)
     return FAILED if failed else 0
 
 
-def _try_to_spot(model, stream, path, failed):
+def _try_to_spot(model, stream, clips, path, failed):
     """Yields what is in a file; complains, and lists it, where that fails."""
     try:
-        yield from _spot(model, stream, path)
+        with ExitStack() as opened:
+            source = _source_of(path, opened)
+            yield from _spot(model, stream, clips, source)
     except (OSError, ValueError) as error:
         complain("spot", error)
         failed.append(path)
 
 
-def _spot(model, stream, path):
-    """Yields what is in a file; how long it is, its decoder says."""
-    rate = model.sample_rate
-    chunks = audio_chunks(path, rate, model.window_samples / rate)
-    clip, more = next(chunks), next(chunks, None)
-    if more is None:
+def _source_of(path, opened):
+    """Returns the path, or what is open: standard input, or a named pipe."""
+    if path != "-":
+        pipe = open_pipe(path)
+        return opened.enter_context(pipe) if pipe else path
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ValueError(
+            "-: expected audio on standard input, found a terminal; have "
+            "something write to it, as in `sox yes.flac -t wav - | bifsmn "
+            "spot -`"
+        )
+    return sys.stdin.buffer
+
+
+def _spot(model, stream, clips, source):
+    """Yields what is in a file; how long it is, its decoder says.
+
+    With ``clips``, what fits into a window is classified.
+    """
+    rate, window = model.sample_rate, model.window_samples
+    stream.reset()
+    parts, clip = audio_chunks(source, rate, PART_S), np.zeros(0, np.float32)
+    while len(clip) <= window:
+        part = next(parts, None)
+        if part is None:
+            break
+        clip = np.append(clip, part)
+    if clips and len(clip) <= window:
         posteriors = model.classify(clip)
         best = int(posteriors.argmax())
         score = float(posteriors[best])
         yield Detection(model.labels[best], score, 0.0, len(clip) / rate)
         return
-    stream.reset()
-    with _bar(path) as bar:
-        for chunk in chain([clip, more], chunks):
-            yield from stream.push(chunk)
+    with _bar(source) as bar:
+        for part in chain([clip], parts):
+            yield from stream.push(part)
             bar.update(round(stream.samples / rate) - bar.n)
     yield from stream.finish()
 
 
-def _bar(path):
+def _bar(source):
     """Returns a progress bar; of a short file, none is shown."""
-    form = form_of(path)
-    total = form.samples and round(form.samples / form.rate)
+    form = None if is_open(source) else form_of(source)
+    total = form and form.samples and round(form.samples / form.rate)
     # None: unless it is not on a terminal.
     hidden = True if total is not None and total < LONG_S else None
     return tqdm(total=total, unit="s", disable=hidden)

@@ -10,8 +10,9 @@ from speechbrain.utils.fetching import fetch
 
 from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
 from speechbrain_bifsmn.inference import stream
-from speechbrain_bifsmn.inference.audio import Resampler, read_audio
+from speechbrain_bifsmn.inference.audio import read_audio
 from speechbrain_bifsmn.inference.models import window_posteriors, zeros_after
+from speechbrain_bifsmn.inference.resampler import Resampler
 from speechbrain_bifsmn.inference.sources import (
     access,
     is_hub_file,

@@ -6,9 +6,10 @@ Needs no torch where the engine is installed.
 import numpy as np
 
 from speechbrain_bifsmn.dataio.words import SILENCE
-from speechbrain_bifsmn.inference.audio import Resampler, audio_chunks
+from speechbrain_bifsmn.inference.audio import audio_chunks
 from speechbrain_bifsmn.inference.detector import REFRACTORY_S, Detector
 from speechbrain_bifsmn.inference.models import zeros_after
+from speechbrain_bifsmn.inference.resampler import Resampler
 from speechbrain_bifsmn.inference.waveform import Downmix
 
 
@@ -122,6 +123,8 @@ class KeywordStream:
         """Starts again at time 0."""
         self.samples = 0  # taken so far, at the model's rate
         self.posteriors = None  # [classes] of the last window
+        self._waiting = []  # chunks of the next window, not looked at yet
+        self._missing = self._model.window_samples  # in it
         self._downmix.reset()
         self._resampler.finish()
         self._stream.reset()
@@ -130,12 +133,20 @@ class KeywordStream:
             self._gate.reset()
 
     def _push(self, audio):
+        if len(audio):
+            self._waiting.append(audio)
+        self.samples += len(audio)
+        self._missing -= len(audio)
+        if self._missing > 0:
+            return []
+        hop = self._model.hop
+        self._missing = hop - -self._missing % hop
+        audio = np.concatenate(self._waiting)
+        self._waiting = []
         rows = self._stream.push(audio)
         if self._gate:
             rows = self._gate.apply(audio, rows)
-        self.samples += len(audio)
-        if len(rows):
-            self.posteriors = rows[-1]
+        self.posteriors = rows[-1]
         return [found for row in rows for found in self.detector.add(row)]
 
 

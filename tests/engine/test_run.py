@@ -159,6 +159,7 @@ def test_usage(run, tmp_path):
         ["--depth"],
         ["--top", "0"],
         ["--no-such-option"],
+        ["--stream", "--top", "2"],
     ):
         status, lines, errors = run("good.wav", *wrong)
         assert (status, lines) == (2, [])
@@ -260,6 +261,36 @@ def test_special_files(run, tmp_path):
     (tmp_path / "empty.wav").touch()
     status, _, errors = run("empty.wav")
     assert status == 1 and "expected a WAV file" in errors
+
+
+def test_standard_input(run, build, default, tmp_path):
+    """A file or a pipe; as that file, but for the name."""
+    write(tmp_path / "a.wav", 1)
+    data = (tmp_path / "a.wav").read_bytes()
+    _, (expected,), _ = run("a.wav")
+    command = [build / "tools" / "bifsmn-run", default.path, "-"]
+    at = data.index(b"data") + 4
+    streamed = data[:at] + b"\xff" * 4 + data[at + 4 :]
+    for content, status, words in (
+        (data, 0, ""),
+        (streamed, 0, ""),
+        (b"", 1, "-: expected a WAV file"),
+        (b"words", 1, "-: expected a WAV file"),
+        (data[:-9], 1, "-: expected as many bytes as its header says"),
+    ):
+        done = subprocess.run(command, input=content, capture_output=True)
+        assert done.returncode == status
+        assert done.stderr.decode().startswith(words)
+        found = done.stdout.decode().replace("-", "a.wav", 1)
+        assert found == ("" if status else f"{expected}\n")
+    with open(tmp_path / "a.wav", "rb") as file:
+        done = subprocess.run(command, stdin=file, capture_output=True)
+    assert done.returncode == 0
+    primary, secondary = os.openpty()
+    done = subprocess.run(command, stdin=secondary, capture_output=True)
+    os.close(primary)
+    os.close(secondary)
+    assert done.returncode == 1 and b"found a terminal" in done.stderr
 
 
 def test_a_file_larger_than_memory(build, default, tmp_path):

@@ -12,11 +12,11 @@ import soundfile
 from scipy.signal import resample_poly
 
 from speechbrain_bifsmn.inference.audio import (
-    Resampler,
     audio_chunks,
     duration_of,
     read_audio,
 )
+from speechbrain_bifsmn.inference.resampler import Resampler
 
 
 def noise(samples, channels=1):

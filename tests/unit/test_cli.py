@@ -6,12 +6,12 @@ import re
 import signal
 import subprocess
 import sys
-import types
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sounddevices
 import soundfile
 from finished_run import write_run
 
@@ -250,38 +250,22 @@ def test_export_needs_a_run(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-class Microphone:
-    """In place of sounddevice's: says a file, in chunks of 10 ms."""
-
-    samplerate = 48000.0
-    audio = np.zeros((48000, 1), np.float32)
-
-    def __init__(self, device, channels, dtype, callback):
-        assert (channels, dtype) == (1, "float32")
-        if device:
-            raise ValueError(f"No input device matching {device!r}")
-        self.callback = callback
-
-    def start(self):
-        for at in range(0, len(self.audio), 480):
-            self.callback(self.audio[at : at + 480], 480, None, None)
-
-    def close(self):
-        pass
-
-
 @pytest.fixture
 def microphone(monkeypatch):
     """A microphone that is there."""
-    fake = types.SimpleNamespace(InputStream=Microphone, PortAudioError=OSError)
+
+    class Microphone(sounddevices.Microphone):
+        pass
+
+    fake = sounddevices.stand_in(Microphone)
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
-    return fake
+    return Microphone
 
 
 def test_listen(run, microphone, monkeypatch):
     random = np.random.default_rng(0)
     audio = random.standard_normal((2 * 48000, 1)).astype(np.float32)
-    monkeypatch.setattr(Microphone, "audio", 0.1 * audio)
+    monkeypatch.setattr(microphone, "audio", 0.1 * audio)
     options = "--threshold", 0, "--smoothing", 1, "--seconds", 2
     code, out, err = run("listen", *options, "--json")
     assert (code, err) == (0, "listening; Ctrl-C ends\n")
@@ -296,7 +280,7 @@ def test_listen(run, microphone, monkeypatch):
 
 def test_listen_draws_bars_on_a_terminal(run, microphone, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setattr(Microphone, "audio", np.zeros((60000, 1), np.float32))
+    monkeypatch.setattr(microphone, "audio", np.zeros((60000, 1), np.float32))
     code, out, err = run("listen", "--seconds", 1.2, "--threshold", 1)
     assert code == 0
     assert all(f"{label} " in err for label in load_model().labels)
@@ -389,7 +373,7 @@ def test_listen_shows_labels(run, microphone, monkeypatch, tmp_path):
     model_file.write(model_file.read(MODEL)._replace(labels=labels), path)
     random = np.random.default_rng(0)
     audio = random.standard_normal((3 * 48000, 1)).astype(np.float32)
-    monkeypatch.setattr(Microphone, "audio", 0.1 * audio)
+    monkeypatch.setattr(microphone, "audio", 0.1 * audio)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(listen, "EVERY_S", 0)
     words = "--model", path, "--threshold", 0, "--seconds", 3
@@ -412,9 +396,9 @@ def test_listen_for_no_time(run, microphone, seconds):
 
 def test_a_microphone_that_does_not_start(run, microphone, monkeypatch):
     def start(self):
-        raise OSError("Invalid sample rate\n [code -9997]")
+        raise sounddevices.PortAudioError("Invalid sample rate\n [code -9997]")
 
-    monkeypatch.setattr(Microphone, "start", start)
+    monkeypatch.setattr(microphone, "start", start)
     code, _, err = run("listen")
     assert code == 1 and "(Invalid sample rate [code -9997])" in err
     assert err.count("\n") == 1

@@ -1,0 +1,90 @@
+"""Options of detection on clips of up to a second."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from speechbrain_bifsmn.cli import main
+from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from speechbrain_bifsmn.inference.models import load_model
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """A clip that sounds like a keyword, with which posterior, and which."""
+    model = load_model()
+    keywords = [n not in (SILENCE, UNKNOWN) for n in model.labels]
+    random, time = np.random.default_rng(0), np.arange(16000) / 16000
+    for _ in range(1000):
+        tones = random.uniform(100, 3000, (4, 1)) * (1 + time * random.random())
+        audio = 0.1 * np.sin(2 * np.pi * np.cumsum(tones / 16000, 1)).sum(0)
+        audio = np.rint(audio * 32767) / 32768
+        posteriors = model.classify(audio)
+        best = posteriors.argmax()
+        if keywords[best] and 0.55 < posteriors[best] < 0.85:
+            break
+    path = tmp_path_factory.mktemp("clip") / "clip.wav"
+    soundfile.write(path, audio, 16000)
+    return path, model.labels[best], float(posteriors[best])
+
+
+@pytest.fixture
+def spot(clip, capsys):
+    """Returns what `bifsmn spot` finds in the clip."""
+
+    def run(*options, formats=("json",)):
+        for name in formats:
+            words = ["spot", str(clip[0]), "--format", name, *map(str, options)]
+            assert main(words) == 0
+        out, err = capsys.readouterr()
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert ("no keyword" in err) is (not rows)
+        return [(row["label"], pytest.approx(row["score"])) for row in rows]
+
+    return run
+
+
+def test_a_clip_is_classified(spot, clip):
+    assert spot() == [clip[1:]]
+
+
+def test_threshold(spot, clip):
+    assert spot("--threshold", clip[2] - 0.01) == [clip[1:]]
+    assert spot("--threshold", clip[2] + 0.01) == []
+    assert spot("--threshold", 0) == [clip[1:]]
+    assert spot("--threshold", 1) == []
+
+
+def test_gate(spot, clip):
+    assert spot("--gate", -60, "--threshold", 0.1) == [clip[1:]]
+    assert spot("--gate", -3, "--threshold", 0.1) == []
+
+
+def test_smoothing(spot, clip):
+    """A clip is one window, which is its own mean."""
+    for windows in (1, 8):
+        found = spot("--smoothing", windows, "--threshold", clip[2] - 0.01)
+        assert found == [clip[1:]]
+
+
+@pytest.mark.parametrize(("own", "is_found"), [(-0.01, True), (0.01, False)])
+def test_tuned(spot, clip, tmp_path, own, is_found):
+    keywords = set(load_model().labels) - {SILENCE, UNKNOWN}
+    thresholds = dict.fromkeys(keywords, 0.9) | {clip[1]: clip[2] + own}
+    path = tmp_path / "tune.json"
+    point = {"thresholds": thresholds, "smoothing": 4}
+    path.write_text(json.dumps({"own": point}))
+    assert spot("--tuned", path) == ([clip[1:]] if is_found else [])
+    assert spot("--tuned", path, "--threshold", 0) == [clip[1:]]
+
+
+def test_other_formats(clip, capsys):
+    for name in ("table", "ctm"):
+        words = ["spot", str(clip[0]), "--format", name]
+        assert main([*words, "--threshold", "1"]) == 0
+        out, err = capsys.readouterr()
+        assert out == "" and "no keyword" in err
+        assert main([*words, "--threshold", "0"]) == 0
+        assert clip[1] in capsys.readouterr().out
