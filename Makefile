@@ -19,8 +19,8 @@ help:  ## List the targets
 
 .venv/.complete: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet "$(TORCH)"
-	$(BIN)/pip install --quiet -e ".[recipe,test,docs]"
+	$(BIN)/pip install --quiet --no-compile "$(TORCH)"
+	$(BIN)/pip install --quiet --no-compile -e ".[recipe,test,docs]"
 	touch $@
 
 # The engine for devices: where there is no C++ compiler, torch does its work.
@@ -43,7 +43,7 @@ evaluate: .venv engine  ## Measure a model (DATA=FOLDER MODEL=FILE OUT=FILE)
 		$(if $(MODEL),"--model=$(MODEL)") $(if $(OUT),"--out=$(OUT)") $(ARGS)
 
 test: lint engine  ## Run every check, but those of the two lines below
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist=worksteal
 	@if command -v c++ > /dev/null; then \
 		PATH="$(CURDIR)/$(BIN):$$PATH" arm_kernel/tests/sanitize.sh; \
 	fi

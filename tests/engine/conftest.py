@@ -1,11 +1,18 @@
 """The engine, and files for it; without the engine all here is skipped."""
 
 import importlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import networks
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
+
+KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +33,21 @@ def pytest_generate_tests(metafunc):
         except ImportError:
             names = []
         metafunc.parametrize("instruction_set", names)
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    """A folder in which CMake has built the engine and its programs."""
+    if not (shutil.which("cmake") and shutil.which("c++")):
+        pytest.skip("no cmake or no C++ compiler (c++); install both")
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # has a folder within it
+        shared = shared.parent
+    folder = shared / "build"
+    with FileLock(shared / "build.lock"):
+        for command in (["-S", KERNEL, "-B", folder], ["--build", folder]):
+            subprocess.run(["cmake", *command], check=True, capture_output=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import wav_lengths
-from test_run import build, pytestmark, run  # noqa: F401
+from test_run import pytestmark, run  # noqa: F401
 
 from speechbrain_bifsmn.inference.audio import audio_chunks, read_audio
 

@@ -1,11 +1,11 @@
 """A corpus of tones, and the recipe in a process of its own."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from warm_python import WarmPython
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = ROOT / "recipes" / "SpeechCommands" / "BiFSMNv2"
@@ -41,11 +41,18 @@ def make_tones(folder, words=WORDS, clips=CLIPS):
         soundfile.write(noise / f"{name}.wav", wav, 16000)
 
 
+_python = WarmPython()
+
+
 def run_recipe(*arguments, launcher=(), script="train.py", timeout=300):
     """Runs the recipe in a process of its own."""
-    command = [*launcher, str(script), *map(str, arguments), "--device=cpu"]
+    command = [str(script), *map(str, arguments), "--device=cpu"]
     if not launcher:
-        command = [sys.executable, *command]
+        return _python.run(command, RECIPE, timeout)
     return subprocess.run(
-        command, cwd=RECIPE, capture_output=True, text=True, timeout=timeout
+        [*launcher, *command],
+        cwd=RECIPE,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
     )
