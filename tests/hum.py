@@ -2,9 +2,14 @@
 
 import numpy as np
 
+from speechbrain_bifsmn.dataio.espeak_data import accents_of
+
 
 class Hum:
     """Has the methods that make a corpus."""
+
+    def __init__(self, language="en"):
+        self.accents = accents_of(language)
 
     def speak(self, text, voice, *_):
         """Returns a tone that depends on the voice."""

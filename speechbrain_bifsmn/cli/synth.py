@@ -2,11 +2,14 @@
 
 Makes WORD/*.wav of a second each for the keywords, other words that they are
 told from, background noise, and lists of who is in which split: what `bifsmn
-train` takes as --data_folder. Needs the package espeakng-loader.
+train` takes as --data_folder. With --recordings, voices say what these lack.
+Needs the package espeakng-loader.
 
 examples:
   bifsmn synth "hey robot, lights on" corpus
   bifsmn synth "hey robot" corpus --clips 20
+  bifsmn synth "hey robot" corpus --recordings recordings
+  bifsmn synth "机器人" corpus --language cmn
 """
 
 from pathlib import Path
@@ -27,17 +30,32 @@ def add_arguments(parser):
         help="of each word, for training (default: %(default)s)",
     )
     add("--seed", type=int, default=1234, metavar="N")
+    add(
+        "--recordings",
+        default="",
+        metavar="FOLDER",
+        help="yours, in folders named after their words",
+    )
+    add(
+        "--language",
+        default="en",
+        metavar="NAME",
+        help="of the voices, as eSpeak NG names it (default: %(default)s)",
+    )
 
 
 def run(arguments):
     """Makes the folder, whole or not at all."""
-    from speechbrain_bifsmn.dataio.own_words import describe, make_own_corpus
+    from speechbrain_bifsmn.dataio.own_counts import describe
+    from speechbrain_bifsmn.dataio.own_words import make_own_corpus
 
     make_own_corpus(
         arguments.folder,
         arguments.words,
+        arguments.recordings,
         clips=arguments.clips,
         seed=arguments.seed,
+        language=arguments.language,
     )
     for line in describe(arguments.folder, arguments.words).split("\n"):
         print(printable(line))

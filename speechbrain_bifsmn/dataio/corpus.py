@@ -1,23 +1,30 @@
 """A folder in Speech Commands' layout: what is there, and whether it is whole.
 
-``<word>/*.wav``, ``validation_list.txt``, ``testing_list.txt``, recordings in
-``_background_noise_``; and, inside the folder or beside it, the official test
-set of the 12-class task.
+``<word>/*.wav`` (or flac, ogg, mp3), ``validation_list.txt``,
+``testing_list.txt``, recordings in ``_background_noise_``; and, inside the
+folder or beside it, the official test set of the 12-class task.
 """
 
 import os
 import re
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from tqdm import tqdm
 
 from speechbrain_bifsmn.audiofile.decode import blocks, form_of
+from speechbrain_bifsmn.dataio.split_lists import (
+    KINDS,
+    read_split_lists,
+    refuse_missing,
+    without_ending,
+)
 from speechbrain_bifsmn.dataio.words import ADDED_IN_0_02
 
 SAMPLE_RATE = 16000
 SPLITS = ("train", "valid", "test")
-LISTS = {"valid": "validation_list.txt", "test": "testing_list.txt"}
+LISTED = {"validation": "valid", "test": "test"}  # splits, as the lists say it
 NOISE_FOLDER = "_background_noise_"
 TEST_SET_FOLDER = "speech_commands_test_set_v{}"
 # Each split takes its silence from a stretch of its own of each recording: in
@@ -41,9 +48,9 @@ class Corpus(NamedTuple):
 def read_corpus(folder, splits=SPLITS, partial=False):
     """Lists a corpus and checks every file of it.
 
-    Of ``x.wav`` and ``x.wav.wav``, the second is left out; alone, it stands for
-    the first. Hidden files, other folders that start with ``_``, and files of
-    other kinds are left alone.
+    Of ``x.wav`` and ``x.wav.wav``, or ``x.flac``, the first is taken. Hidden
+    files, other folders that start with ``_``, and files of other kinds are
+    left alone.
 
     Arguments
     ---------
@@ -61,25 +68,37 @@ def read_corpus(folder, splits=SPLITS, partial=False):
         Every list sorted.
     """
     folder = Path(folder)
-    split_of = _read_lists(folder, splits)
-    clips, found = {split: {} for split in SPLITS}, set()
-    for path in sorted(p for p in folder.iterdir() if p.is_dir()):
-        if path.name[0] in "._" or path.name.startswith("speech_commands_"):
-            continue
-        for name, wav in _wavs(folder, path).items():
-            found.add(name)
-            split = split_of.get(name, "train")
-            clips[split].setdefault(path.name, []).append(wav)
-    words = {word for split in SPLITS for word in clips[split]}
-    clips |= {split: {} for split in SPLITS if split not in splits}
-    version = "0.02" if words & {*ADDED_IN_0_02} else "0.01"
-    noise = list(_wavs(folder, folder / NOISE_FOLDER).values())
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"data_folder: expected the unpacked Speech Commands, found no "
+            f"folder at {folder}; get it with --download=True, or leave "
+            "data_folder out to train on synthetic speech"
+        )
+    words = {
+        path.name: _clips(folder, path)
+        for path in sorted(p for p in folder.iterdir() if p.is_dir())
+        if path.name[0] not in "._"
+        and not path.name.startswith("speech_commands_")
+    }
+    split_of, missing = _read_lists(folder, splits, words.values())
+    if not partial:
+        refuse_missing(folder, missing)
+    clips = {split: {} for split in SPLITS}
+    for word, wavs in words.items():
+        for wav in wavs:
+            split = split_of.get(wav, "train")
+            if split in splits:
+                clips[split].setdefault(word, []).append(wav)
+    spoken = {word for word, wavs in words.items() if wavs}
+    version = "0.02" if spoken & {*ADDED_IN_0_02} else "0.01"
+    noise = _clips(folder, folder / NOISE_FOLDER)
     test_set = _test_set(folder, version)
     wavs = [wav for split in SPLITS for w in clips[split].values() for wav in w]
     wavs += noise + [wav for w in test_set.values() for wav in w]
-    missing = tuple(sorted(set(split_of) - found))
-    damage = [f"{name}: in an official list, not there" for name in missing]
-    samples = _check_audio(folder, wavs, [] if partial else damage)
+    samples = _check_audio(folder, wavs)
+    missing = tuple(
+        sorted(name for names in missing.values() for name in names)
+    )
     return Corpus(folder, version, clips, noise, test_set, samples, missing)
 
 
@@ -107,55 +126,29 @@ def speaker_of(wav):
     return official[1] if official else name
 
 
-def _read_lists(folder, splits):
-    """Returns the split of each clip that the official lists name."""
+def _read_lists(folder, splits, words):
+    """Returns the split of each listed clip, and what is listed in vain."""
+    # What no list names is for training, which takes all lists to know.
+    needed = [
+        listed
+        for listed, split in LISTED.items()
+        if split in splits or "train" in splits
+    ]
+    clips = list(chain.from_iterable(words))
+    split_of, missing = read_split_lists(folder, clips, needed)
+    return {wav: LISTED[split] for wav, split in split_of.items()}, missing
+
+
+def _clips(root, folder):
+    """Returns the paths of a folder's clips."""
+    clips = {}
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"data_folder: expected the unpacked Speech Commands, found no "
-            f"folder at {folder}; get it with --download=True, or leave "
-            "data_folder out to train on synthetic speech"
-        )
-    split_of = {}
-    for split, name in LISTS.items():
-        # What no list names is for training, which takes all lists to know.
-        if split not in splits and "train" not in splits:
-            continue
-        if not (folder / name).is_file():
-            raise FileNotFoundError(
-                f"data_folder: expected the official list {name} in {folder}, "
-                "found none; unpack the whole archive there"
-            )
-        for line in _lines(folder / name):
-            wav = line.strip().removeprefix("./")
-            if wav and split_of.setdefault(wav, split) != split:
-                raise ValueError(
-                    f"data_folder: expected each clip in one official list, "
-                    f"found {wav} in both of {folder}; unpack them again"
-                )
-    return split_of
-
-
-def _lines(path):
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(
-            f"data_folder: expected UTF-8 in {path}, found something else; "
-            "unpack it again"
-        ) from None
-
-
-def _wavs(root, folder):
-    """Returns ``{path as the lists have it: path}`` of a folder's clips."""
-    wavs = {}
-    if not folder.is_dir():
-        return wavs
+        return []
     start = Path(os.path.relpath(folder, root)).as_posix()
     for entry in sorted(os.listdir(folder)):
-        if entry.endswith(".wav") and not entry.startswith("."):
-            name = entry.removesuffix(".wav").removesuffix(".wav") + ".wav"
-            wavs.setdefault(f"{start}/{name}", f"{start}/{entry}")
-    return wavs
+        if entry.lower().endswith(KINDS) and not entry.startswith("."):
+            clips.setdefault(without_ending(entry), f"{start}/{entry}")
+    return list(clips.values())
 
 
 def _test_set(folder, version):
@@ -164,14 +157,14 @@ def _test_set(folder, version):
     for place in (folder / name, folder.resolve().parent / name):
         if place.is_dir():
             folders = sorted(p for p in place.iterdir() if p.is_dir())
-            clips = {p.name: list(_wavs(folder, p).values()) for p in folders}
+            clips = {p.name: _clips(folder, p) for p in folders}
             return {name: wavs for name, wavs in clips.items() if wavs}
     return {}
 
 
-def _check_audio(folder, wavs, damage):
+def _check_audio(folder, wavs):
     """Returns samples by file; raises one error that names all damage."""
-    samples = {}
+    samples, damage = {}, []
     for wav in tqdm(wavs, "Checking audio", unit="clip", leave=False):
         least = LEAST_NOISE if wav.startswith(f"{NOISE_FOLDER}/") else 1
         try:

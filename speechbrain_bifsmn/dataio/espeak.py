@@ -17,6 +17,9 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import firwin, resample_poly
 
+from speechbrain_bifsmn.dataio.espeak_data import accents_of, copy_voices
+from speechbrain_bifsmn.dataio.scripts import without_accents
+
 SAMPLE_RATE = 16000
 NATIVE_RATE = 22050
 UP, DOWN = 320, 441  # 16000 / 22050
@@ -26,16 +29,8 @@ FASTEST = 320  # words per minute that can still be understood
 # Their noise comes from the C library's rand(), so it never sounds twice.
 UNREPEATABLE = ("Reed", "caleb")
 
-ACCENTS = (
-    "en-gb",
-    "en-029",
-    "en-gb-scotland",
-    "en-gb-x-gbclan",
-    "en-gb-x-gbcwmd",
-    "en-gb-x-rp",
-    "en-us",
-    "en-us-nyc",
-)
+# What English phonemes have where a letter is named and not said.
+_NAMED = "_|"
 
 # Values of enumerations of speak_lib.h.
 _SYNCHRONOUS, _DONT_EXIT, _CHARACTERS, _UTF8 = 2, 0x8000, 1, 1
@@ -56,6 +51,7 @@ _SIGNATURES = {  # result, then arguments
         *(_INT, _TEXT, _SIZE, _UINT, _INT, _UINT, _UINT),
         *(_POINTER, _POINTER),
     ),
+    "espeak_TextToPhonemes": (_TEXT, ctypes.POINTER(_TEXT), _INT, _INT),
     "espeak_Terminate": (_INT,),
 }
 _LOCK = threading.Lock()  # the library is one set of global variables
@@ -84,12 +80,17 @@ def _close(library):
 
 
 class Espeak:
-    """Speaks English text in many voices.
+    """Speaks in many voices.
 
     A voice is an accent and, after a plus, a variant: ``en-us+f3``. The library
     keeps hidden state (where its flutter of the pitch stands), so it is loaded
     afresh for every call, which takes a millisecond: a call's samples depend on
     its arguments alone.
+
+    Arguments
+    ---------
+    language : str
+        As of ``copy_voices``: "en", or another one that eSpeak NG speaks.
 
     Example
     -------
@@ -98,7 +99,7 @@ class Espeak:
     dtype('float32')
     """
 
-    def __init__(self):
+    def __init__(self, language="en"):
         try:
             import espeakng_loader
         except ImportError as error:
@@ -109,7 +110,10 @@ class Espeak:
         self.library = espeakng_loader.get_library_path()
         self._folder = tempfile.mkdtemp(prefix="espeak-")
         weakref.finalize(self, _remove, self._folder, os.getpid())
-        self._copy_english(Path(espeakng_loader.get_data_path()))
+        source = Path(espeakng_loader.get_data_path())
+        self.language = language
+        self.accents = accents_of(language)
+        copy_voices(source, self._data, language)
         found = {path.name for path in (self._data / "voices/!v").iterdir()}
         self.variants = sorted(found.difference(UNREPEATABLE))
         # resample_poly would design this filter anew on each call.
@@ -120,22 +124,6 @@ class Espeak:
     def _data(self):
         return Path(self._folder) / "espeak-ng-data"
 
-    def _copy_english(self, source):
-        """Copies what English needs (1 MB).
-
-        With each accent in the file that its name asks for, the library opens
-        that file instead of reading those of all 140 languages.
-        """
-        (self._data / "lang").mkdir(parents=True)
-        for name in ("phondata", "phonindex", "phontab", "intonations"):
-            shutil.copyfile(source / name, self._data / name)
-        shutil.copyfile(source / "en_dict", self._data / "en_dict")
-        shutil.copytree(source / "voices" / "!v", self._data / "voices" / "!v")
-        for path in (source / "lang" / "gmw").iterdir():
-            name = "en-gb" if path.name == "en" else path.name.lower()
-            if name in ACCENTS:
-                shutil.copyfile(path, self._data / "lang" / name)
-
     def speak(self, text, voice, rate=175, pitch=50, pitch_range=50):
         """Speaks.
 
@@ -144,7 +132,7 @@ class Espeak:
         text : str
             What to say.
         voice : str
-            One of ``ACCENTS``, alone or with ``+`` and one of ``variants``.
+            One of ``accents``, alone or with ``+`` and one of ``variants``.
         rate : int
             Words per minute, from 80 to 450.
         pitch : int
@@ -158,7 +146,7 @@ class Espeak:
             float32, 16 kHz, within -1 and 1; the silence around it is kept.
         """
         self._check(text, voice, rate, pitch, pitch_range)
-        blocks = []
+        text, blocks = self._spelling(text, voice), []
 
         @_CALLBACK
         def collect(samples, count, _):
@@ -218,13 +206,43 @@ class Espeak:
             faster = rate * max(1.05, len(wav) / longest)
             rate = min(round(faster), FASTEST)
 
-    def _check(self, text, voice, rate, pitch, pitch_range):
+    def _spelling(self, text, voice):
+        """Returns English in plain letters where others would be named."""
+        if self.language != "en" or text.isascii():
+            return text
+        for spelling in (text, without_accents(text)):
+            said = self.phonemes(spelling, voice)
+            if said.strip() and _NAMED not in said:
+                return spelling
+        raise ValueError(
+            f"text: expected letters that English has a sound for, got "
+            f"{text!r}; write it as it sounds"
+        )
+
+    def phonemes(self, text, voice):
+        """Returns how a text is said, in eSpeak NG's own signs.
+
+        Example
+        -------
+        >>> Espeak().phonemes("café", "en-us")  # doctest: +SKIP
+        "kaf'eI"
+        """
+        self._check(text, voice)
+        rest, said = _TEXT(text.encode()), []
+        with _LOCK, self._loaded() as library:
+            self._call(library, "espeak_SetVoiceByName", voice.encode())
+            while rest.value is not None:
+                part = ctypes.byref(rest)
+                said.append(library.espeak_TextToPhonemes(part, _UTF8, 0))
+        return b" ".join(said).decode()
+
+    def _check(self, text, voice, rate=175, pitch=50, pitch_range=50):
         if not text.strip():
             raise ValueError(f"text: expected words to say, got {text!r}")
         accent, plus, variant = voice.partition("+")
-        if accent not in ACCENTS:
+        if accent not in self.accents:
             raise ValueError(
-                f"voice: expected an accent among {', '.join(ACCENTS)}, "
+                f"voice: expected an accent among {', '.join(self.accents)}, "
                 f"got {accent!r}"
             )
         if plus and variant not in self.variants:

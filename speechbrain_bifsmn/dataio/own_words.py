@@ -13,11 +13,18 @@ from tqdm import tqdm
 from speechbrain_bifsmn.dataio import synthetic
 from speechbrain_bifsmn.dataio.corpus import LEAST_NOISE, NOISE_FOLDER
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
+from speechbrain_bifsmn.dataio.espeak_data import accents_of
+from speechbrain_bifsmn.dataio.own_counts import (
+    MARKER,
+    count_clips,
+    read_marker,
+)
 from speechbrain_bifsmn.dataio.recordings import (
     convert_recordings,
     find_recordings,
     fingerprint,
 )
+from speechbrain_bifsmn.dataio.scripts import readers_of, unsayable
 from speechbrain_bifsmn.dataio.synthetic import SHARES
 from speechbrain_bifsmn.dataio.words import (
     SILENCE,
@@ -26,11 +33,9 @@ from speechbrain_bifsmn.dataio.words import (
     parse_words,
 )
 from speechbrain_bifsmn.files.atomic import clear_leftovers
-from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
-MARKER = "own_words.json"
 SPEAK = ("missing", "always", "never")
 LEAST_CLIPS = 10  # of a negative word, for training
 MOST_CLIPS = 100_000  # of each keyword
@@ -46,6 +51,7 @@ def make_own_corpus(
     clips=300,
     seed=1234,
     background_seconds=60,
+    language="en",
 ):
     """Makes a corpus, unless ``folder`` already holds this very one.
 
@@ -76,6 +82,10 @@ def make_own_corpus(
         The same arguments and recordings give the same files.
     background_seconds : int
         Length of each synthetic background, at least 10.
+    language : str
+        Of the voices, as for ``Espeak``. What they would spell letter by
+        letter, since it is in another script, is refused where they are to say
+        it, and left out of the other words.
 
     Returns
     -------
@@ -97,68 +107,36 @@ def make_own_corpus(
     """
     folder = Path(folder)
     clear_leftovers(folder)
-    plan = _plan_corpus(words, recordings, speak, clips, seed)
+    plan = _plan_corpus(words, recordings, speak, clips, seed, language)
     if recordings:
         _check_apart(folder, recordings)
     _check_number(
         "background_seconds", background_seconds, LEAST_SECONDS, MOST_SECONDS
     )
     description = plan.description | {"background_seconds": background_seconds}
-    if _read_marker(folder).get("description") != description:
+    if read_marker(folder).get("description") != description:
         with owned_folder(folder, "synth") as corpus:
-            _write_corpus(
-                corpus, plan.recorded, plan.spoken, seed, background_seconds
-            )
-            marker = {"description": description}
-            marker["clips"] = _count(plan.words, plan.recorded, plan.spoken)
+            _write_corpus(corpus, plan, seed, background_seconds)
+            counts = count_clips(plan.words, plan.recorded, plan.spoken)
+            marker = {"description": description, "clips": counts}
             (corpus / MARKER).write_text(json.dumps(marker), "utf-8")
     return folder
 
 
 def describe_corpus(
-    words, recordings="", speak="missing", clips=300, seed=1234
+    words,
+    recordings="",
+    speak="missing",
+    clips=300,
+    seed=1234,
+    language="en",
 ):
     """Returns what decides on a corpus of ``make_own_corpus``.
 
     Takes its arguments; returns plain data, and makes nothing.
     """
-    return _plan_corpus(words, recordings, speak, clips, seed).description
-
-
-def describe(folder, words):
-    """Says what a corpus of ``make_own_corpus`` holds.
-
-    Arguments
-    ---------
-    folder : str | Path
-        The corpus.
-    words : str | sequence of str
-        Its keywords, in the order of the lines.
-
-    Returns
-    -------
-    str
-        A table of clips by keyword and split, recorded and synthetic.
-    """
-    words = parse_words(words)
-    counts = _read_marker(Path(folder)).get("clips", {})
-    if not set(words) <= set(counts):
-        raise ValueError(
-            f"words: expected keywords of the corpus in {folder} "
-            f"({', '.join(counts) or 'there is none'}), got "
-            f"{', '.join(words)}; make it with these words first"
-        )
-    rows = [("keyword", *SHARES)]
-    for word in words:
-        rows.append(
-            (word, *("{} + {}".format(*n) for n in counts[word].values()))
-        )
-    width = max(len(word) for word, *_ in rows)
-    lines = [
-        f"{word:<{width}}" + "".join(f"{cell:>14}" for cell in cells)
-        for word, *cells in rows
-    ]
-    return "\n".join([*lines, "(recorded + synthetic clips)"])
+    plan = _plan_corpus(words, recordings, speak, clips, seed, language)
+    return plan.description
 
 
 class _Plan(NamedTuple):
@@ -167,17 +145,18 @@ class _Plan(NamedTuple):
     words: list
     recorded: list  # of Recording
     spoken: list  # in the manner of ``plan_clips``
+    language: str  # of who speaks
     description: dict
 
 
-def _plan_corpus(words, recordings, speak, clips, seed):
+def _plan_corpus(words, recordings, speak, clips, seed, language):
     words = parse_words(words)
     if speak not in SPEAK:
         raise ValueError(
             f"speak: expected one of {', '.join(SPEAK)}, got {speak!r}"
         )
     _check_number("clips", clips, 1, MOST_CLIPS)
-    negatives = [] if speak == "never" else _negatives(words)
+    negatives = [] if speak == "never" else _negatives(words, language)
     recorded = []
     if recordings:
         recorded = find_recordings(recordings, [*words, *negatives])
@@ -186,16 +165,27 @@ def _plan_corpus(words, recordings, speak, clips, seed):
     if speak == "never":
         _check_recorded(words, there, recordings)
     else:
-        spoken = _plan_speech(words, negatives, there, speak, clips, seed)
+        wanted = _shares(words, negatives, clips)
+        spoken = [
+            (split, word, *who)
+            for split, word, *who in synthetic.plan_clips(
+                wanted, seed, accents_of(language)
+            )
+            if word in negatives
+            or (word, split) not in there
+            or (speak == "always" and split == "train")
+        ]
+        _check_sayable(spoken, language)
     description = {
         "version": VERSION,
         "words": sorted(words),
         "speak": speak,
         "clips": clips,
         "seed": seed,
+        "language": language,
         "recordings": fingerprint(recordings, recorded),
     }
-    return _Plan(sorted(words), recorded, spoken, description)
+    return _Plan(sorted(words), recorded, spoken, language, description)
 
 
 def _check_number(name, value, least, most):
@@ -224,67 +214,66 @@ def _check_recorded(words, there, recordings):
         )
 
 
-def _negatives(words):
+def _check_sayable(spoken, language):
+    """Refuses what the voices would spell, or name."""
+    lacking = {}
+    for split, word, *_ in spoken:
+        lacking.setdefault(word, {})[split] = None
+    for word, splits in lacking.items():
+        unsaid = unsayable(word, language)
+        if unsaid:
+            who = ", ".join(readers_of(word))
+            choice = f"choose another language ({who}), " if who else ""
+            raise ValueError(
+                f"words: expected what a voice of language {language!r} can "
+                f"say, found {unsaid!r} in {word!r}; {choice}record the word "
+                f"(there is nothing for {', '.join(splits)}), or write it as "
+                "it sounds"
+            )
+
+
+def _negatives(words, language):
     """Other words: those of Speech Commands, and the parts of phrases."""
     parts = [part.strip(punctuation) for w in words for part in w.split()]
     chosen = {folded(word): word for word in (*parts, *synthetic.WORDS)}
     for name in ("", UNKNOWN, SILENCE, *map(folded, words)):
         chosen.pop(name, None)
-    return [word for word in chosen.values() if any(map(str.isalnum, word))]
-
-
-def _plan_speech(words, negatives, there, speak, clips, seed):
-    """Lists what voices say, in the manner of ``plan_clips``."""
-    share = round(len(words) * clips / max(1, len(negatives)))
-    wanted = dict.fromkeys(negatives, max(LEAST_CLIPS, share))
-    wanted.update(dict.fromkeys(words, clips))
     return [
-        (split, word, *who)
-        for split, word, *who in synthetic.plan_clips(wanted, seed)
-        if word in negatives
-        or (word, split) not in there
-        or (speak == "always" and split == "train")
+        word
+        for word in chosen.values()
+        if any(map(str.isalnum, word)) and not unsayable(word, language)
     ]
 
 
-def _read_marker(folder):
-    marker = folder / MARKER
-    try:
-        return read_object(marker) if marker.is_file() else {}
-    except ValueError:
-        return {}
+def _shares(words, negatives, clips):
+    """Returns how many training clips of each word voices are to say."""
+    share = round(len(words) * clips / max(1, len(negatives)))
+    wanted = dict.fromkeys(negatives, max(LEAST_CLIPS, share))
+    return wanted | dict.fromkeys(words, clips)
 
 
-def _count(words, recorded, plan):
-    """Returns {word: {split: [recorded clips, synthetic clips]}}."""
-    counts = {word: {split: [0, 0] for split in SHARES} for word in words}
-    for kind, clips in enumerate((recorded, plan)):
-        for split, word, *_ in clips:
-            if word in counts:
-                counts[word][split][kind] += 1
-    return counts
-
-
-def _write_corpus(corpus, recorded, plan, seed, background_seconds):
-    espeak = Espeak() if plan else None  # first: it may be missing
-    names = _names(recorded, plan)
+def _write_corpus(corpus, plan, seed, background_seconds):
+    recorded, spoken = plan.recorded, plan.spoken
+    # First: it may be missing.
+    espeak = Espeak(plan.language) if spoken else None
+    names = _names(recorded, spoken)
     paths = [corpus / name for name in names]
     convert_recordings(recorded, paths[: len(recorded)])
-    jobs = zip(plan, paths[len(recorded) :], strict=True)
-    for (_, *what), path in tqdm(jobs, "speaking", len(plan), unit="clip"):
+    jobs = zip(spoken, paths[len(recorded) :], strict=True)
+    for (_, *what), path in tqdm(jobs, "speaking", len(spoken), unit="clip"):
         synthetic.write_wav(path, synthetic.make_clip(espeak, *what, seed))
     if not any(clip.word == NOISE_FOLDER for clip in recorded):
         synthetic.write_backgrounds(corpus, background_seconds, seed, espeak)
     listed = {split: [] for split in SHARES}
-    for (split, *_), name in zip((*recorded, *plan), names, strict=True):
+    for (split, *_), name in zip((*recorded, *spoken), names, strict=True):
         listed[split].append(name)
     synthetic.write_lists(corpus, listed)
 
 
-def _names(recorded, plan):
+def _names(recorded, spoken):
     """Returns different names, even where case makes no difference."""
     clips = [(clip.word, clip.speaker, clip.take) for clip in recorded]
-    clips += [(word, speaker.name, take) for _, word, speaker, take in plan]
+    clips += [(word, speaker.name, take) for _, word, speaker, take in spoken]
     names, taken = [], set()
     for word, speaker, take in clips:
         stem = f"{word}/{speaker}_nohash_"

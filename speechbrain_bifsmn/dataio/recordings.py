@@ -20,12 +20,17 @@ from speechbrain_bifsmn.dataio.corpus import (
     NOISE_FOLDER,
 )
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
-from speechbrain_bifsmn.dataio.synthetic import LISTS, write_wav
+from speechbrain_bifsmn.dataio.split_lists import (
+    KINDS,
+    has_lists,
+    read_split_lists,
+    refuse_missing,
+)
+from speechbrain_bifsmn.dataio.synthetic import write_wav
 from speechbrain_bifsmn.dataio.words import folded
 from speechbrain_bifsmn.files.checksum import sha256_of
 from speechbrain_bifsmn.inference.audio import audio_chunks, read_audio
 
-KINDS = (".wav", ".flac", ".ogg", ".mp3")
 _UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError)
 HELD_OUT = 0.15  # of the speakers, for validation, and as many for test
 
@@ -44,7 +49,8 @@ def find_recordings(folder, words):
     """Lists recordings; hidden files and those of other kinds are left alone.
 
     The files ``validation_list.txt`` and ``testing_list.txt`` decide the splits
-    if both are there. Else a hash of the speaker's name does: about 15 % of
+    (``read_split_lists``; what they name must be there, and either comes with
+    the other). Without them, a hash of the speaker's name does: about 15 % of
     speakers each are for validation and test, whoever else is there. The name
     is what stands before ``_nohash_`` in a file's name, else all of it.
 
@@ -68,40 +74,43 @@ def find_recordings(folder, words):
             "recordings: expected a folder with a folder for each word, found "
             f"none at {folder}; leave recordings empty if you have none"
         )
-    listed, found = _read_lists(folder), []
+    paths, found = _clips(folder), []
+    listed = _listed(folder, paths)
     names = {folded(word): word for word in words}
-    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
-        is_noise = place.name == NOISE_FOLDER
-        if place.name[0] in "._" and not is_noise:
-            continue
-        word = place.name
-        if not is_noise:
+    for name, path in paths.items():
+        word = path.parent.name
+        stem, _, take = path.stem.partition("_nohash_")
+        speaker = _printable(stem)
+        split = "train"
+        if word != NOISE_FOLDER:
             word = names.setdefault(folded(word), word)
-        for path in sorted(place.iterdir()):
-            if path.name[0] == "." or path.suffix.lower() not in KINDS:
-                continue
-            stem, _, take = path.stem.partition("_nohash_")
-            speaker = _printable(stem)
-            if is_noise:
-                split = "train"
-            elif listed is None:
+            if listed is None:
                 split = _split(speaker)
             else:
-                split = listed.get(f"{place.name}/{path.name}", "train")
-            number = int(take) if take.isdecimal() else 0
-            found.append(Recording(split, word, speaker, number, path))
+                split = listed.get(name, split)
+        number = int(take) if take.isdecimal() else 0
+        found.append(Recording(split, word, speaker, number, path))
     return found
 
 
-def _read_lists(folder):
-    """Returns the split of each listed file; None unless both are there."""
-    if not all((folder / name).is_file() for name in LISTS.values()):
-        return None
+def _clips(folder):
+    """Returns {word/file: path} of recordings and background noises."""
     return {
-        line.strip().removeprefix("./"): split
-        for split, name in LISTS.items()
-        for line in (folder / name).read_text(encoding="utf-8").splitlines()
+        f"{place.name}/{path.name}": path
+        for place in sorted(path for path in folder.iterdir() if path.is_dir())
+        if place.name[0] not in "._" or place.name == NOISE_FOLDER
+        for path in sorted(place.iterdir())
+        if path.name[0] != "." and path.suffix.lower() in KINDS
     }
+
+
+def _listed(folder, clips):
+    """Returns the split of each listed clip; None without lists."""
+    if not has_lists(folder):
+        return None
+    split_of, missing = read_split_lists(folder, clips)
+    refuse_missing(folder, missing)
+    return split_of
 
 
 def _printable(stem):

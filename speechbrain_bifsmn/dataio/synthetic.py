@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections import namedtuple
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from speechbrain_bifsmn.dataio.backgrounds import (
     coloured_noise,
 )
 from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
-from speechbrain_bifsmn.dataio.espeak import ACCENTS, SAMPLE_RATE, Espeak
+from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
+from speechbrain_bifsmn.dataio.espeak_data import ACCENTS
+from speechbrain_bifsmn.dataio.split_lists import LISTS
 from speechbrain_bifsmn.dataio.words import COMMANDS, check_word, words_of
 from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.json_object import read_object
@@ -50,7 +53,6 @@ VARIANTS = {
 }
 SPEAKERS = {"train": 250, "validation": 42, "test": 65}
 SHARES = {"train": 1.0, "validation": 0.17, "test": 0.23}  # of clips
-LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 
 # Who says a clip, in the manner of Espeak.speak.
 Speaker = namedtuple("Speaker", "name voice rate pitch pitch_range")
@@ -69,7 +71,7 @@ def stable_random(*key):
     return np.random.RandomState(np.frombuffer(digest, "<u4"))
 
 
-def speakers(split, seed):
+def speakers(split, seed, accents=ACCENTS):
     """The speakers of "train", "validation" or "test".
 
     Example
@@ -80,7 +82,7 @@ def speakers(split, seed):
     variants, people = VARIANTS[split], []
     for index in range(SPEAKERS[split]):
         random = stable_random(seed, split, index)
-        accent = ACCENTS[random.randint(len(ACCENTS))]
+        accent = accents[random.randint(len(accents))]
         voice = f"{accent}+{variants[index % len(variants)]}"
         rate, pitch = random.uniform(135, 195), random.uniform(38, 62)
         name, pitch_range = random.bytes(4).hex(), random.uniform(30, 70)
@@ -110,14 +112,14 @@ def make_clip(espeak, word, speaker, take, seed):
     return clip + noise * np.sqrt(power) * 10 ** (-snr / 20)
 
 
-def plan_clips(clips, seed):
+def plan_clips(clips, seed, accents=ACCENTS):
     """Lists every clip: its split, word, speaker and take.
 
     Clip ``n`` of a word is the same whatever else is asked for.
     """
     plan = []
     for split, share in SHARES.items():
-        people = speakers(split, seed)
+        people = speakers(split, seed, accents)
         for word in sorted(clips):
             first = stable_random(seed, split, word).randint(len(people))
             for index in range(max(1, round(share * clips[word]))):
@@ -211,8 +213,9 @@ def write_backgrounds(folder, seconds, seed, espeak=None):
     """Writes noises, and babble if there is someone to speak it."""
     kinds = dict(BACKGROUNDS)
     if espeak:
-        variants = VARIANTS["train"][::5]
-        voices = [f"{a}+{v}" for a, v in zip(ACCENTS, variants, strict=False)]
+        variants = VARIANTS["train"][::5][: len(ACCENTS)]
+        accents = cycle(espeak.accents)
+        voices = [f"{a}+{v}" for a, v in zip(accents, variants, strict=False)]
         kinds["babble"] = partial(babble, espeak=espeak, voices=voices)
     for kind, make in kinds.items():
         random = stable_random(seed, kind)

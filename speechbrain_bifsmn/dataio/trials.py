@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
-from speechbrain_bifsmn.dataio.recordings import KINDS, find_recordings
-from speechbrain_bifsmn.dataio.synthetic import LISTS, stable_random
+from speechbrain_bifsmn.dataio.recordings import find_recordings
+from speechbrain_bifsmn.dataio.split_lists import KINDS, has_lists
+from speechbrain_bifsmn.dataio.synthetic import stable_random
 from speechbrain_bifsmn.dataio.tasks import NOISE_SHARES
 from speechbrain_bifsmn.dataio.words import folded
 from speechbrain_bifsmn.inference.audio import (
@@ -123,7 +124,7 @@ def negative_audio(path, keywords):
     path = Path(path)
     if not path.is_dir():
         return _halves([path])
-    if all((path / name).is_file() for name in LISTS.values()):
+    if has_lists(path):
         return _held_out(path, keywords)
     names, found = {folded(keyword) for keyword in keywords}, []
     for root, folders, files in os.walk(path):

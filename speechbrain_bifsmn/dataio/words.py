@@ -1,5 +1,7 @@
 """Words: those of Speech Commands and its tasks, and keywords of one's own."""
 
+import hashlib
+import re
 import unicodedata
 
 COMMANDS = "yes no up down left right on off stop go".split()
@@ -9,6 +11,12 @@ OTHERS = [*"bed bird cat dog happy house marvin sheila tree wow".split()]
 OTHERS += ADDED_IN_0_02
 UNKNOWN, SILENCE = "unknown", "silence"
 CLASSES = (12, 20, 35)  # of the known tasks
+MOST_WORDS = 1022  # a model file has up to 1024 labels
+LONGEST_NAME = 120  # bytes: of a file system's 255, names of clips take some
+_COMMAS = re.compile("[,;\n\r\uff0c\u3001\uff1b\u060c]")  # ，、；،
+_BRACKETS = re.compile(r"\s*\[(.*)\]\s*", re.DOTALL)
+_QUOTES = ('""', "''", "“”", "‘’", "«»", "„“", "「」")
+_UNSAFE = r'/\:*?"<>|'  # not in names on some systems
 
 
 def words_of(version):
@@ -81,15 +89,21 @@ def folded(name):
 
 def check_word(word):
     """Refuses what cannot be both said and the name of a folder."""
+    safe = " ".join("".join(" " if c in _UNSAFE else c for c in word).split())
     if not any(letter.isalnum() for letter in word):
-        fault = "has nothing to say"
+        fault = "has nothing to say; write it in letters"
     elif word[0] in "_." or word != word.strip():
         fault = "must not start with '_' or '.', nor have spaces around it"
-    elif not word.isprintable() or set(word) & set('/\\:*?"<>|'):
-        fault = 'must not hold a line break, nor any of / \\ : * ? " < > |'
+    elif not word.isprintable():
+        fault = "must not hold what is no text, such as a control character"
+    elif set(word) & set(_UNSAFE):
+        fault = f"must not hold any of {' '.join(_UNSAFE)}; write {safe!r}"
+    elif len(word.encode()) > LONGEST_NAME:
+        fault = f"is longer than {LONGEST_NAME} bytes; choose a shorter one"
     else:
         return
-    raise ValueError(f"words: {word!r} is to name a folder, but {fault}")
+    shown = word if len(word) <= 60 else f"{word[:57]}..."
+    raise ValueError(f"words: {shown!r} is to name a folder, but {fault}")
 
 
 def parse_words(words):
@@ -98,30 +112,38 @@ def parse_words(words):
     Arguments
     ---------
     words : str | sequence of str
-        Words and short phrases; in a text, with commas between them.
+        Words and short phrases; in a text, with commas between them, also
+        those of other scripts, semicolons or ends of lines. There, quotes
+        around a word, brackets around all, and commas without a word do not
+        count.
 
     Returns
     -------
     list of str
-        In the same order.
+        In the same order, a single space for any other.
 
     Example
     -------
     >>> parse_words("hey robot, lights on")
     ['hey robot', 'lights on']
     """
-    listed = words.split(",") if isinstance(words, str) else words
-    if (
-        not isinstance(listed, (list, tuple))
-        or not listed
-        or not all(isinstance(word, str) for word in listed)
+    listed = _split(words) if isinstance(words, str) else words
+    if not isinstance(listed, (list, tuple)) or not all(
+        isinstance(word, str) for word in listed
     ):
-        # Without quotes, YAML may take yes, no, on and off for truth values.
+        # Without quotes, YAML may take true, 12 and 2024-01-01 for no texts.
         raise ValueError(
             "words: expected a text like 'hey robot, lights on', got "
             f"{words!r}; put it in quotes"
         )
-    listed = [unicodedata.normalize("NFC", word.strip()) for word in listed]
+    listed = [
+        " ".join(unicodedata.normalize("NFC", word).split()) for word in listed
+    ]
+    if not 0 < len(listed) <= MOST_WORDS:
+        raise ValueError(
+            f"words: expected 1 to {MOST_WORDS} keywords, got "
+            f"{len(listed) or 'none'}; write them like 'hey robot, lights on'"
+        )
     for word in listed:
         check_word(word)
         if folded(word) in (UNKNOWN, SILENCE):
@@ -131,3 +153,45 @@ def parse_words(words):
     if len({folded(word) for word in listed}) < len(listed):
         raise ValueError(f"words: expected different words, got {listed!r}")
     return listed
+
+
+def _split(text):
+    whole = _BRACKETS.fullmatch(text)
+    parts = _COMMAS.split(whole[1] if whole else text)
+    return [word for word in map(_unquoted, parts) if word]
+
+
+def _unquoted(word):
+    word = word.strip()
+    if len(word) > 1 and word[0] + word[-1] in _QUOTES:
+        word = word[1:-1].strip()
+    return word
+
+
+def task_name(classes, words=""):
+    """Returns a task's name, which a folder can have.
+
+    Arguments
+    ---------
+    classes, words
+        As of ``task_labels``.
+
+    Returns
+    -------
+    str
+        The keywords, or how many classes there are. Where the keywords are too
+        long for a name, their beginning and a checksum.
+
+    Example
+    -------
+    >>> task_name(12), task_name(12, ["hey robot", "on"])
+    ('12', 'hey robot, on')
+    """
+    if not words:
+        return str(classes)
+    name = ", ".join(parse_words(words))
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    start = name.encode()[: LONGEST_NAME - 12].decode(errors="ignore")
+    return f"{start.rstrip(' ,')}... {digest}"

@@ -9,7 +9,7 @@ from speechbrain_bifsmn.audiofile.source import HIGHEST_HZ, LOWEST_HZ
 
 _MOST_PERIOD = 50_000  # samples; bounds the filter of odd rates
 _LEAST_RETURNED = 80  # samples, 5 ms: fewer calls, little delay
-_AT_ONCE = 250_000  # products; bounds memory
+_AT_ONCE = 1 << 15  # products; bounds memory
 
 
 class Resampler:

@@ -31,9 +31,22 @@ def below(x, threshold=0.0):
     >>> below(torch.tensor([-0.5, -0.0, 0.0, 2.0]))
     tensor([1., 0., 0., 0.])
     """
-    # Compared into numbers: many times as fast on a CPU as torch.where.
     x = x.detach()
+    if is_traced():  # graphs have no out=
+        return torch.lt(x, threshold).to(x.dtype)
+    # Compared into numbers: many times as fast on a CPU as torch.where.
     return torch.lt(x, threshold, out=torch.empty_like(x))
+
+
+def is_traced():
+    """Whether torch is exporting, compiling or tracing what runs.
+
+    Example
+    -------
+    >>> is_traced()
+    False
+    """
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 def sign(x):

@@ -59,6 +59,12 @@ class _BinaryLayer:
             Shaped as ``weight``. True granularity: ``+s`` or ``-s``, with one
             ``s`` per output channel, the mean of ``|weight|``.
         """
+        if self.weight.element_size() < 4:
+            raise TypeError(
+                f"{type(self).__name__}: expected weights of single or double "
+                f"precision, got {self.weight.dtype}; for lower precision, use "
+                "torch.autocast"
+            )
         magnitude = self.weight.detach().abs()
         if self.granularity == "released" and magnitude.dim() > 2:
             scale = magnitude.mean(-1, keepdim=True)

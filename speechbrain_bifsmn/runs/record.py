@@ -29,7 +29,7 @@ ADJUSTABLE = (
 ).split()
 PLACES = (
     "data_folder synthetic_folder output_folder save_folder own_corpus_folder "
-    "rooms name download restart teacher export train_logger"
+    "rooms name task_name download restart teacher export train_logger"
 ).split()
 # SpeechBrain's own options that change what is learned, or how fast.
 OPTIONS = (

@@ -1,5 +1,6 @@
 """Hyperparameter files that are small changes of another one."""
 
+import re
 from pathlib import Path
 
 from hyperpyyaml.core import recursive_update
@@ -8,7 +9,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
-BASE = "base"
+BASE, PLACEHOLDER = "base", "!PLACEHOLDER"
+_REFERENCE = re.compile("<[^>]*>")
 _MAX_NODES = 100_000
 
 
@@ -43,16 +45,120 @@ def base_and_overrides(path, overrides=""):
     >>> base.name, dict(overrides)
     ('all.yaml', {'classes': 35, 'seed': 5})
     """
-    path, found = Path(path), {}
-    changes = [_parse(overrides, "the command line") or {}]
-    while (content := _load(path)) is not None and BASE in content:
-        path = path.parent / content.pop(BASE)
-        changes.append(content)
-        if len(changes) > 10:
-            raise ValueError(f"base: expected a file without it, found {path}")
-    for change in reversed(changes):
+    path, contents = _read(path)
+    given, found = _parse(overrides, "the command line") or {}, {}
+    for change in (*reversed(contents[:-1]), given):
         recursive_update(found, change)
+    for name, value in {**contents[-1], **found}.items():
+        if _is_placeholder(value):
+            raise ValueError(
+                f"{name}: expected a value, got none; write --{name}=VALUE"
+            )
     return path, found
+
+
+def quote_texts(path, arguments):
+    """Keeps YAML from reading what a command line says of texts.
+
+    Text is what is a text in the file, or a ``!PLACEHOLDER``, or a reference
+    with letters around it: ``--words=no``, ``--name="a: b"`` and
+    ``--data_folder=2024-01-01`` mean these very characters.
+
+    Arguments
+    ---------
+    path : str | Path
+        The file that a user named.
+    arguments : list of str
+        Of the command line: ``--name=value``, or ``--name`` and words up to the
+        next option.
+
+    Returns
+    -------
+    list of str
+        For SpeechBrain's parser.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "all.yaml")
+    >>> _ = path.write_text("words: !PLACEHOLDER\\nseed: 1\\n")
+    >>> quote_texts(path, ["--words", "a:", "b", "--seed=2"])
+    ['--words="a: b"', '--seed=2']
+    """
+    settings = {}
+    for content in reversed(_read(path)[1]):
+        settings.update(content)
+    quoted = []
+    for words in _options(arguments, str(path)):
+        name = words[0].partition("=")[0].removeprefix("--")
+        if words[0].startswith("--") and _is_text(settings, name):
+            words = [f"--{name}={_quoted(settings[name], name, words)}"]
+        quoted += words
+    return quoted
+
+
+def _read(path):
+    """Returns the file that all is based on, and the contents on the way."""
+    path, contents = Path(path), []
+    while True:
+        contents.append(_load(path) or {})
+        if BASE not in contents[-1]:
+            return path, contents
+        path = path.parent / contents[-1].pop(BASE)
+        if len(contents) > 10:
+            raise ValueError(f"base: expected a file without it, found {path}")
+
+
+def _options(arguments, path):
+    """Returns each option with the words that belong to it."""
+    options = []
+    for word in arguments:
+        if not options or word.startswith("--") or word == path:
+            options.append([])
+        options[-1].append(word)
+    return options
+
+
+def _is_text(settings, name):
+    value = settings.get(name)
+    if not isinstance(value, TaggedScalar):
+        return isinstance(value, str)
+    if value.tag.value == "!ref":
+        named = _REFERENCE.fullmatch(value.value)
+        if named:
+            others = {k: v for k, v in settings.items() if k != name}
+            return _is_text(others, named[0][1:-1])
+        return any(map(str.isalpha, _REFERENCE.sub("", value.value)))
+    return _is_placeholder(value)
+
+
+def _is_placeholder(value):
+    return isinstance(value, TaggedScalar) and value.tag.value == PLACEHOLDER
+
+
+def _quoted(value, name, words):
+    """Returns what an option says as a text of YAML."""
+    _, is_given, text = words[0].partition("=")
+    text = " ".join([text, *words[1:]] if is_given else words[1:])
+    is_needed = isinstance(value, TaggedScalar) and not text.strip()
+    if is_needed or not (is_given or words[1:]):
+        raise ValueError(
+            f"{name}: expected a text, got none; write --{name}=TEXT"
+        )
+    if _REFERENCE.search(text):
+        raise ValueError(
+            f"{name}: expected a text without <...>, which stands for another "
+            f"setting, got {text!r}; choose another"
+        )
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError(f"{name}: expected text in UTF-8, got {text!r}")
+    # SpeechBrain's parser splits at "=", and joins with spaces.
+    return '"{}"'.format(
+        "".join(
+            c if c.isprintable() and c not in '\\"=' else f"\\U{ord(c):08x}"
+            for c in text
+        )
+    )
 
 
 def _load(path):
@@ -65,7 +171,9 @@ def _load(path):
 
 def _parse(text, where):
     try:
-        nodes = YAML().load(text)
+        yaml = YAML()
+        yaml.preserve_quotes = True  # else HyperPyYAML would read them anew
+        nodes = yaml.load(text)
         as_plain(nodes)  # ends where references repeat without bound
         if not isinstance(nodes, dict | None):
             raise ValueError

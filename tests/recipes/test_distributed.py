@@ -26,8 +26,10 @@ train.main()
 """
 
 
-@pytest.mark.parametrize("scales", ["learned", "statistic"])
-def test_both_hold_the_same_weights(scales, tones, tmp_path):
+@pytest.mark.parametrize(
+    ("scales", "epochs"), [("learned", (10, 6)), ("statistic", (1, 2))]
+)
+def test_both_hold_the_same_weights(scales, epochs, tones, tmp_path):
     script = tmp_path / "spy.py"
     script.write_text(SCRIPT.format(folder=str(tmp_path)))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
@@ -35,8 +37,8 @@ def test_both_hold_the_same_weights(scales, tones, tmp_path):
         "hparams/bifsmnv2.yaml",
         f"--data_folder={tones}",
         f"--output_folder={tmp_path}/output",
-        "--teacher_epochs=10",
-        "--student_epochs=6",
+        f"--teacher_epochs={epochs[0]}",
+        f"--student_epochs={epochs[1]}",
         "--batch_size=12",
         f"--student_model={{scales: {scales}}}",
         "--distributed_backend=gloo",
@@ -52,6 +54,8 @@ def test_both_hold_the_same_weights(scales, tones, tmp_path):
         assert first.keys() == second.keys()
         for name, value in first.items():
             assert torch.equal(value, second[name]), (stage, name)
+    if epochs == (1, 2):  # too few to learn
+        return
     results = json.loads((tmp_path / "output/results.json").read_text())
     assert results["teacher_accuracy"] > 50
     assert results["accuracy"]["0"] > 30

@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from speechbrain_bifsmn.dataio.espeak import (
-    ACCENTS,
-    DOWN,
-    SAMPLE_RATE,
-    UP,
-    Espeak,
-)
+from speechbrain_bifsmn.dataio.espeak import DOWN, SAMPLE_RATE, UP, Espeak
+from speechbrain_bifsmn.dataio.espeak_data import ACCENTS
 
 
 @pytest.fixture(scope="module")

@@ -165,7 +165,7 @@ def test_no_testing_list(own_corpus, capsys, tmp_path):
     (own_corpus / "testing_list.txt").unlink()
     out = tmp_path / "evaluation.json"
     message = fails(capsys, own_corpus, "--out", out)
-    assert "expected the official list testing_list.txt in" in message
+    assert "expected testing_list.txt in" in message
     assert not out.exists()
 
 

@@ -65,3 +65,11 @@ def test_bad_files(folder):
         base_and_overrides(folder / "loop.yaml")
     with pytest.raises(KeyError, match="typo"):
         load(folder / "v2.yaml", "typo: 1")
+
+
+def test_what_must_be_given(folder):
+    (folder / "own.yaml").write_text("base: base.yaml\nwords: !PLACEHOLDER\n")
+    with pytest.raises(ValueError, match="^words: expected a value, got none"):
+        base_and_overrides(folder / "own.yaml")
+    _, found = base_and_overrides(folder / "own.yaml", "words: 5")
+    assert found == {"words": 5}

@@ -12,7 +12,8 @@ from hum import Hum
 
 from speechbrain_bifsmn.dataio import own_words
 from speechbrain_bifsmn.dataio.corpus import speaker_of
-from speechbrain_bifsmn.dataio.own_words import describe, make_own_corpus
+from speechbrain_bifsmn.dataio.own_counts import describe
+from speechbrain_bifsmn.dataio.own_words import make_own_corpus
 from speechbrain_bifsmn.dataio.synthetic import plan_clips
 from speechbrain_bifsmn.dataio.words import parse_words
 
@@ -275,7 +276,7 @@ def test_bad_arguments_are_refused(
 
 def test_too_long_a_phrase_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
     pytest.importorskip("espeakng_loader", reason="nobody can speak")
-    monkeypatch.setattr(own_words, "_negatives", lambda _: [])
+    monkeypatch.setattr(own_words, "_negatives", lambda *_: [])
     phrase = "please open the window of my bedroom"
     with pytest.raises(ValueError, match="choose a shorter one"):
         make_own_corpus(tmp_path / "corpus", phrase, **SMALL)

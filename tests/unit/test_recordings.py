@@ -80,15 +80,16 @@ def test_the_order_of_files_does_not_matter(tmp_path, monkeypatch):
         assert find_recordings(tmp_path, ()) == before
 
 
-def test_official_lists_decide_if_both_are_there(tmp_path):
+def test_official_lists_decide(tmp_path):
     names = ["Yes/a.wav", "Yes/b.wav", f"no/{TEST}.wav"]
     touch(tmp_path, *names, f"_background_noise_/{TEST}.wav")
     by_hash = splits(tmp_path)
-    (tmp_path / "validation_list.txt").write_text("./Yes/a.wav\n")
-    assert splits(tmp_path) == by_hash
     assert by_hash[names[2]] == "test"
     assert by_hash[f"_background_noise_/{TEST}.wav"] == "train"
-    (tmp_path / "testing_list.txt").write_text("Yes/b.wav\r\nYes/gone.wav\n")
+    (tmp_path / "validation_list.txt").write_text("./Yes/a.wav\n")
+    with pytest.raises(FileNotFoundError, match="found no testing_list.txt"):
+        splits(tmp_path)
+    (tmp_path / "testing_list.txt").write_text("Yes/b.wav\r\n")
     assert [splits(tmp_path)[name] for name in names] == [
         *("validation", "test", "train"),
     ]

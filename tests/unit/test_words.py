@@ -36,10 +36,11 @@ def test_words_are_a_text_or_a_sequence():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("", "has nothing to say"),
-        ("yes,,no", "has nothing to say"),
+        ("", "expected 1 to 1022 keywords, got none"),
+        (" ,, ", "got none; write them like 'hey robot, lights on'"),
+        ([], "got none"),
+        (["yes", ""], "has nothing to say"),
         (True, "put it in quotes"),
-        ([], "put it in quotes"),
         ([True, "no"], "put it in quotes"),
         ("yes, Yes", "different words"),
         ("hey robot, Hey-Robot", "different words"),

@@ -32,7 +32,8 @@ from speechbrain.utils.epoch_loop import EpochCounter
 
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
-from speechbrain_bifsmn.dataio.own_words import describe, describe_corpus
+from speechbrain_bifsmn.dataio.own_counts import describe
+from speechbrain_bifsmn.dataio.own_words import describe_corpus
 from speechbrain_bifsmn.dataio.sampler import RedrawSampler
 from speechbrain_bifsmn.files.checksum import sha256_of
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
@@ -51,7 +52,7 @@ from speechbrain_bifsmn.utils.checkpoints import (
     load_weights,
     teacher_file,
 )
-from speechbrain_bifsmn.utils.hparams import base_and_overrides
+from speechbrain_bifsmn.utils.hparams import base_and_overrides, quote_texts
 from speechbrain_bifsmn.utils.printable import printable
 from speechbrain_bifsmn.utils.report import report
 
@@ -91,7 +92,7 @@ def describe_data(hparams):
     """Returns what the run's data depend on, but for the lists of clips."""
     corpus = teacher = None
     if hparams["words"]:
-        names = ("words", "data_folder", "speak", "spoken_clips", "seed")
+        names = "words data_folder speak spoken_clips seed language".split()
         corpus = describe_corpus(*(hparams[name] for name in names))
     if hparams["teacher"]:
         teacher = sha256_of(teacher_file(hparams["teacher"]))
@@ -238,7 +239,8 @@ def load_hparams(arguments):
     saved : dict
         What it takes to make them again.
     """
-    named, run_opts, overrides = sb.parse_arguments(arguments)
+    named, *_ = sb.parse_arguments(arguments)
+    _, run_opts, overrides = sb.parse_arguments(quote_texts(named, arguments))
     path, overrides = base_and_overrides(named, overrides)
     with open(path, encoding="utf-8") as file:
         try:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
-from speechbrain_bifsmn.nnet.binarizer import below
+from speechbrain_bifsmn.nnet.binarizer import below, is_traced
 from speechbrain_bifsmn.utils.model_format import StoredVector, depths_of
 
 QUANTA = 16383  # of the classifier's inputs, to either side
@@ -74,8 +74,14 @@ class DeployedBiDFSMN(nn.Module):
             Logits (B, classes).
         """
         c = self.config
+        if (weight := self._get("conv1.weight")).element_size() < 4:
+            raise TypeError(
+                "DeployedBiDFSMN: expected single precision, as the engine "
+                f"has, got {weight.dtype}; leave it as it was loaded"
+            )
         features = fill_frames(features, lengths, c.frames, c.mels)
-        if not features.isfinite().all():
+        # (A graph has no exceptions.)
+        if not is_traced() and not features.isfinite().all():
             raise ValueError(
                 "features: expected finite numbers, got NaN or infinity; check "
                 "where they come from"

@@ -11,6 +11,7 @@ from torch import nn
 
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
+from speechbrain_bifsmn.nnet.binarizer import is_traced
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.engine import BACKENDS, find_engine
 
@@ -125,6 +126,11 @@ class NativeBiDFSMN(nn.Module):
             Logits (B, classes) in single precision, where ``features`` are.
         """
         network = self.network
+        if self.backend == "native" and is_traced():
+            raise RuntimeError(
+                "NativeBiDFSMN: expected backend='torch' to export, compile or "
+                "trace it, got 'native'; the engine is no graph of torch"
+            )
         features = features.detach().float()
         if self.backend == "torch":
             return network(features, lengths)

@@ -1,0 +1,136 @@
+"""Networks as graphs of torch, and in ONNX."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
+from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
+from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
+from speechbrain_bifsmn.pretrained import MODEL
+
+SIZES = {"layers": 4, "channels": 16, "hidden": 32, "front_channels": 8}
+
+
+def bidfsmn(depth=0):
+    """A network of random weights, whose output is that of one depth."""
+    torch.manual_seed(depth)
+    network = BiDFSMN(classes=5, **SIZES)
+    return OneDepth(network, depth)
+
+
+class OneDepth(torch.nn.Module):
+    """Logits at one depth setting: what is exported."""
+
+    def __init__(self, network, depth):
+        super().__init__()
+        self.network, self.depth = network, depth
+
+    def forward(self, features):
+        return self.network(features, depths=[self.depth])[0].logits
+
+
+def deployed(depth=0):
+    """What devices run of such a network."""
+    torch.manual_seed(depth)
+    network = BiDFSMN(classes=5, **SIZES).eval()
+    twin = DeployedBiDFSMN(fold(network, ["a", "b", "c", "d", "e"]))
+    twin.depth = depth
+    return twin
+
+
+NETWORKS = {
+    "deployed": lambda: deployed(2),
+    "trained": lambda: bidfsmn(2),
+    "teacher": lambda: OneDepth(DFSMN(classes=5, **SIZES), 0),
+}
+
+
+@pytest.fixture(params=NETWORKS, scope="module")
+def network(request):
+    """A network in eval()."""
+    return NETWORKS[request.param]().eval()
+
+
+def features(batch):
+    """(batch, 32, 32) in dB."""
+    generator = torch.Generator().manual_seed(batch)
+    return 20 * torch.randn(batch, 32, 32, generator=generator) - 40
+
+
+@pytest.mark.slow
+@torch.no_grad()
+def test_export_with_any_batch(network):
+    """The very bits of the network."""
+    batch = torch.export.Dim("batch")
+    program = torch.export.export(
+        network, (features(2),), dynamic_shapes=({0: batch},)
+    )
+    for size in (1, 3, 7):
+        found = program.module()(features(size))
+        assert torch.equal(found, network(features(size)))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
+@torch.no_grad()
+def test_compile_and_trace(network):
+    expected = network(features(3))
+    compiled = torch.compile(network, fullgraph=True, backend="eager")
+    assert torch.equal(compiled(features(3)), expected)
+    traced = torch.jit.trace(network, features(2))
+    torch.testing.assert_close(traced(features(3)), expected)
+
+
+@torch.no_grad()
+def test_copies(network):
+    expected = network(features(3))
+    for other in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        assert torch.equal(other(features(3)), expected)
+
+
+@pytest.mark.parametrize("precision", [torch.half, torch.bfloat16])
+def test_half_precision_is_refused(precision):
+    """Bits near a threshold would be others."""
+    for network in (deployed(), bidfsmn()):
+        with pytest.raises(TypeError, match="expected .*precision.*got torch"):
+            network.to(precision)(features(2).to(precision))
+
+
+def test_the_engine_is_no_graph():
+    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    lobe = NativeBiDFSMN(MODEL, backend="native")
+    for use in (
+        lambda: torch.export.export(lobe, (features(2),), strict=False),
+        lambda: torch.jit.trace(lobe, features(2)),
+    ):
+        with pytest.raises(RuntimeError, match="expected backend='torch' to"):
+            use()
+
+
+@pytest.mark.slow
+def test_onnx(tmp_path):
+    """Another runtime gives the very logits of the deployed network."""
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+    runtime = pytest.importorskip("onnxruntime", reason="not installed")
+    network, path = deployed(2).eval(), tmp_path / "network.onnx"
+    batch = torch.export.Dim("batch")
+    torch.onnx.export(
+        network,
+        (features(2),),
+        path,
+        dynamo=True,
+        dynamic_shapes=({0: batch},),
+        verbose=False,
+    )
+    session = runtime.InferenceSession(path)
+    (name,) = (each.name for each in session.get_inputs())
+    for size in (1, 3, 7):
+        (found,) = session.run(None, {name: features(size).numpy()})
+        expected = network(features(size)).detach().numpy()
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
