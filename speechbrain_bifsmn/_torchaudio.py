@@ -23,6 +23,19 @@ def mend_torchaudio():
     """
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
+        for package in ("torchaudio", "speechbrain"):
+            _forget_failed(package)
+
+
+def _forget_failed(package):
+    """Removes what an import left that has failed before.
+
+    Its modules stay, without the package; a further import would take them for
+    whole.
+    """
+    if package not in sys.modules:
+        for name in [n for n in sys.modules if n.startswith(f"{package}.")]:
+            del sys.modules[name]
 
 
 class _Finder:

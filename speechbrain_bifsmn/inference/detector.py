@@ -203,7 +203,8 @@ def check_refractory(seconds):
         ...
     ValueError: refractory_s: expected 0 to 3600 seconds, got inf
     """
-    if not 0 <= seconds <= LONGEST_REFRACTORY_S:
+    is_time = isinstance(seconds, Real) and 0 <= seconds
+    if not is_time or seconds > LONGEST_REFRACTORY_S:
         raise ValueError(
             f"refractory_s: expected 0 to {LONGEST_REFRACTORY_S} seconds, got "
             f"{seconds}"
@@ -211,7 +212,8 @@ def check_refractory(seconds):
 
 
 def _check(smoothing, **seconds):
-    if not (isinstance(smoothing, Integral) and smoothing in SMOOTHINGS):
+    is_whole = isinstance(smoothing, Integral) and smoothing is not True
+    if not is_whole or smoothing not in SMOOTHINGS:
         raise ValueError(
             f"smoothing: expected 1 to {SMOOTHINGS[-1]} windows, got "
             f"{smoothing}"

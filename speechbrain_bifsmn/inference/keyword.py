@@ -9,6 +9,7 @@ from speechbrain.utils.data_utils import split_path
 from speechbrain.utils.fetching import fetch
 
 from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.inference import stream
 from speechbrain_bifsmn.inference.audio import read_audio
 from speechbrain_bifsmn.inference.models import window_posteriors, zeros_after
@@ -112,6 +113,9 @@ class KeywordSpotter(EncoderClassifier):
         -------
         KeywordSpotter
         """
+        run_opts = dict(options.pop("run_opts", None) or {})
+        if "device" in run_opts:
+            run_opts["device"] = usable_device(run_opts["device"])
         path = model_file_of(source, savedir, fetch_config)
         lobe = NativeBiDFSMN(path, backend, depth)
         encoder = CategoricalEncoder()
@@ -122,7 +126,8 @@ class KeywordSpotter(EncoderClassifier):
             "embedding_model": lobe,
             "classifier": torch.nn.Softmax(dim=-1),
         }
-        return cls(modules, {"label_encoder": encoder}, **options)
+        hparams = {"label_encoder": encoder}
+        return cls(modules, hparams, run_opts=run_opts, **options)
 
     @property
     def model(self):
@@ -266,6 +271,11 @@ class KeywordSpotter(EncoderClassifier):
         -------
         list of Detection
         """
+        if not isinstance(context, stream.KeywordStream):
+            raise TypeError(
+                "context: expected that of make_streaming_context, got "
+                f"{type(context).__name__}"
+            )
         return context.push(chunk)
 
     def detect_file_streaming(self, path, **options):
@@ -287,16 +297,7 @@ class KeywordSpotter(EncoderClassifier):
     def _windows(self, wavs, wav_lens, rate):
         """Returns the window (B, window_samples) of each clip that counts."""
         audio = as_clips(wavs)
-        lengths = np.ones(len(audio)) if wav_lens is None else wav_lens
-        lengths = np.asarray(_array(lengths), np.float64)
-        if (
-            lengths.shape != audio.shape[:1]
-            or not ((lengths > 0) & (lengths <= 1)).all()
-        ):
-            raise ValueError(
-                f"wav_lens: expected {len(audio)} relative lengths above 0 and "
-                f"up to 1, got {lengths.tolist()}"
-            )
+        lengths = _relative_lengths(wav_lens, len(audio))
         samples = np.rint(lengths * audio.shape[1]).astype(int).clip(1)
         target = self.model.sample_rate
         rate = target if rate is None else rate
@@ -320,5 +321,18 @@ class KeywordSpotter(EncoderClassifier):
         return audio[best * model.hop :][: model.window_samples]
 
 
-def _array(audio):
-    return audio.detach().cpu().numpy() if torch.is_tensor(audio) else audio
+def _relative_lengths(wav_lens, clips):
+    """Returns how much of each clip counts, (clips,) from 0 to 1."""
+    if wav_lens is None:
+        return np.ones(clips)
+    try:
+        lengths = torch.as_tensor(wav_lens).detach().cpu().double().numpy()
+        is_right = ((lengths > 0) & (lengths <= 1)).all()
+    except (TypeError, ValueError, RuntimeError):
+        lengths, is_right = np.zeros(0), False
+    if lengths.shape != (clips,) or not is_right:
+        raise ValueError(
+            f"wav_lens: expected {clips} relative lengths above 0 and up to 1, "
+            f"got {wav_lens}"
+        )
+    return lengths

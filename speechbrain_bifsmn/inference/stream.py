@@ -3,6 +3,8 @@
 Needs no torch where the engine is installed.
 """
 
+from numbers import Real
+
 import numpy as np
 
 from speechbrain_bifsmn.dataio.words import SILENCE
@@ -154,7 +156,7 @@ class _Gate:
     """Makes windows of a low level silence."""
 
     def __init__(self, model, gate_db):
-        if not -200 <= gate_db <= 0:
+        if not (isinstance(gate_db, Real) and -200 <= gate_db <= 0):
             raise ValueError(
                 "gate_db: expected -200 to 0 dB of full scale, got "
                 f"{gate_db}; -50 is that of a quiet room"
@@ -198,6 +200,8 @@ def detect_file(model, path, **options):
     Detection
         As soon as it is known; the file is not read whole.
     """
+    if "rate" in options:
+        raise TypeError("rate: expected none, as a file tells its own; drop it")
     stream = KeywordStream(model, **options)
     for chunk in audio_chunks(path, model.sample_rate):
         yield from stream.push(chunk)

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import torch
 
+from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.inference.waveform import as_array, check_range
 from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
@@ -72,6 +73,7 @@ class TorchModel:
         -------
         TorchModel
         """
+        device = usable_device(device)
         network = DeployedBiDFSMN(model_file.read(path))
         return cls(network.to(device), front_end(network.config).to(device))
 

@@ -29,9 +29,9 @@ FRONT_ENDS = [
 
 
 def clips():
-    """Noises, from faint to far too loud; a tone; an impulse; silence."""
+    """Noises, from faint to too loud; a tone; an impulse; silence."""
     random = np.random.default_rng(0)
-    levels = 10.0 ** np.arange(-6, 4)[:, None]
+    levels = 10.0 ** np.arange(-9, 1)[:, None]
     noise = random.standard_normal((10, 16000)) * levels
     time = np.arange(16000) / 16000
     tone = np.rint(32767 * np.sin(2 * np.pi * 440 * time)) / 32768
@@ -92,7 +92,7 @@ def test_every_instruction_set(instruction_set, tmp_path):
 
 @pytest.mark.parametrize("options", [{}, *FRONT_ENDS[5:7]], ids=str)
 def test_those_of_training_differ_by_rounding(options):
-    audio = torch.from_numpy(clips()[2:6])
+    audio = torch.from_numpy(clips()[5:9])
     found, trained = DeployedLogMel(**options)(audio), LogMel(**options)(audio)
     assert (found != trained).any()
     torch.testing.assert_close(found, trained, rtol=0, atol=1e-3)

@@ -134,7 +134,7 @@ def test_the_depth_can_be_set(model, features):
     for depth in (-1, 3, 2**32):
         with pytest.raises(ValueError, match=r"depth: expected one of \[0, 1"):
             model.depth = depth
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="depth: expected one of"):
         model.depth = 1.0
     assert model.depth == 0
 

@@ -106,7 +106,13 @@ def _open():
             f"{todo}"
         ) from None
     for symbol, (arguments, result, check) in FUNCTIONS.items():
-        function = getattr(opened, symbol)
+        try:
+            function = getattr(opened, symbol)
+        except AttributeError:
+            raise ImportError(
+                f"expected the engine of this version in {path}, found one "
+                f"without {symbol}; {todo}"
+            ) from None
         function.argtypes, function.restype = arguments, result
         if check:
             function.errcheck = check

@@ -77,7 +77,11 @@ class Session:
 
     @depth.setter
     def depth(self, depth: int) -> None:
-        if index(depth) not in self.depths:
+        try:
+            is_right = index(depth) in self.depths
+        except TypeError:
+            is_right = False
+        if not is_right:
             raise ValueError(
                 f"depth: expected one of {list(self.depths)}, got {depth!r}"
             )

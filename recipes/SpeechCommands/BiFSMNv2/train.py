@@ -35,6 +35,7 @@ from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
 from speechbrain_bifsmn.dataio.own_counts import describe
 from speechbrain_bifsmn.dataio.own_words import describe_corpus
 from speechbrain_bifsmn.dataio.sampler import RedrawSampler
+from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.files.checksum import sha256_of
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
 from speechbrain_bifsmn.runs.exporting import export_student
@@ -241,6 +242,7 @@ def load_hparams(arguments):
     """
     named, *_ = sb.parse_arguments(arguments)
     _, run_opts, overrides = sb.parse_arguments(quote_texts(named, arguments))
+    usable_device(run_opts["device"])
     path, overrides = base_and_overrides(named, overrides)
     with open(path, encoding="utf-8") as file:
         try:
