@@ -165,4 +165,4 @@ def test_an_hour_takes_no_more_memory_than_a_minute(scene):
     before = listen_for(3)
     assert listen_for(60) - before < 1024  # KiB
     # But for what the resampler has yet to give.
-    assert stream.samples == pytest.approx(63 * 60 * 16000, abs=50)
+    assert stream.samples == pytest.approx(63 * 60 * 16000, abs=100)
