@@ -30,7 +30,8 @@ class Pipe:
     size = ENDLESS  # for all that is known
 
     def __init__(self, file):
-        self._file = file
+        # What is there is enough: a pipe gives less than is asked for.
+        self._read = getattr(file, "read1", file.read)
         # Part of the bytes, from a place on; and which one is read next.
         self._kept, self._first, self._at = bytearray(), 0, 0
 
@@ -49,9 +50,7 @@ class Pipe:
     def _fill(self, stop):
         """Reads up to a place, and forgets what has become too much."""
         while (end := self._first + len(self._kept)) < stop:
-            # What is there is enough: a pipe gives less than is asked for.
-            read = getattr(self._file, "read1", self._file.read)
-            block = read(min(stop - end, _BLOCK))
+            block = self._read(min(stop - end, _BLOCK))
             if not block:
                 return
             self._kept += block

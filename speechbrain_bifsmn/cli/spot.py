@@ -19,7 +19,7 @@ examples:
 
 import re
 import sys
-from contextlib import ExitStack
+from contextlib import nullcontext
 from itertools import chain
 
 import numpy as np
@@ -90,26 +90,24 @@ def run(arguments):
 def _try_to_spot(model, stream, clips, path, failed):
     """Yields what is in a file; complains, and lists it, where that fails."""
     try:
-        with ExitStack() as opened:
-            source = _source_of(path, opened)
+        with _opened(path) as source:
             yield from _spot(model, stream, clips, source)
     except (OSError, ValueError) as error:
         complain("spot", error)
         failed.append(path)
 
 
-def _source_of(path, opened):
-    """Returns the path, or what is open: standard input, or a named pipe."""
+def _opened(path):
+    """Gives standard input, or an open pipe; else the path itself."""
     if path != "-":
-        pipe = open_pipe(path)
-        return opened.enter_context(pipe) if pipe else path
+        return open_pipe(path) or nullcontext(path)
     if sys.stdin is None or sys.stdin.isatty():
         raise ValueError(
             "-: expected audio on standard input, found a terminal; have "
             "something write to it, as in `sox yes.flac -t wav - | bifsmn "
             "spot -`"
         )
-    return sys.stdin.buffer
+    return nullcontext(sys.stdin.buffer)
 
 
 def _spot(model, stream, clips, source):

@@ -96,9 +96,7 @@ def read_corpus(folder, splits=SPLITS, partial=False):
     wavs = [wav for split in SPLITS for w in clips[split].values() for wav in w]
     wavs += noise + [wav for w in test_set.values() for wav in w]
     samples = _check_audio(folder, wavs)
-    missing = tuple(
-        sorted(name for names in missing.values() for name in names)
-    )
+    missing = tuple(sorted(chain.from_iterable(missing.values())))
     return Corpus(folder, version, clips, noise, test_set, samples, missing)
 
 

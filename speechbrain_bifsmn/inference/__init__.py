@@ -13,7 +13,7 @@ def __getattr__(name):
             from speechbrain_bifsmn.inference.keyword import KeywordSpotter
         except AttributeError as error:  # torch's, where it failed before
             raise ImportError(
-                f"expected torch and speechbrain, found what cannot be "
+                "expected torch and speechbrain, found what cannot be "
                 f"imported again ({error}); start Python anew"
             ) from None
         return KeywordSpotter

@@ -7,6 +7,7 @@ torchaudio has them. What would be nonsense is refused, not classified.
 import numpy as np
 
 MOST_CHANNELS = 32
+_USUAL_CHANNELS = 8
 # 24 dB above full scale: overshoots of lossy codecs stay far below it, and
 # integers that were never divided by theirs are beyond it. So has the engine.
 TOO_LOUD = 16.0
@@ -150,7 +151,9 @@ def time_axis(shape, known=None):
     """
     long = [length > MOST_CHANNELS for length in shape]
     found = long.index(True) if any(long) else known
-    if all(long) or (found is None and shape[1] > max(shape[0], 8)):
+    if all(long) or (
+        found is None and shape[1] > max(shape[0], _USUAL_CHANNELS)
+    ):
         raise ValueError(
             "audio: expected (samples, channels) or (channels, samples), got "
             f"{tuple(shape)}, which could be both; pass one channel"
@@ -225,7 +228,9 @@ def as_clips(audio):
     clips = audio[None] if audio.ndim == 1 else audio
     lengths = clips.shape[1:]
     fits = clips.ndim in (2, 3) and 0 not in clips.shape
-    if not fits or (len(lengths) == 1 and lengths[0] <= 8 < len(clips)):
+    # One clip of several channels, and not as many clips of a few samples.
+    one = clips.ndim == 2 and lengths[0] <= _USUAL_CHANNELS < len(clips)
+    if not fits or one:
         raise ValueError(
             "wavs: expected (batch, samples), (batch, samples, channels), "
             "(batch, channels, samples) or (samples,), got "

@@ -38,9 +38,8 @@ def find_engine(backend):
         return engine
     except Exception as error:  # absent, or broken in whatever way
         why = (
-            f"expected the package bifsmn-engine, found none that works "
-            f"({error!r}); "
-            "install it with `pip install ./arm_kernel`"
+            "expected the package bifsmn-engine, found none that works "
+            f"({error!r}); install it with `pip install ./arm_kernel`"
         )
     if backend == "native":
         raise ImportError(f"backend='native': {why}, or use 'torch'")
