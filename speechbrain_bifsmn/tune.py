@@ -20,6 +20,7 @@ from speechbrain_bifsmn.dataio.trials import (
     keyword_clips,
     negative_audio,
 )
+from speechbrain_bifsmn.files.checksum import sha256_of
 from speechbrain_bifsmn.inference.detector import (
     REFRACTORY_S,
     check_refractory,
@@ -31,6 +32,7 @@ from speechbrain_bifsmn.inference.models import find_model, load_model
 from speechbrain_bifsmn.utils import model_file
 from speechbrain_bifsmn.utils.intervals import hours_needed
 from speechbrain_bifsmn.utils.tuning import Setting, choose
+from speechbrain_bifsmn.utils.tuning_report import shared_threshold
 
 SMOOTHINGS = (1, 2, 4, 8, 12, 16, 24, 32)
 
@@ -97,14 +99,18 @@ def tune(
         for depth in depths
     }
     wanted = false_alarms_per_hour
+    chosen = choose(setting, heard, smoothings, wanted, figures_of)
+    point = shared_threshold(chosen), chosen["shared"]["smoothing"]
+    tuned = model_file.to_bytes(_tuned(path, *point))
     return {
         "model": path.name,
-        "model_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "model_sha256": sha256_of(path),
+        "tuned_sha256": hashlib.sha256(tuned).hexdigest(),
         "wanted_per_hour": wanted,
         "refractory_s": refractory_s,
         "chosen_on": _chosen_on(heard[depths[0]]["choose"], setting, wanted),
         "figures_of": figures_of,
-        **choose(setting, heard, smoothings, wanted, figures_of),
+        **chosen,
     }
 
 
@@ -140,6 +146,11 @@ def _parts(keywords, negatives, names, unseen):
                 f"negatives: expected different names, got {name} twice"
             )
         audio[name] = negative_audio(path, names)
+        if not any(audio[name].values()):
+            raise ValueError(
+                f"negatives: expected audio without keywords in {path}, found "
+                "none of it in its lists for validation and test; leave it out"
+            )
     return {
         part: Part(clips[part], {name: a[part] for name, a in audio.items()})
         for part in clips
@@ -219,6 +230,10 @@ def store(threshold, smoothing, source, target):
         The file to write, whole or not at all; may be the same. Nothing else
         in it differs, but for the check sum.
     """
+    model_file.write(_tuned(source, threshold, smoothing), target)
+
+
+def _tuned(source, threshold, smoothing):
     model = model_file.read(source)
     config = model.config._replace(threshold=threshold, smoothing=smoothing)
-    model_file.write(model._replace(config=config), target)
+    return model._replace(config=config)

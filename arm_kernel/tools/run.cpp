@@ -30,7 +30,8 @@ const char kHelp[] =
     "\n"
     "  --depth D   run at depth setting D: 0 is the most accurate (default 0)\n"
     "  --stream    move a window over short files too\n"
-    "  --top N     the N likeliest classes of a classified file (default 1)\n"
+    "  --top N     the N likeliest classes of each file, of which none may be longer\n"
+    "              than the window (default 1)\n"
     "  --json      one JSON object a line\n"
     "  --help      this text\n"
     "\n"
@@ -113,6 +114,10 @@ class Runner {
       return complain(path, text);
     }
     const bool stream = options_.stream || wav.samples > info_.window_samples;
+    if (stream && options_.top > 1)
+      return complain(path,
+                      "--top: expected a file that fits into the model's window, found a "
+                      "longer one, which is not classified; leave --top out");
     const bifsmn_status status = stream ? detect(path, wav) : classify(path, wav);
     return status == BIFSMN_OK ? 0 : complain(path, bifsmn_status_text(status));
   }

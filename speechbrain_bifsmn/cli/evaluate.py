@@ -63,7 +63,7 @@ def run(arguments):
     from speechbrain_bifsmn.evaluation.tables import summary
 
     _check_places(arguments)
-    if arguments.negatives:
+    if arguments.negatives is not None:
         find_audio(arguments.negatives)
     evaluation = evaluate_model(
         arguments.model,
@@ -127,6 +127,12 @@ def _draw(evaluation, path):
     measured = evaluation["robustness"]
     noise = [row for row in measured["conditions"] if row["name"] == "noise"]
     if not noise:
+        print(
+            f"No {path.name}: expected recordings in _background_noise_ of "
+            f"{printable(evaluation['data'])}, found none; without them, "
+            "noise is no part of --robustness",
+            file=sys.stderr,
+        )
         return {}
     title = f"{measured['clips']:,} clips of {printable(evaluation['data'])}"
     try:

@@ -21,6 +21,7 @@ from speechbrain_bifsmn.cli.options import (
     detection,
     load,
     print_json,
+    warn_of_tuned,
 )
 from speechbrain_bifsmn.inference.microphone import open_microphone
 from speechbrain_bifsmn.inference.stream import KeywordStream
@@ -55,14 +56,15 @@ def run(arguments):
         raise ValueError(
             f"--seconds: expected more than 0, got {arguments.seconds}"
         )
-    model = load(arguments)
+    model, options = load(arguments), detection(arguments)
     with open_microphone(arguments.device) as microphone:
         stream = KeywordStream(
             model,
             early=True,
             rate=round(microphone.samplerate),  # some are measured
-            **detection(arguments),
+            **options,
         )
+        warn_of_tuned(arguments)
         bars = _Bars(stream) if _can_draw() else None
         print("listening; Ctrl-C ends", file=sys.stderr)
         try:
@@ -81,6 +83,13 @@ def _can_draw():
 def _listen(microphone, stream, bars, arguments):
     seconds = float("inf") if arguments.seconds is None else arguments.seconds
     heard = 0
+
+    def tell(found):
+        for each in found:
+            if bars:
+                bars.clear()
+            _tell(each, arguments.json)
+
     while heard < seconds * microphone.samplerate:
         try:
             chunk = microphone.chunks.get(timeout=PATIENCE_S)
@@ -90,10 +99,7 @@ def _listen(microphone, stream, bars, arguments):
                 f"{PATIENCE_S} s; see whether it is still plugged in"
             ) from None
         heard += len(chunk)
-        for each in stream.push(chunk):
-            if bars:
-                bars.clear()
-            _tell(each, arguments.json)
+        tell(stream.push(chunk))
         if bars:
             bars.draw()
         if microphone.overflowed.is_set():
@@ -101,6 +107,7 @@ def _listen(microphone, stream, bars, arguments):
             if bars:
                 bars.clear()
             print("sound was lost; this machine is busy", file=sys.stderr)
+    tell(stream.finish())
 
 
 def _tell(found, as_json):

@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 
-from speechbrain_bifsmn.inference.models import load_model
+from speechbrain_bifsmn.cli import complain
+from speechbrain_bifsmn.inference.detector import REFRACTORY_S
+from speechbrain_bifsmn.inference.models import find_model, load_model
 from speechbrain_bifsmn.pretrained import MODEL
 from speechbrain_bifsmn.utils.engine import BACKENDS
 from speechbrain_bifsmn.utils.printable import json_text
-from speechbrain_bifsmn.utils.tuning_report import read_own
+from speechbrain_bifsmn.utils.tuning_report import mismatch, read_own
 
 
 def add_model(parser):
@@ -57,11 +59,18 @@ def add_detection(parser):
         help="windows whose posteriors are averaged (default: the model's)",
     )
     add(
+        "--refractory",
+        type=float,
+        metavar="SECONDS",
+        help="the same keyword again within this time is the same utterance "
+        f"(default: {REFRACTORY_S:g})",
+    )
+    add(
         "--tuned",
         type=Path,
         metavar="FILE",
-        help="a tune.json of `bifsmn tune`: its smoothing and thresholds, one "
-        "for each keyword, in place of the model's",
+        help="a tune.json of `bifsmn tune`: its thresholds, one for each "
+        "keyword, its smoothing and its refractory time, where none is given",
     )
     add(
         "--gate",
@@ -88,17 +97,27 @@ def load(arguments):
 
 def detection(arguments):
     """Returns what ``KeywordStream`` takes of the arguments."""
-    tuned = read_own(arguments.tuned) if arguments.tuned else (None, None)
-    given = arguments.threshold, arguments.smoothing
-    threshold, smoothing = (
-        own if value is None else value
-        for value, own in zip(given, tuned, strict=True)
-    )
-    return {
-        "threshold": threshold,
-        "smoothing": smoothing,
-        "gate_db": arguments.gate,
-    }
+    values = arguments.threshold, arguments.smoothing, arguments.refractory
+    if arguments.tuned:
+        if None not in values:
+            raise ValueError(
+                "--tuned: expected something to take from it, found "
+                "--threshold, --smoothing and --refractory too; leave out it, "
+                "or one of them"
+            )
+        tuned = zip(values, read_own(arguments.tuned), strict=True)
+        values = [own if value is None else value for value, own in tuned]
+    names = "threshold", "smoothing", "refractory_s", "gate_db"
+    options = zip(names, (*values, arguments.gate), strict=True)
+    return {name: value for name, value in options if value is not None}
+
+
+def warn_of_tuned(arguments):
+    """Says where ``--tuned`` is of another model, or of another depth."""
+    if arguments.tuned:
+        model = find_model(arguments.model)
+        if said := mismatch(arguments.tuned, model, arguments.depth):
+            complain(arguments.command, said)
 
 
 def print_json(row):

@@ -22,7 +22,14 @@ def add_arguments(parser):
     add = parser.add_argument
     add("results", type=Path, metavar="RESULTS", help="of a finished run")
     add("out", type=Path, metavar="OUT", help="what to write, a folder")
-    add("--samples", nargs="+", default=[], type=Path, metavar="FILE")
+    add(
+        "--samples",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        metavar="FILE",
+    )
     add(
         "--data-note",
         default="",
@@ -42,6 +49,8 @@ def run(arguments):
     """Publishes, and uploads where asked to."""
     from speechbrain_bifsmn.publishing.folder import publish
 
+    if arguments.push is not None:
+        _check_repository(arguments.push)
     sizes = publish(
         arguments.results,
         arguments.out,
@@ -63,3 +72,13 @@ def run(arguments):
             file=sys.stderr,
         )
         print(printable(push(arguments.out, arguments.push)))
+
+
+def _check_repository(name):
+    """Refuses what is none before the minutes of work."""
+    owner, _, rest = name.partition("/")
+    if not owner or not rest:
+        raise ValueError(
+            f"--push: expected OWNER/NAME, got {name!r}; name a repository of "
+            "yours"
+        )

@@ -3,7 +3,7 @@
 A file of up to a second (the model's window) is classified: its likeliest
 class is printed, which may be "unknown" or "silence". A longer file is listened
 to, whatever its length, and each keyword printed with its times. So is a short
-one with --threshold, --smoothing, --tuned or --gate.
+one with --threshold, --smoothing, --refractory, --tuned or --gate.
 
 Files: wav, flac, ogg or mp3, of any sample rate, mono or stereo; - is standard
 input, of which wav is listened to as it comes. Without --model, the model that
@@ -36,6 +36,7 @@ from speechbrain_bifsmn.cli.options import (
     detection,
     load,
     print_json,
+    warn_of_tuned,
 )
 from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
 from speechbrain_bifsmn.inference.audio import audio_chunks
@@ -74,8 +75,8 @@ def run(arguments):
     model = load(arguments)
     options = detection(arguments)
     stream = KeywordStream(model, **options)
-    # With options that would do nothing, clips are not classified.
-    clips = all(option is None for option in options.values())
+    warn_of_tuned(arguments)
+    clips = not options  # which would do nothing where clips are classified
     show = FORMATS[arguments.format](arguments.files, model.labels)
     failed = []
     for path in arguments.files:

@@ -15,8 +15,8 @@ false alarm. One part of both chooses, the other confirms:
 Of each smoothing, the lowest threshold is taken that has no more false alarms
 than wanted, as have all higher ones; and of these, the smoothing that rejects
 least. The same is done with a threshold for each keyword. A model file holds
-one for all; tune.json has the others, for --tuned of `bifsmn listen`. Nothing
-is written without --out or --write.
+one for all; tune.json has the others, and the refractory time, for --tuned of
+`bifsmn listen`. Nothing is written without --out or --write.
 
 examples:
   bifsmn tune --keywords data --negatives radio.mp3 podcasts --out tuned
@@ -41,7 +41,10 @@ from speechbrain_bifsmn.files.owned import (
     owned_file,
 )
 from speechbrain_bifsmn.files.owned import owner as owner_of
-from speechbrain_bifsmn.inference.detector import check_refractory
+from speechbrain_bifsmn.inference.detector import (
+    REFRACTORY_S,
+    check_refractory,
+)
 from speechbrain_bifsmn.pretrained import MODEL
 
 
@@ -61,6 +64,7 @@ def add_arguments(parser):
         "--negatives",
         required=True,
         nargs="+",
+        action="extend",
         type=Path,
         metavar="PATH",
         help="audio without keywords, files and folders",
@@ -74,14 +78,15 @@ def add_arguments(parser):
     )
     add(
         "--depth",
-        default=[0],
         nargs="+",
+        action="extend",
         type=int,
         help="depth settings at which the rate is to be kept (default: 0)",
     )
     add(
         "--smoothing",
         nargs="+",
+        action="extend",
         type=int,
         metavar="WINDOWS",
         help="what to choose from (default: 1 2 4 8 12 16 24 32)",
@@ -90,7 +95,8 @@ def add_arguments(parser):
         "--refractory",
         type=float,
         metavar="SECONDS",
-        help="as `bifsmn listen` is to be used with (default: its own)",
+        help="that of `bifsmn listen`, to which --tuned tells it (default: "
+        f"{REFRACTORY_S:g})",
     )
     add(
         "--unseen",
@@ -129,6 +135,7 @@ def run(arguments):
         plots.figure_class()
         owner = _check_out(arguments.out, tuning_report.FILES)
     options = {
+        "depths": arguments.depth,
         "smoothings": arguments.smoothing,
         "refractory_s": arguments.refractory,
     }
@@ -138,7 +145,6 @@ def run(arguments):
         arguments.keywords,
         arguments.negatives,
         arguments.false_alarms_per_hour,
-        depths=arguments.depth,
         unseen=arguments.unseen,
         figures_of=arguments.figures_of,
         backend=arguments.backend,

@@ -29,6 +29,7 @@ from speechbrain_bifsmn.evaluation.tables import (
     table,
 )
 from speechbrain_bifsmn.files.json_object import read_object
+from speechbrain_bifsmn.inference.detector import REFRACTORY_S
 from speechbrain_bifsmn.utils.printable import code_span, each_text, markdown
 
 # What a card is made of; all but the first are left out where they are not.
@@ -233,13 +234,19 @@ def _operating_point(found, folder):
     if (folder / "det.png").is_file():
         picture = "\n\n![False rejects against false alarms](det.png)"
     hours = next(iter(depths.values()))["hours"]
+    apart, seconds = "", t.get("refractory_s", REFRACTORY_S)
+    if seconds != REFRACTORY_S:
+        apart = f", {seconds:g} s between detections (`--refractory`)"
+    part = "other hours, and clips that chose nothing"
+    if t.get("figures_of") == "choose":
+        part = "hours and clips that chose it, which flatters"
     return (
         "## Operating point\n\nChosen by `bifsmn tune` for "
         f"{t['wanted_per_hour']:g} false alarms an hour on "
         f"{t['chosen_on']['hours']:.2f} hours of audio without keywords: "
-        f"threshold {threshold:g}, mean of {shared['smoothing']} windows. On "
-        f"{hours:.2f} other hours, and clips that chose nothing (95 % "
-        "interval):\n\n"
+        f"threshold {threshold:g}, mean of {shared['smoothing']} windows"
+        f"{apart}. On "
+        f"{hours:.2f} {part} (95 % interval):\n\n"
         f"{table(['', *(f'depth {d}' for d in depths)], rows)}{picture}"
     )
 

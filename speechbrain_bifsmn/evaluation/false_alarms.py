@@ -25,6 +25,11 @@ def find_audio(folder):
     -------
     list of Path
     """
+    if not str(folder):
+        raise FileNotFoundError(
+            "expected a folder of audio without keywords, found an empty "
+            "name; name one"
+        )
     folder = Path(folder)
     found = sorted(
         path

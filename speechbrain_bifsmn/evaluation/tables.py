@@ -169,8 +169,10 @@ def summary(evaluation):
         parts.append("torch alone: the engine is not installed")
     if "robustness" in e:
         parts.append(robustness_table(e))
-    if e.get("speakers", {}).get("quantiles"):
-        parts += [speakers_said(e), speakers_table(e)]
+    if "speakers" in e:
+        parts.append(speakers_said(e))
+        if "quantiles" in e["speakers"]:
+            parts.append(speakers_table(e))
     if "false_alarms" in e:
         parts += [false_alarms_said(e), false_alarms_table(e)]
     return "\n\n".join(parts)

@@ -14,7 +14,7 @@ from speechbrain_bifsmn.utils.operating_points import (
     own_thresholds,
     shared_thresholds,
 )
-from speechbrain_bifsmn.utils.tuning_report import curve, figures
+from speechbrain_bifsmn.utils.tuning_figures import curve, figures
 
 # What a model file can hold, and what detectors in Python take as well.
 RULES = {"shared": shared_thresholds, "own": own_thresholds}

@@ -4,114 +4,18 @@ import json
 from numbers import Real
 from pathlib import Path
 
-import numpy as np
-
+from speechbrain_bifsmn.files.checksum import sha256_of
 from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import owned_file
-from speechbrain_bifsmn.inference.detector import SMOOTHINGS
-from speechbrain_bifsmn.utils.intervals import (
-    poisson_interval,
-    wilson_interval,
+from speechbrain_bifsmn.inference.detector import (
+    REFRACTORY_S,
+    SMOOTHINGS,
+    check_refractory,
 )
 from speechbrain_bifsmn.utils.plots import plot_operating_points
 from speechbrain_bifsmn.utils.printable import printable
 
 FILES = ("tune.json", "det.png", "keywords.png")
-
-
-def figures(sweep, threshold):
-    """Returns the figures of a ``Sweep`` at a threshold, for JSON.
-
-    Arguments
-    ---------
-    sweep : Sweep
-        The counts.
-    threshold : float | array
-        Where to take them; or [keywords].
-
-    Returns
-    -------
-    dict
-        Of all keywords; and by keyword, by stream of negative audio, and the
-        confusions.
-    """
-    hours, each = sum(sweep.hours.values()), list(enumerate(sweep.keywords))
-    thresholds = np.broadcast_to(threshold, len(each))
-    rejects, alarms = sweep.at(thresholds)
-    clips = [sweep.clips(k) for k, _ in each]
-    confusions = sweep.confusions(thresholds)
-    return {
-        **_rates(sum(clips), rejects.sum(), alarms.sum(), hours),
-        "hours": hours,
-        "keywords": {
-            name: _rates(clips[k], rejects[k], alarms[k], hours)
-            for k, name in each
-        },
-        "negatives": {
-            name: {
-                "hours": sweep.hours[name],
-                "false_alarms": int(
-                    sum(sweep.alarms(thresholds[k], k, name) for k, _ in each)
-                ),
-            }
-            for name in sweep.streams
-        },
-        "confusions": {
-            said: {
-                other: int(confusions[row, k])
-                for k, other in each
-                if k != row and confusions[row, k]
-            }
-            for row, said in each
-        },
-    }
-
-
-def _rates(clips, rejects, alarms, hours):
-    rates = {
-        "clips": clips,
-        "false_rejects": int(rejects),
-        "false_alarms": int(alarms),
-        "per_hour": alarms / hours,
-        "per_hour_interval": poisson_interval(alarms, hours),
-    }
-    if clips:
-        rates["rejects_percent"] = 100 * rejects / clips
-        rates["rejects_interval"] = wilson_interval(rejects, clips)
-    return rates
-
-
-def curve(sweep, table):
-    """Returns a ``Sweep``'s counts at each row of thresholds, for JSON.
-
-    Arguments
-    ---------
-    sweep : Sweep
-        The counts.
-    table : numpy.ndarray
-        [rows][keywords].
-
-    Returns
-    -------
-    dict
-        Of all keywords; by keyword too, where all have the same threshold.
-    """
-    rejects, alarms = sweep.at(table)
-    counts = {
-        "false_rejects": rejects.sum(1).tolist(),
-        "false_alarms": alarms.sum(1).tolist(),
-    }
-    if (table != table[:, :1]).any():
-        return counts
-    counts["thresholds"] = table[:, 0].tolist()
-    counts["keywords"] = {
-        keyword: {
-            "false_rejects": rejects[:, k].tolist(),
-            "false_alarms": alarms[:, k].tolist(),
-        }
-        for k, keyword in enumerate(sweep.keywords)
-    }
-    return counts
 
 
 def text(result):
@@ -134,6 +38,13 @@ def text(result):
     ]
     if result["figures_of"] == "choose":
         lines += ["the figures are of just these, and flatter"]
+    if result["refractory_s"] != REFRACTORY_S:
+        seconds = f"{result['refractory_s']:g}"
+        lines += [
+            f"for a refractory time of {seconds} s, which a model file does "
+            f"not hold: give --refractory {seconds} to `bifsmn listen`, or "
+            "--tuned"
+        ]
     lines += [
         "",
         f"threshold {shared_threshold(result):g}, smoothing "
@@ -171,13 +82,14 @@ def read_own(path):
     -------
     thresholds : dict of str to float
     smoothing : int
+    refractory_s : float
+        All three as ``KeywordStream`` takes them.
     """
     try:
-        own = read_object(path)
-        thresholds, smoothing = (
-            own["own"]["thresholds"],
-            own["own"]["smoothing"],
-        )
+        found = read_object(path)
+        own, refractory_s = found["own"], found["refractory_s"]
+        thresholds, smoothing = own["thresholds"], own["smoothing"]
+        check_refractory(refractory_s)
         is_right = (
             type(smoothing) is int
             and smoothing in SMOOTHINGS
@@ -190,12 +102,44 @@ def read_own(path):
             f"{path}: expected the tune.json that `bifsmn tune --out` writes, "
             "found something else"
         )
-    return thresholds, smoothing
+    return thresholds, smoothing, refractory_s
 
 
 def _is_posterior(value):
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     return is_number and 0 <= value <= 1
+
+
+def mismatch(path, model, depth):
+    """Returns what ``tune.json`` is of, where that is not how a model is run.
+
+    Arguments
+    ---------
+    path : str | Path
+        A file that ``read_own`` takes.
+    model : Path
+        The model file: that which was tuned, or what ``tune`` made of it.
+    depth : int
+        The depth setting.
+
+    Returns
+    -------
+    str or None
+    """
+    tuned, found = read_object(path), []
+    models = tuned.get("model_sha256"), tuned.get("tuned_sha256")
+    if sha256_of(model) not in models:
+        found.append("another model")
+    depths = tuned["own"].get("depths", {})
+    if str(depth) not in depths:
+        found.append(f"depth {' and '.join(depths)}")
+    if not found:
+        return None
+    return (
+        f"{path}: expected thresholds for {model} at depth {depth}, found "
+        f"those for {' at '.join(found)}; tune again to know what they are "
+        "worth here"
+    )
 
 
 def shared_threshold(result):

@@ -75,7 +75,7 @@ def test_tuned(spot, clip, tmp_path, own, is_found):
     thresholds = dict.fromkeys(keywords, 0.9) | {clip[1]: clip[2] + own}
     path = tmp_path / "tune.json"
     point = {"thresholds": thresholds, "smoothing": 4}
-    path.write_text(json.dumps({"own": point}))
+    path.write_text(json.dumps({"own": point, "refractory_s": 0.5}))
     assert spot("--tuned", path) == ([clip[1:]] if is_found else [])
     assert spot("--tuned", path, "--threshold", 0) == [clip[1:]]
 

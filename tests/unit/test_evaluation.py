@@ -140,13 +140,25 @@ def test_words_that_are_missing(own_corpus):
 def test_without_background_noise(own_corpus, tmp_path, capsys):
     shutil.rmtree(own_corpus / "_background_noise_")
     out = tmp_path / "evaluation.json"
-    code, printed, _ = run(capsys, own_corpus, "--out", out, "--robustness")
+    code, printed, err = run(capsys, own_corpus, "--out", out, "--robustness")
     found = json.loads(out.read_text())
     assert code == 0 and found["absent_labels"] == ["silence"]
+    assert "No noise.png: expected recordings in _background_noise_ of" in err
     assert "none of silence (silence is cut from _background" in printed
     names = {row["name"] for row in found["robustness"]["conditions"]}
     assert "noise" not in names and "speed" in names
     assert not (tmp_path / "noise.png").exists()
+
+
+def test_no_speaker_with_enough_clips(own_corpus, tmp_path, capsys):
+    """That speakers are not compared is said."""
+    for word in set(WORDS) - {"yes", "no", "up"}:
+        shutil.rmtree(own_corpus / word)
+    out = tmp_path / "evaluation.json"
+    code, printed, _ = run(capsys, own_corpus, "--out", out, "--robustness")
+    assert code == 0
+    assert "0 of 1 speakers, those with 5 clips or more (0 clips)" in printed
+    assert "worst speaker" not in printed
 
 
 def test_only_the_test_split_is_needed(own_corpus):

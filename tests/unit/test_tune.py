@@ -259,15 +259,18 @@ def test_the_command_writes_what_it_found(place, tmp_path, capsys):
 
 def test_own_thresholds_are_for_detectors(result, place, tmp_path):
     tuning_report.write(result, tmp_path)
-    thresholds, smoothing = tuning_report.read_own(tmp_path / "tune.json")
-    assert list(thresholds) == KEYWORDS
-    stream = KeywordStream(load_model(place), thresholds, smoothing)
+    own = tuning_report.read_own(tmp_path / "tune.json")
+    thresholds, smoothing, refractory_s = own
+    assert list(thresholds) == KEYWORDS and refractory_s == 0.3
+    stream = KeywordStream(load_model(place), *own)
     assert stream.detector.threshold == result["own"]["thresholds"]
+    assert stream.detector.refractory_s == 0.3
     point = ["--threshold", "0.75", "--tuned", str(tmp_path / "tune.json")]
     parser = cli.make_parser(["spot"])
     arguments = parser.parse_args(["spot", *point[2:], "radio.flac"])
     assert options.detection(arguments)["threshold"] == thresholds
     assert options.detection(arguments)["smoothing"] == smoothing
+    assert options.detection(arguments)["refractory_s"] == 0.3
     arguments = parser.parse_args(["spot", *point, "radio.flac"])
     assert options.detection(arguments)["threshold"] == 0.75
 

@@ -1,0 +1,95 @@
+"""Refuses settings of a command line that would do nothing."""
+
+from ruamel.yaml import YAML
+
+from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+
+
+def check_used(given, hparams):
+    """Refuses what is set beside other settings with which it does nothing.
+
+    What is switched off does nothing, and may be set. What the hyperparameter
+    file itself says is not looked at: it is there for other command lines too.
+
+    Arguments
+    ---------
+    given : str
+        YAML text of what the command line sets, as of SpeechBrain's
+        ``parse_arguments``.
+    hparams : dict
+        What the hyperparameter file makes with it.
+
+    Example
+    -------
+    >>> check_used("teacher_epochs: 9", {"teacher_epochs": 9, "teacher": ""})
+    >>> check_used("classes: 12", {"classes": 12, "words": "hey robot"})
+    Traceback (most recent call last):
+        ...
+    ValueError: --classes: expected no --words with it, found other settings, \
+with which it does nothing; leave it out
+    """
+    for name in YAML().load(given) or {}:
+        if name not in _NEEDS or hparams[name] is False:
+            continue
+        needs, is_used = _NEEDS[name]
+        if not is_used(hparams):
+            raise ValueError(
+                f"--{name}: expected {needs} with it, found other settings, "
+                "with which it does nothing; leave it out"
+            )
+
+
+def _has_words(hparams):
+    return bool(hparams["words"])
+
+
+def _has_no_words(hparams):
+    return not hparams["words"]
+
+
+def _speaks(hparams):
+    return bool(hparams["words"]) and hparams["speak"] != "never"
+
+
+def _has_unknown(hparams):
+    return UNKNOWN in hparams["labels"]
+
+
+_VOICES = "--words, and --speak other than never,", _speaks
+_UNKNOWN = "a task with unknown words (12 classes, or --words)"
+# Of each setting: what it is of use with.
+_NEEDS = {
+    "download": (
+        "--data_folder=FOLDER, and no --words,",
+        lambda h: h["data_folder"] and not h["words"],
+    ),
+    "synthetic_folder": (
+        "no --data_folder and no --words",
+        lambda h: not (h["data_folder"] or h["words"]),
+    ),
+    "version": ("no --words", _has_no_words),
+    "classes": ("no --words", _has_no_words),
+    "speak": ("--words", _has_words),
+    "own_corpus_folder": ("--words", _has_words),
+    "spoken_clips": _VOICES,
+    "language": _VOICES,
+    "protocol": (_UNKNOWN, _has_unknown),
+    "redraw_unknown": (_UNKNOWN, _has_unknown),
+    "unknown_percentage": (
+        f"{_UNKNOWN}, and the standard protocol,",
+        lambda h: _has_unknown(h) and h["protocol"] == "standard",
+    ),
+    "silence_percentage": (
+        "a task with silence (12 classes, or --words)",
+        lambda h: SILENCE in h["labels"],
+    ),
+    "noise_snr": (
+        "--noise_probability above 0",
+        lambda h: h["noise_probability"] > 0,
+    ),
+    "rooms": (
+        "--reverberation_probability above 0",
+        lambda h: h["reverberation_probability"] > 0,
+    ),
+    "teacher_epochs": ("no --teacher", lambda h: not h["teacher"]),
+}
