@@ -128,6 +128,18 @@ def test_errors_are_one_sentence(run, tmp_path):
         assert errors.count("\n") == 1
 
 
+def test_the_likeliest_of_a_file_that_is_too_long(run, tmp_path):
+    """It is not classified: --top would do nothing."""
+    write(tmp_path / "short.wav", 1)
+    write(tmp_path / "long.wav", 1.05)
+    status, lines, errors = run("long.wav", "short.wav", "--top", 2)
+    assert status == 1 and len(lines) == 2
+    assert all(line.startswith("short.wav") for line in lines)
+    assert errors.startswith("long.wav: --top: expected a file that fits")
+    assert errors.count("\n") == 1
+    assert run("long.wav", "--top", 1)[0] == 0
+
+
 def test_usage(run, tmp_path):
     status, lines, errors = run("--help")
     assert status == 0 and "examples:" in lines and errors == ""

@@ -47,6 +47,7 @@ from speechbrain_bifsmn.runs.record import (
     keep_record,
     read_record,
 )
+from speechbrain_bifsmn.runs.unused import check_used
 from speechbrain_bifsmn.utils.checkpoints import (
     AtomicCheckpointer,
     History,
@@ -82,7 +83,7 @@ def make_corpus(hparams):
         print(
             "No --data_folder: training on synthetic speech in "
             f"{data_folder(hparams)}. For real speech, unpack Speech Commands "
-            "and give --data_folder=FOLDER, or add --download=True."
+            "and give --data_folder=FOLDER; --download=True gets what it lacks."
         )
         hparams["make_corpus"]()
     elif hparams["download"]:
@@ -241,9 +242,9 @@ def load_hparams(arguments):
         What it takes to make them again.
     """
     named, *_ = sb.parse_arguments(arguments)
-    _, run_opts, overrides = sb.parse_arguments(quote_texts(named, arguments))
+    _, run_opts, given = sb.parse_arguments(quote_texts(named, arguments))
     usable_device(run_opts["device"])
-    path, overrides = base_and_overrides(named, overrides)
+    path, overrides = base_and_overrides(named, given)
     with open(path, encoding="utf-8") as file:
         try:
             hparams = load_hyperpyyaml(file, overrides)
@@ -254,6 +255,7 @@ def load_hparams(arguments):
                 "hyperparameters: expected values of their kind, found one "
                 f"that does not fit ({error}); see --help and the YAML file"
             ) from None
+    check_used(given, hparams)
     saved = {"hyperparams_to_save": path, "overrides": overrides}
     return named, hparams, run_opts, saved
 
