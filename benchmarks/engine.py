@@ -33,8 +33,8 @@ from peers.results import ROOT, carried_out, provenance
 from peers.sides import DEPTHS, Form, Native
 from peers.timing import measure, summary
 
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
+from bifsmn_engine.pretrained import MODEL
 
 RESULTS = ROOT / "benchmarks" / "results" / "engine.json"
 COUNT = ROOT / "arm_kernel" / "tests" / "arm" / "count.py"

@@ -36,8 +36,8 @@ from peers.scale_points import CURVES, POINTS, name, thread_counts
 from peers.sides import Form
 from peers.timing import measure, quantiles
 
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 
 RESULTS = ROOT / "benchmarks" / "results" / "scaling.json"
 FORMS = ("fp32_relu", "int8_relu", "weights_relu")

@@ -38,8 +38,8 @@ from peers.results import ROOT, carried_out, provenance
 from peers.sides import Native
 from peers.timing import measure, medians, quantiles
 
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
+from bifsmn_engine.pretrained import MODEL
 
 RESULTS = ROOT / "benchmarks" / "results" / "streaming.json"
 STREAMED = (LITERT, ONNX_RUNTIME, LCE)

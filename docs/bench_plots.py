@@ -11,8 +11,8 @@ import scaling_plot
 from bench_tables import RESULTS, load, titles
 from PIL import Image
 
+from speechbrain_bifsmn.evaluation.plots import figure_class
 from speechbrain_bifsmn.files.atomic import atomic_write
-from speechbrain_bifsmn.utils.plots import figure_class
 
 FOLDER = Path(__file__).resolve().parent / "results"
 KEY = "Source"

@@ -2,7 +2,7 @@
 
 import argparse
 
-from speechbrain_bifsmn import cli
+from bifsmn_engine import cli
 
 FIELD = "Alias for field number"  # all that Python says of a NamedTuple's
 

@@ -11,8 +11,8 @@ import torch.distributed as dist
 from speechbrain.utils.distributed import run_on_main
 from torch.nn.parallel import DistributedDataParallel
 
-from speechbrain_bifsmn.utils.checkpoints import save_weights
-from speechbrain_bifsmn.utils.metrics import ClassificationStats
+from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
+from speechbrain_bifsmn.runs.checkpoints import save_weights
 
 STAGES = ("teacher", "student")
 
@@ -23,16 +23,16 @@ class KeywordBrain(sb.Brain):
     teacher = None  # set for the student; frozen, hence not in self.modules
 
     def compute_forward(self, batch, stage):
-        """Returns the network's output at each depth, and the teacher's."""
+        """Returns the network's output at each thinning, and the teacher's."""
         batch = batch.to(self.device)
         wav = self.modules.wav_augment(self.modules.augment(batch.sig.data))
         features = self.modules.features(wav)
         features = self.modules.feature_augment(features)
-        outputs = self.modules.model(features, depths=self.hparams.depths)
+        outputs = self.modules.model(features, thinnings=self.hparams.thinnings)
         if self.teacher is None:
             return outputs, None
         with torch.no_grad():
-            return outputs, self.teacher(features, depths=[0])[0]
+            return outputs, self.teacher(features, thinnings=[1])[0]
 
     def compute_objectives(self, predictions, batch, stage):
         """Returns the loss; counts right answers outside training."""
@@ -56,7 +56,7 @@ class KeywordBrain(sb.Brain):
         self.started = time.monotonic()
         if stage != sb.Stage.TRAIN:
             labels = self.hparams.labels
-            self.stats = [ClassificationStats(labels) for _ in self.depths]
+            self.stats = [ClassificationStats(labels) for _ in self.thinnings]
             return
         rank = dist.get_rank() if dist.is_initialized() else 0
         stage_number = STAGES.index(self.hparams.stage)
@@ -69,14 +69,14 @@ class KeywordBrain(sb.Brain):
         self.modules.wav_augment.restart()
 
     @property
-    def depths(self):
-        """The depth settings in use."""
-        return self.hparams.depths
+    def thinnings(self):
+        """The thinnings in use."""
+        return self.hparams.thinnings
 
     def accuracies(self):
-        """Accuracy by depth setting, in percent, of the pass just made."""
-        pairs = zip(self.depths, self.stats, strict=True)
-        return {str(depth): stats.accuracy for depth, stats in pairs}
+        """Accuracy by thinning, in percent, of the pass just made."""
+        pairs = zip(self.thinnings, self.stats, strict=True)
+        return {str(thinning): stats.accuracy for thinning, stats in pairs}
 
     def on_stage_end(self, stage, stage_loss, epoch=None):
         """Logs and saves an epoch after its validation."""
@@ -106,7 +106,10 @@ class KeywordBrain(sb.Brain):
             },
             train_stats={"loss": row["loss"]},
             valid_stats={"loss": stage_loss}
-            | {f"accuracy, depth {d}": value for d, value in accuracy.items()},
+            | {
+                f"accuracy, thinning {d}": value
+                for d, value in accuracy.items()
+            },
         )
         rows = self.hparams.history.rows
         means = [self._mean(row["accuracy"]) for row in rows]
@@ -118,8 +121,8 @@ class KeywordBrain(sb.Brain):
         )
 
     def _mean(self, accuracy):
-        """The depths weigh in the choice of an epoch as in training."""
-        weights = [2.0**-depth for depth in self.depths]
+        """The thinnings weigh in the choice of an epoch as in training."""
+        weights = [1 / thinning for thinning in self.thinnings]
         return float(np.average(list(accuracy.values()), weights=weights))
 
     def save_best(self):

@@ -4,13 +4,13 @@ import json
 
 from random_networks import random_network
 
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.runs.checkpoints import save_weights
 from speechbrain_bifsmn.runs.folder import STUDENT, TEACHER
 from speechbrain_bifsmn.runs.record import NAME
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.checkpoints import save_weights
 
 SIZES = {"n_mels": 20, "layers": 4, "channels": 48, "hidden": 80}
 LABELS = ["yes", "no", "unknown", "silence"]
@@ -27,7 +27,9 @@ RECORD = {
         "!new:speechbrain_bifsmn.lobes.features.LogMel": {"n_mels": 20}
     },
     "export": {
-        "!name:speechbrain_bifsmn.export.export": {"provenance": "Made up."}
+        "!name:speechbrain_bifsmn.deploy.export.export": {
+            "provenance": "Made up."
+        }
     },
     **dict.fromkeys(["settings", "adjustable", "data"], {}),
     "continued": [],
@@ -40,7 +42,7 @@ def write_run(folder):
     save_weights(best, folder / STUDENT)
     save_weights(DFSMN(4, **SIZES), folder / TEACHER)
     folded = fold(best, LABELS, LogMel(n_mels=20), provenance="Made up.")
-    size = model_file.write(folded, folder / "model.bifsmn")
+    size = write_model(folded, folder / "model.bifsmn")
     (folder / "save" / NAME).write_text(json.dumps(RECORD))
     (folder / "results.json").write_text(json.dumps(results(size)))
     (folder / "save" / "manifest").mkdir()

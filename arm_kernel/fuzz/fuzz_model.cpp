@@ -13,8 +13,8 @@ size_t replace(uint8_t* bytes, size_t most, Random& random) {
   c.planes = random.between(1, 2);
   c.mels = 4 * random.between(1, 2);
   set_frames(c, 4 * random.between(1, 4));
-  c.depths = random.between(1, 2);
-  c.layers = c.depths * random.between(1, 2);
+  c.thinnings = random.between(1, 2);
+  c.layers = c.thinnings * random.between(1, 2);
   c.front_channels = 8 * random.between(1, 2);
   c.channels = 16 * random.between(1, 3);
   c.hidden = 16 * random.between(1, 3);
@@ -41,7 +41,7 @@ void overwrite(uint8_t* bytes, size_t size, Random& random) {
 
 }  // namespace
 
-// Makes length and check sum fit most inputs: else none would get past them.
+// Makes length and checksum fit most inputs: else none would get past them.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* bytes, size_t size, size_t most, unsigned seed) {
   Random random(seed);
   const uint32_t kind = random.below(16);

@@ -1,8 +1,8 @@
 // The front end against the same in double precision, and its paths with another.
 #include "check.h"
-#include "crc32.h"
-#include "front_end.h"
-#include "path.h"
+#include "format/crc32.h"
+#include "frontend/frontend.h"
+#include "network/backend.h"
 #include "random_model.h"
 
 using namespace bifsmn;
@@ -166,7 +166,7 @@ void test_equalities(const Config& c, Random& r) {
   fill(Signal(r.below(kSignals)), c, r, audio);
   Engine portable(c, "portable");
   portable.run(audio, c.window_samples, expected);
-  for (uint32_t i = 0; const Path* path = available_path(i); ++i) {
+  for (uint32_t i = 0; const Backend* path = available_backend(i); ++i) {
     Engine engine(c, path->name);
     engine.run(audio, c.window_samples, found);
     CHECK(memcmp(found, expected, found.bytes()) == 0, "%s differs", path->name);

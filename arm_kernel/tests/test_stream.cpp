@@ -101,7 +101,7 @@ void test_chunks(const Config& c, Random& r) {
   for (size_t at = 0; at < audio.size();) {
     const size_t left = audio.size() - at, wanted = random_chunk(c, r);
     const size_t n = wanted < left ? wanted : left;
-    pair.set_depth(r.below(c.depths));
+    pair.set_depth(r.below(c.thinnings));
     windows += pair.push(audio, at, n, at);
     at += n;
   }

@@ -27,8 +27,8 @@ void classify_all(const bifsmn_model* model, uint32_t first_depth, Results* resu
   float features[16 * 32];
   bifsmn_state* state = nullptr;
   CHECK(bifsmn_state_new(model, &state) == BIFSMN_OK, "a state");
-  for (uint32_t i = 0; i < c.depths; ++i) {
-    const uint32_t depth = (first_depth + i) % c.depths;
+  for (uint32_t i = 0; i < c.thinnings; ++i) {
+    const uint32_t depth = (first_depth + i) % c.thinnings;
     CHECK(bifsmn_set_depth(state, depth) == BIFSMN_OK, "depth %u", depth);
     for (uint32_t input = 0; input < kInputs; ++input) {
       Random random(input);
@@ -61,7 +61,7 @@ void* run(void* argument) {
 }
 
 void test_path(const char* path, const Buffer& file) {
-  setenv("BIFSMN_PATH", path, 1);
+  setenv("BIFSMN_ISA", path, 1);
   bifsmn_model* model = nullptr;
   CHECK(bifsmn_load_memory(file.data(), file.size(), &model) == BIFSMN_OK, "%s", path);
   Results alone;
@@ -87,6 +87,6 @@ void test_path(const char* path, const Buffer& file) {
 
 int main() {
   const Buffer file = random_model(config(), 3);
-  for (uint32_t i = 0; const char* path = bifsmn_available_path(i); ++i) test_path(path, file);
+  for (uint32_t i = 0; const char* path = bifsmn_available_isa(i); ++i) test_path(path, file);
   puts("threads agree");
 }

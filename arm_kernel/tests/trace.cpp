@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "format.h"
-#include "reference.h"
+#include "format/format.h"
+#include "kernels/reference.h"
 
 using namespace bifsmn;
 

@@ -13,8 +13,8 @@
 
 namespace {
 
-constexpr uint32_t kMostPaths = 8, kMostDepths = 7, kWarmUp = 20;
-constexpr double kMostSeconds = 1;  // of one path at one depth
+constexpr uint32_t kMaxIsas = 8, kMaxThinnings = 7, kWarmUp = 20;
+constexpr double kMaxSeconds = 1;  // of one path at one depth
 
 const char kUsage[] =
     "usage: bifsmn-bench MODEL [--runs N] [--json]\n"
@@ -136,7 +136,7 @@ void measure(Contestant* all, uint32_t n, Task task, uint32_t depth, uint32_t ru
   for (uint32_t round = 0; round < runs; ++round)
     for (uint32_t k = 0; k < n; ++k) {
       Contestant& c = all[round % 2 ? n - 1 - k : k];
-      if (c.total > kMostSeconds * 1e6) continue;
+      if (c.total > kMaxSeconds * 1e6) continue;
       // Back to back with itself: the others have cooled its caches.
       const uint32_t warm_up = c.total > 0 && c.total / c.runs > 1000 ? 0 : kWarmUp;
       for (uint32_t i = 0; i < warm_up; ++i) run(c, task, in);
@@ -145,7 +145,7 @@ void measure(Contestant* all, uint32_t n, Task task, uint32_t depth, uint32_t ru
         run(c, task, in);
         c.times[c.runs] = now() - start;
         c.total += c.times[c.runs++];
-        if (c.total > kMostSeconds * 1e6) break;
+        if (c.total > kMaxSeconds * 1e6) break;
       }
     }
   for (uint32_t i = 0; i < n; ++i) qsort(all[i].times, all[i].runs, sizeof(double), ascending);
@@ -171,12 +171,12 @@ void print(const Contestant& c, Task task, uint32_t depth, bool json, bool first
 
 int main(int count, char** words) {
   const Options o = parse(count, words);
-  Contestant all[kMostPaths];
+  Contestant all[kMaxIsas];
   uint32_t n = 0;
-  for (; n < kMostPaths && bifsmn_available_path(n); ++n) {
+  for (; n < kMaxIsas && bifsmn_available_isa(n); ++n) {
     Contestant& c = all[n];
-    c = {bifsmn_available_path(n), nullptr, nullptr, nullptr, 0, 0};
-    setenv("BIFSMN_PATH", c.path, 1);
+    c = {bifsmn_available_isa(n), nullptr, nullptr, nullptr, 0, 0};
+    setenv("BIFSMN_ISA", c.path, 1);
     check(bifsmn_load_file(o.model, &c.model), o.model);
     check(bifsmn_state_new(c.model, &c.state), o.model);
     c.times = static_cast<double*>(allocate(o.runs * sizeof(double)));
@@ -206,7 +206,7 @@ int main(int count, char** words) {
   }
   bool first = true;
   for (Task task : {Task::kLogits, Task::kClassify})
-    for (uint32_t depth = 0; depth < info.depths; ++depth) {
+    for (uint32_t depth = 0; depth < info.thinnings; ++depth) {
       measure(all, n, task, depth, o.runs, in);
       for (uint32_t i = 0; i < n; ++i, first = false) print(all[i], task, depth, o.json, first);
     }

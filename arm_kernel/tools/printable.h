@@ -1,6 +1,6 @@
 // Prints text of strangers, labels and file names, for programs in C and C++. What a
 // terminal would obey, or not show, becomes visible: \x1b, \u202e, and \xff for a byte
-// that is no UTF-8. The rule is that of speechbrain_bifsmn/utils/printable.py.
+// that is no UTF-8. The rule is that of arm_kernel/python/bifsmn_engine/printable.py.
 #ifndef BIFSMN_PRINTABLE_H
 #define BIFSMN_PRINTABLE_H
 

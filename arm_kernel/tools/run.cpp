@@ -10,14 +10,14 @@
 #include "detector.h"
 #include "mapped_file.h"
 #include "printable.h"
-#include "wav.h"
+#include "format/wav.h"
 
 using namespace bifsmn;
 
 namespace {
 
 constexpr int kFailed = 1, kUsage = 2;
-constexpr uint32_t kLargestNumber = 1000000;  // of an option
+constexpr uint32_t kMaxNumber = 1000000;  // of an option
 
 const char kHelp[] =
     "usage: bifsmn-run MODEL FILE.wav [FILE.wav ...] [options]\n"
@@ -96,7 +96,7 @@ class Runner {
     }
     if (status != BIFSMN_OK) return complain(options_.model, bifsmn_status_text(status));
     if (bifsmn_set_depth(state_, options_.depth) == BIFSMN_OK) return 0;
-    fprintf(stderr, "--depth: expected 0 to %u, found %u\n", info_.depths - 1, options_.depth);
+    fprintf(stderr, "--depth: expected 0 to %u, found %u\n", info_.thinnings - 1, options_.depth);
     return kUsage;
   }
 
@@ -195,12 +195,12 @@ bool parse_number(const char* option, const char* text, uint32_t least, uint32_t
   char* end = nullptr;
   errno = 0;
   const long long number = text ? strtoll(text, &end, 10) : -1;
-  if (text && *text && !*end && !errno && number >= least && number <= kLargestNumber) {
+  if (text && *text && !*end && !errno && number >= least && number <= kMaxNumber) {
     *value = uint32_t(number);
     return true;
   }
   fprintf(stderr, "%s: expected a whole number from %u to %u, found ", option, least,
-          kLargestNumber);
+          kMaxNumber);
   put_printable(stderr, text ? text : "nothing");
   fputc('\n', stderr);
   return false;

@@ -15,7 +15,7 @@ import torch
 from peers import network, trained
 
 from speechbrain_bifsmn.dataio.words import task_labels
-from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.deploy.folding import fold
 from speechbrain_bifsmn.nnet.activations import PReLU
 
 PEERS = Path(__file__).resolve().parent

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from peers import prepare
 
-from speechbrain_bifsmn.utils.report import git_commit
+from speechbrain_bifsmn.runs.report import git_commit
 
 ROOT = Path(__file__).resolve().parents[2]
 

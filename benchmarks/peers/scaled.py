@@ -7,8 +7,8 @@ import torch
 from peers import network, prepare
 from peers.scale_points import POINTS
 
-from speechbrain_bifsmn.lobes.models import folding
-from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.deploy import folding
+from speechbrain_bifsmn.deploy.writer import write_model
 
 TESTS = 64  # inputs; batches divide it
 
@@ -38,7 +38,7 @@ def write(folder):
         np.savez(folder / f"weights_relu_{name}.npz", **weights)
         np.save(folder / f"logits_relu_{name}.npy", net(inputs).numpy())
         model = prepare.random_model(**sizes(point))
-        model_file.write(model, folder / f"binary_{name}.bifsmn")
+        write_model(model, folder / f"binary_{name}.bifsmn")
     network.write_inputs(folder, net, calibration, inputs)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from peers.prepare import PEERS, Missing, run
 
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 
 DEPTHS = ("0", "1", "2")
 LARGEST_DIFFERENCE = 1e-3  # of logits in real numbers

@@ -19,8 +19,8 @@ def stream(options, depth):
     import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
     # isort: split
-    from speechbrain_bifsmn.inference.models import load_model
-    from speechbrain_bifsmn.inference.stream import KeywordStream
+    from bifsmn_engine.keyword_stream import KeywordStream
+    from bifsmn_engine.loading import load_model
 
     model = load_model(options.model, options.backend, depth)
     return KeywordStream(model).push

@@ -15,6 +15,7 @@ from pathlib import Path
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.dataio.corpus import SPLITS, read_corpus
 from speechbrain_bifsmn.dataio.manifests import summary, write_manifest
 from speechbrain_bifsmn.dataio.tasks import (
@@ -29,7 +30,6 @@ from speechbrain_bifsmn.files.archive import unpack
 from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.download import Archive, download
 from speechbrain_bifsmn.files.owned import owned_folder
-from speechbrain_bifsmn.utils.printable import printable
 
 URL = "https://storage.googleapis.com/download.tensorflow.org/data/"
 # The data set and the official test set of the 12-class task.

@@ -16,11 +16,11 @@ import json
 import sys
 from pathlib import Path
 
+from bifsmn_engine.files.checksum import sha256_of
+from bifsmn_engine.files.json_object import read_object
+from bifsmn_engine.pretrained import MODEL
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.files.atomic import write_text
-from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.files.json_object import read_object
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils.printable import printable
 
 PICTURE = "noise_png_sha256"  # of an evaluation: the picture beside it
 OWN = "sha256"  # of an evaluation: that of all the rest
@@ -122,7 +122,7 @@ def _digest(evaluation):
 
 def _draw(evaluation, path):
     """Draws accuracy in noise; returns what is to be known of the picture."""
-    from speechbrain_bifsmn.utils.plots import plot_noise
+    from speechbrain_bifsmn.evaluation.plots import plot_noise
 
     measured = evaluation["robustness"]
     noise = [row for row in measured["conditions"] if row["name"] == "noise"]

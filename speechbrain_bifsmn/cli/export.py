@@ -7,15 +7,15 @@ very bits that torch gives, or no file is written.
 
 examples:
   bifsmn export results/v1/12/1234 model.bifsmn
-  bifsmn export results/own_words/robot/1234 robot.bifsmn --threshold 0.8
+  bifsmn export results/custom_keywords/robot/1234 robot.bifsmn --threshold 0.8
 """
 
 from pathlib import Path
 
-from speechbrain_bifsmn.cli.options import check_not_shipped
+from bifsmn_engine.format import model_file
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.deploy.writer import check_not_shipped
 from speechbrain_bifsmn.files.owned import adopt, is_listed
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.printable import printable
 
 CLIPS = 64  # of noise, on which torch and engine are compared
 
@@ -36,7 +36,7 @@ def run(arguments):
     """Writes the file."""
     import torch
 
-    from speechbrain_bifsmn.export import export
+    from speechbrain_bifsmn.deploy.export import export
     from speechbrain_bifsmn.runs.folder import STUDENT, open_run
     from speechbrain_bifsmn.runs.record import NAME
 

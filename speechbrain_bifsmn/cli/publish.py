@@ -14,7 +14,7 @@ examples:
 import sys
 from pathlib import Path
 
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine.printable import printable
 
 
 def add_arguments(parser):

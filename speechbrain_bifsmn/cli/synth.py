@@ -14,7 +14,7 @@ examples:
 
 from pathlib import Path
 
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine.printable import printable
 
 
 def add_arguments(parser):
@@ -46,10 +46,10 @@ def add_arguments(parser):
 
 def run(arguments):
     """Makes the folder, whole or not at all."""
-    from speechbrain_bifsmn.dataio.own_counts import describe
-    from speechbrain_bifsmn.dataio.own_words import make_own_corpus
+    from speechbrain_bifsmn.dataio.custom_counts import describe
+    from speechbrain_bifsmn.dataio.custom_keywords import make_custom_corpus
 
-    make_own_corpus(
+    make_custom_corpus(
         arguments.folder,
         arguments.words,
         arguments.recordings,

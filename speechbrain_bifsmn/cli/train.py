@@ -6,7 +6,7 @@ package, and not of its wheel.
 
 examples:
   bifsmn train bifsmnv2.yaml
-  bifsmn train own_words.yaml --words="hey robot, lights on"
+  bifsmn train custom_keywords.yaml --words="hey robot, lights on"
   bifsmn train v1_12.yaml --data_folder=speech_commands --device=cuda
 """
 

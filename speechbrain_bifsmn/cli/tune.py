@@ -7,7 +7,7 @@ false alarm. One part of both chooses, the other confirms:
   KEYWORDS   folders named after the keywords. With validation_list.txt and
              testing_list.txt, as of Speech Commands, the validation clips
              choose and the test clips confirm; else 15 % of the speakers each,
-             the same that `own_words.yaml` keeps out of training.
+             the same that `custom_keywords.yaml` keeps out of training.
   NEGATIVES  a file: its first half chooses, the second confirms. A folder: the
              first half of its files; with those lists, as above, the words
              that are no keywords. wav, flac, ogg, opus or mp3 of any rate.
@@ -24,7 +24,7 @@ examples:
   bifsmn tune model.bifsmn --keywords data --negatives hours \\
       --false-alarms-per-hour 1 --write
   bifsmn tune model.bifsmn --keywords data --negatives data hours \\
-      --depth 0 1 2 --smoothing 8 --out tuned
+      --thinning 1 2 4 --smoothing 8 --out tuned
 """
 
 import math
@@ -32,7 +32,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from speechbrain_bifsmn.cli.options import check_not_shipped
+from bifsmn_engine.detection import REFRACTORY_S, check_refractory
+from bifsmn_engine.pretrained import MODEL
+from speechbrain_bifsmn.deploy.writer import check_not_shipped
 from speechbrain_bifsmn.files.owned import (
     adopt,
     check_file,
@@ -41,11 +43,6 @@ from speechbrain_bifsmn.files.owned import (
     owned_file,
 )
 from speechbrain_bifsmn.files.owned import owner as owner_of
-from speechbrain_bifsmn.inference.detector import (
-    REFRACTORY_S,
-    check_refractory,
-)
-from speechbrain_bifsmn.pretrained import MODEL
 
 
 def add_arguments(parser):
@@ -77,11 +74,11 @@ def add_arguments(parser):
         help="of all keywords together (default: %(default)s)",
     )
     add(
-        "--depth",
+        "--thinning",
         nargs="+",
         action="extend",
         type=int,
-        help="depth settings at which the rate is to be kept (default: 0)",
+        help="thinnings at which the rate is to be kept (default: 1)",
     )
     add(
         "--smoothing",
@@ -123,9 +120,10 @@ def add_arguments(parser):
 
 def run(arguments):
     """Tunes a model."""
-    from speechbrain_bifsmn import tune
-    from speechbrain_bifsmn.inference.models import find_model
-    from speechbrain_bifsmn.utils import plots, tuning_report
+    from bifsmn_engine.loading import find_model
+    from speechbrain_bifsmn.evaluation import plots
+    from speechbrain_bifsmn.operating_points import report as tuning_report
+    from speechbrain_bifsmn.operating_points import tune
 
     _check_numbers(arguments)
     source, owner = find_model(arguments.model), None
@@ -135,7 +133,7 @@ def run(arguments):
         plots.figure_class()
         owner = _check_out(arguments.out, tuning_report.FILES)
     options = {
-        "depths": arguments.depth,
+        "thinnings": arguments.thinning,
         "smoothings": arguments.smoothing,
         "refractory_s": arguments.refractory,
     }

@@ -6,7 +6,7 @@ import torch
 from speechbrain.augment.time_domain import AddReverb
 from torch import nn
 
-from speechbrain_bifsmn.utils.chunks import in_chunks
+from speechbrain_bifsmn.nnet.chunks import in_chunks
 
 
 class KeywordAugment(nn.Module):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from speechbrain_bifsmn.audiofile.decode import blocks, form_of
+from bifsmn_engine.audio.decode import blocks, form_of
 from speechbrain_bifsmn.dataio.split_lists import (
     KINDS,
     read_split_lists,
@@ -29,8 +29,10 @@ NOISE_FOLDER = "_background_noise_"
 TEST_SET_FOLDER = "speech_commands_test_set_v{}"
 # Each split takes its silence from a stretch of its own of each recording: in
 # ten seconds, even the shortest stretch is a second.
-LEAST_NOISE = 10 * SAMPLE_RATE
-LONGEST = 3600 * SAMPLE_RATE  # what is held in memory at once: an hour of noise
+MIN_NOISE = 10 * SAMPLE_RATE
+MAX_CLIP_SAMPLES = (
+    3600 * SAMPLE_RATE
+)  # what is held in memory at once: an hour of noise
 
 
 class Corpus(NamedTuple):
@@ -164,15 +166,15 @@ def _check_audio(folder, wavs):
     """Returns samples by file; raises one error that names all damage."""
     samples, damage = {}, []
     for wav in tqdm(wavs, "Checking audio", unit="clip", leave=False):
-        least = LEAST_NOISE if wav.startswith(f"{NOISE_FOLDER}/") else 1
+        least = MIN_NOISE if wav.startswith(f"{NOISE_FOLDER}/") else 1
         try:
             samples[wav] = _count_samples(f"{folder}/{wav}")
         except ValueError as error:
             damage.append(str(error))
             continue
-        if not least <= samples[wav] <= LONGEST:
+        if not least <= samples[wav] <= MAX_CLIP_SAMPLES:
             damage.append(
-                f"{folder}/{wav}: expected {least} to {LONGEST} samples, found "
+                f"{folder}/{wav}: expected {least} to {MAX_CLIP_SAMPLES} samples, found "
                 f"{samples[wav]}"
             )
     if damage:

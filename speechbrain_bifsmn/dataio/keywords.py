@@ -7,8 +7,8 @@ import torch
 from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.data_pipeline import provides, takes
 
-from speechbrain_bifsmn.audiofile.decode import blocks
-from speechbrain_bifsmn.dataio.corpus import LONGEST
+from bifsmn_engine.audio.decode import blocks
+from speechbrain_bifsmn.dataio.corpus import MAX_CLIP_SAMPLES
 
 
 def read_clip(path, start=0, stop=None, sample_rate=16000):
@@ -36,7 +36,9 @@ def read_clip(path, start=0, stop=None, sample_rate=16000):
     ...     read_clip(file.name).tolist()
     [0.0, 0.5, 0.0]
     """
-    wanted = min(math.inf if stop is None else stop - start, LONGEST + 1)
+    wanted = min(
+        math.inf if stop is None else stop - start, MAX_CLIP_SAMPLES + 1
+    )
     parts, samples = [], 0
     for rate, part in blocks(path, start):
         if (rate, part.shape[1]) != (sample_rate, 1):
@@ -48,9 +50,9 @@ def read_clip(path, start=0, stop=None, sample_rate=16000):
         samples += len(parts[-1])
         if samples == wanted:
             break
-    if samples > LONGEST:
+    if samples > MAX_CLIP_SAMPLES:
         raise ValueError(
-            f"expected up to {LONGEST} samples to be read at once, found more "
+            f"expected up to {MAX_CLIP_SAMPLES} samples to be read at once, found more "
             f"in {path}; cut the recording"
         )
     wav = np.concatenate(parts) if parts else np.zeros(0, np.float32)

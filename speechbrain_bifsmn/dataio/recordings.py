@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from speechbrain_bifsmn.audiofile.source import Fault, open_regular, read_at
-from speechbrain_bifsmn.audiofile.wav import PCM, is_wav, read_layout
+from bifsmn_engine.audio.files import audio_chunks, read_audio
+from bifsmn_engine.audio.source import Fault, open_regular, read_at
+from bifsmn_engine.audio.wav import PCM, is_wav, read_layout
+from bifsmn_engine.files.checksum import sha256_of
 from speechbrain_bifsmn.dataio.corpus import (
-    LEAST_NOISE,
-    LONGEST,
+    MAX_CLIP_SAMPLES,
+    MIN_NOISE,
     NOISE_FOLDER,
 )
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
@@ -28,8 +30,6 @@ from speechbrain_bifsmn.dataio.split_lists import (
 )
 from speechbrain_bifsmn.dataio.synthetic import write_wav
 from speechbrain_bifsmn.dataio.words import folded
-from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.inference.audio import audio_chunks, read_audio
 
 _UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError)
 HELD_OUT = 0.15  # of the speakers, for validation, and as many for test
@@ -195,7 +195,7 @@ def _convert_clip(source, target):
 
 
 def _convert_noise(source, target):
-    if _is_usual(source, LEAST_NOISE, LONGEST):
+    if _is_usual(source, MIN_NOISE, MAX_CLIP_SAMPLES):
         shutil.copyfile(source, target)
         return
     samples, beginning = 0, np.zeros(0, np.float32)
@@ -203,16 +203,16 @@ def _convert_noise(source, target):
         file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         for chunk in audio_chunks(source, SAMPLE_RATE):
             samples += len(chunk)
-            if samples > LONGEST:
+            if samples > MAX_CLIP_SAMPLES:
                 raise ValueError(
                     f"{source}: expected background noise of up to an hour, "
                     "found more; cut it"
                 )
             file.writeframes(_codes(chunk))
-            if samples < LEAST_NOISE:
+            if samples < MIN_NOISE:
                 beginning = np.append(beginning, chunk)
-        if samples < LEAST_NOISE:
-            more = np.resize(beginning, LEAST_NOISE)[samples:]
+        if samples < MIN_NOISE:
+            more = np.resize(beginning, MIN_NOISE)[samples:]
             file.writeframes(_codes(more))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import Sampler
 
-from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from bifsmn_engine.labels import SILENCE, UNKNOWN
 
 
 class RedrawSampler(Sampler):

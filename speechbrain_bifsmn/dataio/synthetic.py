@@ -16,6 +16,7 @@ import numpy as np
 from scipy.io import wavfile
 from tqdm import tqdm
 
+from bifsmn_engine.files.json_object import read_object
 from speechbrain_bifsmn.dataio.backgrounds import (
     BACKGROUNDS,
     babble,
@@ -27,14 +28,13 @@ from speechbrain_bifsmn.dataio.espeak_data import ACCENTS
 from speechbrain_bifsmn.dataio.split_lists import LISTS
 from speechbrain_bifsmn.dataio.words import COMMANDS, check_word, words_of
 from speechbrain_bifsmn.files.atomic import clear_leftovers
-from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = 1  # of what this file makes; part of the marker
 MARKER = "synthetic.json"
 WORDS = tuple(words_of("0.02"))
 SAMPLES = SAMPLE_RATE  # of a clip
-LONGEST = int(0.95 * SAMPLES)  # of the speech in a clip
+MAX_CLIP_SAMPLES = int(0.95 * SAMPLES)  # of the speech in a clip
 
 # Variants with nearly the same formants (aunty, f4) share a split. Whispers,
 # robots and monsters are left out.
@@ -96,7 +96,7 @@ def make_clip(espeak, word, speaker, take, seed):
     wav = espeak.say(
         word,
         speaker.voice,
-        LONGEST,
+        MAX_CLIP_SAMPLES,
         round(speaker.rate * random.uniform(0.93, 1.07)),
         round(speaker.pitch + random.uniform(-4, 4)),
         round(speaker.pitch_range + random.uniform(-8, 8)),

@@ -8,6 +8,7 @@ import hashlib
 import math
 from typing import NamedTuple
 
+from bifsmn_engine.labels import SILENCE, UNKNOWN
 from speechbrain_bifsmn.dataio.corpus import (
     NOISE_FOLDER,
     SAMPLE_RATE,
@@ -17,8 +18,6 @@ from speechbrain_bifsmn.dataio.corpus import (
 from speechbrain_bifsmn.dataio.words import (
     COMMANDS,
     OTHERS,
-    SILENCE,
-    UNKNOWN,
     task_labels,
 )
 
@@ -53,7 +52,7 @@ class Task(NamedTuple):
     unknown_percentage, silence_percentage : float
         Clips of these two classes, relative to the clips of the keywords in
         the same split ("paper": silence relative to all words).
-    redraw_unknown : bool
+    resample_unknown : bool
         Whether the training split lists all other words as unknown, for a
         ``RedrawSampler`` to draw from; else they are drawn once.
     """
@@ -62,7 +61,7 @@ class Task(NamedTuple):
     protocol: str = "standard"
     unknown_percentage: float = 10
     silence_percentage: float = 10
-    redraw_unknown: bool = False
+    resample_unknown: bool = False
 
 
 def task_rows(corpus, task):
@@ -152,7 +151,7 @@ def _words(corpus, split, task):
             if word not in task.labels
             for wav in wavs
         ]
-        all_of_them = split == "train" and task.redraw_unknown
+        all_of_them = split == "train" and task.resample_unknown
         if task.protocol == "standard" and not all_of_them:
             others.sort(key=lambda wav: _hash(wav))
             others = others[: math.ceil(known * task.unknown_percentage / 100)]

@@ -11,8 +11,8 @@ OTHERS = [*"bed bird cat dog happy house marvin sheila tree wow".split()]
 OTHERS += ADDED_IN_0_02
 UNKNOWN, SILENCE = "unknown", "silence"
 CLASSES = (12, 20, 35)  # of the known tasks
-MOST_WORDS = 1022  # a model file has up to 1024 labels
-LONGEST_NAME = 120  # bytes: of a file system's 255, names of clips take some
+MAX_WORDS = 1022  # a model file has up to 1024 labels
+MAX_NAME_BYTES = 120  # bytes: of a file system's 255, names of clips take some
 _COMMAS = re.compile("[,;\n\r\uff0c\u3001\uff1b\u060c]")  # ，、；،
 _BRACKETS = re.compile(r"\s*\[(.*)\]\s*", re.DOTALL)
 _QUOTES = ('""', "''", "“”", "‘’", "«»", "„“", "「」")
@@ -98,8 +98,8 @@ def check_word(word):
         fault = "must not hold what is no text, such as a control character"
     elif set(word) & set(_UNSAFE):
         fault = f"must not hold any of {' '.join(_UNSAFE)}; write {safe!r}"
-    elif len(word.encode()) > LONGEST_NAME:
-        fault = f"is longer than {LONGEST_NAME} bytes; choose a shorter one"
+    elif len(word.encode()) > MAX_NAME_BYTES:
+        fault = f"is longer than {MAX_NAME_BYTES} bytes; choose a shorter one"
     else:
         return
     shown = word if len(word) <= 60 else f"{word[:57]}..."
@@ -139,9 +139,9 @@ def parse_words(words):
     listed = [
         " ".join(unicodedata.normalize("NFC", word).split()) for word in listed
     ]
-    if not 0 < len(listed) <= MOST_WORDS:
+    if not 0 < len(listed) <= MAX_WORDS:
         raise ValueError(
-            f"words: expected 1 to {MOST_WORDS} keywords, got "
+            f"words: expected 1 to {MAX_WORDS} keywords, got "
             f"{len(listed) or 'none'}; write them like 'hey robot, lights on'"
         )
     for word in listed:
@@ -190,8 +190,8 @@ def task_name(classes, words=""):
     if not words:
         return str(classes)
     name = ", ".join(parse_words(words))
-    if len(name.encode()) <= LONGEST_NAME:
+    if len(name.encode()) <= MAX_NAME_BYTES:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    start = name.encode()[: LONGEST_NAME - 12].decode(errors="ignore")
+    start = name.encode()[: MAX_NAME_BYTES - 12].decode(errors="ignore")
     return f"{start.rstrip(' ,')}... {digest}"

@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from speechbrain_bifsmn.utils.metrics import ClassificationStats
+from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
 
 
 def evaluate(systems, test_set, each_batch=None):
-    """Classifies every test clip with every system at every depth setting.
+    """Classifies every test clip with every system at every thinning.
 
     Arguments
     ---------
@@ -23,13 +23,13 @@ def evaluate(systems, test_set, each_batch=None):
     -------
     dict
         Plain data: ``accuracy`` and ``interval`` in percent by system and
-        depth; ``per_class`` and ``confusion`` (rows are true) by depth, of the
+        thinning; ``per_class`` and ``confusion`` (rows are true) by thinning, of the
         last system; ``test_clips``; ``disagreements``, how many clips two
-        systems decide differently at any depth, and ``disagreeing_clips``.
+        systems decide differently at any thinning, and ``disagreeing_clips``.
     """
-    labels, depths = test_set.labels, systems[0].model.depths
+    labels, thinnings = test_set.labels, systems[0].model.thinnings
     stats = {
-        s.name: {d: ClassificationStats(labels) for d in depths}
+        s.name: {d: ClassificationStats(labels) for d in thinnings}
         for s in systems
     }
     differing = []
@@ -40,9 +40,9 @@ def evaluate(systems, test_set, each_batch=None):
             each_batch(clips)
     last = stats[systems[-1].name]
     return {
-        "test_clips": last[depths[0]].total,
-        "accuracy": _by_depth(stats, lambda s: s.accuracy),
-        "interval": _by_depth(stats, lambda s: list(s.interval)),
+        "test_clips": last[thinnings[0]].total,
+        "accuracy": _by_thinning(stats, lambda s: s.accuracy),
+        "interval": _by_thinning(stats, lambda s: list(s.interval)),
         "disagreements": len({row["clip"] for row in differing}),
         "disagreeing_clips": differing,
         "per_class": {str(d): s.per_class() for d, s in last.items()},
@@ -50,39 +50,39 @@ def evaluate(systems, test_set, each_batch=None):
     }
 
 
-def _by_depth(stats, value):
+def _by_thinning(stats, value):
     return {
-        name: {str(depth): value(s) for depth, s in by_depth.items()}
-        for name, by_depth in stats.items()
+        name: {str(thinning): value(s) for thinning, s in by_thinning.items()}
+        for name, by_thinning in stats.items()
     }
 
 
 def _decide(systems, clips, labels, stats):
-    """Counts decisions; returns {system: {depth: indices [B]}}."""
+    """Counts decisions; returns {system: {thinning: indices [B]}}."""
     audio = np.stack([clip.audio for clip in clips])
     targets = torch.tensor([labels.index(clip.label) for clip in clips])
     decisions = {}
     for system in systems:
         posteriors = system.classify(audio)
-        for depth, rows in posteriors.items():
-            stats[system.name][depth].append(torch.from_numpy(rows), targets)
+        for thinning, rows in posteriors.items():
+            stats[system.name][thinning].append(torch.from_numpy(rows), targets)
         decisions[system.name] = {d: p.argmax(1) for d, p in posteriors.items()}
     return decisions
 
 
 def _differences(clips, decisions, labels):
-    """Returns a row for each clip and depth at which not all say the same."""
+    """Returns a row for each clip and thinning at which not all say the same."""
     first, *others = decisions.values()
     rows = []
-    for depth, choice in first.items():
+    for thinning, choice in first.items():
         for index in np.flatnonzero(
-            np.any([choice != other[depth] for other in others], axis=0)
+            np.any([choice != other[thinning] for other in others], axis=0)
         ):
             said = {
-                name: labels[by_depth[depth][index]]
-                for name, by_depth in decisions.items()
+                name: labels[by_thinning[thinning][index]]
+                for name, by_thinning in decisions.items()
             }
             clip = clips[index]
-            row = {"clip": clip.name, "label": clip.label, "depth": depth}
+            row = {"clip": clip.name, "label": clip.label, "thinning": thinning}
             rows.append(row | said)
     return rows

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bifsmn_engine.labels import SILENCE
 from speechbrain_bifsmn.dataio.corpus import SAMPLE_RATE, read_corpus
 from speechbrain_bifsmn.dataio.keywords import fit_length, read_clip
 from speechbrain_bifsmn.dataio.tasks import (
@@ -13,7 +14,6 @@ from speechbrain_bifsmn.dataio.tasks import (
     split_rows,
     uses_official_test_set,
 )
-from speechbrain_bifsmn.dataio.words import SILENCE
 
 BATCH = 64
 

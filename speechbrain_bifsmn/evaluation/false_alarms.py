@@ -5,10 +5,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from speechbrain_bifsmn.inference.audio import audio_chunks
-from speechbrain_bifsmn.inference.detector import REFRACTORY_S
-from speechbrain_bifsmn.inference.stream import KeywordStream
-from speechbrain_bifsmn.utils.intervals import poisson_interval
+from bifsmn_engine.audio.files import audio_chunks
+from bifsmn_engine.detection import REFRACTORY_S
+from bifsmn_engine.keyword_stream import KeywordStream
+from speechbrain_bifsmn.evaluation.intervals import poisson_interval
 
 KINDS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 
@@ -62,24 +62,24 @@ def false_alarms(model, folder):
     Returns
     -------
     dict
-        Plain data: what was heard, and by depth setting how many detections,
+        Plain data: what was heard, and by thinning how many detections,
         how many an hour, their 95 % interval, and of which keywords.
     """
     files = find_audio(folder)
-    samples, heard = 0, {depth: Counter() for depth in model.depths}
-    steps = [(depth, path) for depth in model.depths for path in files]
-    for depth, path in tqdm(steps, "Listening", unit="file", leave=False):
-        model.depth = depth
+    samples, heard = 0, {thinning: Counter() for thinning in model.thinnings}
+    steps = [(thinning, path) for thinning in model.thinnings for path in files]
+    for thinning, path in tqdm(steps, "Listening", unit="file", leave=False):
+        model.thinning = thinning
         stream = KeywordStream(model)
         for chunk in audio_chunks(path, model.sample_rate):
-            heard[depth].update(d.keyword for d in stream.push(chunk))
+            heard[thinning].update(d.keyword for d in stream.push(chunk))
         samples += stream.samples
-        heard[depth].update(d.keyword for d in stream.finish())
+        heard[thinning].update(d.keyword for d in stream.finish())
     hours = samples / len(heard) / model.sample_rate / 3600
-    by_depth = {}
-    for depth, keywords in heard.items():
+    by_thinning = {}
+    for thinning, keywords in heard.items():
         count = keywords.total()
-        by_depth[str(depth)] = {
+        by_thinning[str(thinning)] = {
             "detections": count,
             "per_hour": count / hours,
             "interval": list(poisson_interval(count, hours)),
@@ -92,5 +92,5 @@ def false_alarms(model, folder):
         "threshold": round(model.threshold, 6),
         "smoothing": model.smoothing,
         "refractory_s": REFRACTORY_S,
-        "by_depth": by_depth,
+        "by_thinning": by_thinning,
     }

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from bifsmn_engine.format import model_file
+from bifsmn_engine.loading import find_model
 from speechbrain_bifsmn.evaluation.accuracy import evaluate
 from speechbrain_bifsmn.evaluation.clips import read_test_clips
 from speechbrain_bifsmn.evaluation.false_alarms import false_alarms
 from speechbrain_bifsmn.evaluation.robustness import Robustness
 from speechbrain_bifsmn.evaluation.systems import systems_of
-from speechbrain_bifsmn.inference.models import find_model
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.report import git_commit
+from speechbrain_bifsmn.runs.report import git_commit
 
 PACKAGES = ("speechbrain-bifsmn", "speechbrain", "torch", "numpy", "soundfile")
 
@@ -67,7 +67,7 @@ def evaluate_model(model, data, robustness=False, negatives=None, command=""):
         result["false_alarms"] = false_alarms(last.model, negatives)
     return result | {
         "model": describe(path),
-        "engine": last.model.path if last.name == "engine" else None,
+        "engine": last.model.isa if last.name == "engine" else None,
         "commit": git_commit(Path(__file__).parent),
         "command": command,
         "versions": {

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from speechbrain_bifsmn.inference.models import load_model
+from bifsmn_engine.loading import load_model
 
 
 class System(NamedTuple):
@@ -28,24 +28,24 @@ class System(NamedTuple):
         Returns
         -------
         dict
-            Posteriors [B][classes] by depth setting.
+            Posteriors [B][classes] by thinning.
         """
         classify = self._in_torch if self.name == "torch" else self._whole
         return dict(classify(audio))
 
     def _whole(self, audio):
-        for depth in self.model.depths:
-            self.model.depth = depth
+        for thinning in self.model.thinnings:
+            self.model.thinning = thinning
             rows = [self.model.classify(clip) for clip in audio]
-            yield depth, np.stack(rows)
+            yield thinning, np.stack(rows)
 
     def _in_torch(self, audio):
-        """The same, with features that are computed once for all depths."""
+        """The same, with features that are computed once for all thinnings."""
         features = np.stack([self.model.features(clip) for clip in audio])
-        for depth in self.model.depths:
-            self.model.depth = depth
+        for thinning in self.model.thinnings:
+            self.model.thinning = thinning
             logits = torch.from_numpy(self.model.logits(features))
-            yield depth, logits.softmax(-1).numpy()
+            yield thinning, logits.softmax(-1).numpy()
 
 
 def systems_of(path):

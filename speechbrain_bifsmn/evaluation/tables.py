@@ -1,6 +1,6 @@
 """The tables of an evaluation, in Markdown, for the screen and for the card."""
 
-from speechbrain_bifsmn.utils.printable import each_text, printable
+from bifsmn_engine.printable import each_text, printable
 
 
 def table(columns, rows):
@@ -19,8 +19,8 @@ def table(columns, rows):
 
     Example
     -------
-    >>> print(table(["", "depth 0"], [["torch", 90.5]]))
-    | | depth 0 |
+    >>> print(table(["", "thinning 1"], [["torch", 90.5]]))
+    | | thinning 1 |
     |---|---:|
     | torch | 90.5 |
     """
@@ -34,13 +34,16 @@ def _cell(text):
     return f" {text} " if text else " "
 
 
-def depths_of(evaluation):
-    """Returns the depth settings, "0" and on."""
+def thinnings_of(evaluation):
+    """Returns the thinnings, "1" and on."""
     return list(next(iter(evaluation["accuracy"].values())))
 
 
 def _columns(evaluation, *first):
-    return [*(first or [""]), *(f"depth {d}" for d in depths_of(evaluation))]
+    return [
+        *(first or [""]),
+        *(f"thinning {d}" for d in thinnings_of(evaluation)),
+    ]
 
 
 def share(value, interval):
@@ -48,19 +51,19 @@ def share(value, interval):
     return f"{value:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"
 
 
-def _shares(row, depths):
-    return [share(row["accuracy"][d], row["interval"][d]) for d in depths]
+def _shares(row, thinnings):
+    return [share(row["accuracy"][d], row["interval"][d]) for d in thinnings]
 
 
 def accuracy_table(evaluation):
-    """Accuracy by system and depth."""
-    e, depths = evaluation, depths_of(evaluation)
+    """Accuracy by system and thinning."""
+    e, thinnings = evaluation, thinnings_of(evaluation)
     rows = [
         [
             name,
             *(
                 share(e["accuracy"][name][d], e["interval"][name][d])
-                for d in depths
+                for d in thinnings
             ),
         ]
         for name in e["accuracy"]
@@ -69,24 +72,24 @@ def accuracy_table(evaluation):
 
 
 def class_table(evaluation):
-    """Accuracy by class and depth, and the number of clips."""
-    e, depths = evaluation, depths_of(evaluation)
+    """Accuracy by class and thinning, and the number of clips."""
+    e, thinnings = evaluation, thinnings_of(evaluation)
     rows = []
     for index, label in enumerate(e["labels"]):
-        clips = sum(e["confusion"][depths[0]][index])
+        clips = sum(e["confusion"][thinnings[0]][index])
         if clips:
-            shares = [f"{e['per_class'][d][label]:.1f}" for d in depths]
+            shares = [f"{e['per_class'][d][label]:.1f}" for d in thinnings]
             rows.append([label, clips, *shares])
     return table(_columns(e, "%", "clips"), rows)
 
 
-def confusion_table(evaluation, depth):
-    """The confusion matrix at one depth; rows are true."""
+def confusion_table(evaluation, thinning):
+    """The confusion matrix at one thinning; rows are true."""
     labels = evaluation["labels"]
     rows = [
         [f"**{label}**", *(n or "" for n in row)]
         for label, row in zip(
-            labels, evaluation["confusion"][depth], strict=True
+            labels, evaluation["confusion"][thinning], strict=True
         )
     ]
     return table(["", *labels], rows)
@@ -94,16 +97,16 @@ def confusion_table(evaluation, depth):
 
 def robustness_table(evaluation):
     """Accuracy on distorted clips."""
-    depths, rows = depths_of(evaluation), []
+    thinnings, rows = thinnings_of(evaluation), []
     for row in evaluation["robustness"]["conditions"]:
         name = f"{row['name']} {row['level']} {row['unit']}".strip()
-        rows.append([name, *_shares(row, depths)])
+        rows.append([name, *_shares(row, thinnings)])
     return table(_columns(evaluation, "accuracy, %"), rows)
 
 
 def speakers_table(evaluation):
     """How accuracy differs among speakers."""
-    s, depths = evaluation["speakers"], depths_of(evaluation)
+    s, thinnings = evaluation["speakers"], thinnings_of(evaluation)
     names = {
         "0": "worst speaker",
         "50": "median speaker",
@@ -112,32 +115,32 @@ def speakers_table(evaluation):
     rows = [
         [
             names.get(q, f"{q} % of speakers are at or below"),
-            *(f"{s['quantiles'][d][q]:.1f}" for d in depths),
+            *(f"{s['quantiles'][d][q]:.1f}" for d in thinnings),
         ]
-        for q in s["quantiles"][depths[0]]
+        for q in s["quantiles"][thinnings[0]]
     ]
     for key, name in (
         ("below_80", "speakers below 80 %"),
         ("below_80_by_chance", "the same, were all served alike"),
     ):
-        rows.append([name, *(f"{s[key][d]:.1f}" for d in depths)])
+        rows.append([name, *(f"{s[key][d]:.1f}" for d in thinnings)])
     return table(_columns(evaluation, "%"), rows)
 
 
 def false_alarms_table(evaluation):
     """Detections where there is nothing to detect."""
-    depths = depths_of(evaluation)
-    by_depth = evaluation["false_alarms"]["by_depth"]
+    thinnings = thinnings_of(evaluation)
+    by_thinning = evaluation["false_alarms"]["by_thinning"]
     rows = [
-        ["detections", *(by_depth[d]["detections"] for d in depths)],
+        ["detections", *(by_thinning[d]["detections"] for d in thinnings)],
         [
             "an hour (95 % interval)",
             *(
-                share(by_depth[d]["per_hour"], by_depth[d]["interval"])
-                for d in depths
+                share(by_thinning[d]["per_hour"], by_thinning[d]["interval"])
+                for d in thinnings
             ),
         ],
-        ["of", *(_counts(by_depth[d]["keywords"]) for d in depths)],
+        ["of", *(_counts(by_thinning[d]["keywords"]) for d in thinnings)],
     ]
     return table(_columns(evaluation), rows)
 
@@ -162,7 +165,7 @@ def summary(evaluation):
         )
         for row in e["disagreeing_clips"]:
             parts[-1] += (
-                f"\n  {row['clip']} at depth {row['depth']}: torch "
+                f"\n  {row['clip']} at thinning {row['thinning']}: torch "
                 f"{row['torch']}, engine {row['engine']}"
             )
     else:
@@ -196,7 +199,7 @@ def speakers_said(evaluation):
     s = evaluation["speakers"]
     return (
         f"{s['speakers']} of {s['all_speakers']} speakers, those with "
-        f"{s['least_clips']} clips or more ({s['clips']} clips)"
+        f"{s['min_clips']} clips or more ({s['clips']} clips)"
     )
 
 

@@ -18,8 +18,8 @@ from speechbrain_bifsmn.files.download import check_room
 
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK = 1 << 18
-_MOST_MEMBERS = 200_000
-_MOST_NOTES = 1 << 16  # bytes of a member's pax header, or behind the end
+_MAX_MEMBERS = 200_000
+_MAX_NOTES = 1 << 16  # bytes of a member's pax header, or behind the end
 _ODD = frozenset('\\:*?"<>|')  # of which some systems make other names
 _NOTES = (tarfile.XHDTYPE, tarfile.XGLTYPE)
 _CHANGING = (
@@ -45,7 +45,7 @@ class _Refused(ValueError):
     """What is found instead of a good archive."""
 
 
-def unpack(path, folder, most_bytes):
+def unpack(path, folder, max_bytes):
     """Unpacks a tar.gz archive, whole or not at all.
 
     Arguments
@@ -54,7 +54,7 @@ def unpack(path, folder, most_bytes):
         The archive.
     folder : str | Path
         Not there yet, or empty.
-    most_bytes : int
+    max_bytes : int
         What its files may have, all together. So much room must be free.
 
     Returns
@@ -74,9 +74,9 @@ def unpack(path, folder, most_bytes):
     """
     path, folder = Path(path), Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    check_room(folder.parent, most_bytes)
+    check_room(folder.parent, max_bytes)
     with atomic_folder(folder, _check_empty) as new:
-        _extract(path, new, most_bytes)
+        _extract(path, new, max_bytes)
     return folder
 
 
@@ -88,7 +88,7 @@ def _check_empty(folder):
         )
 
 
-def _extract(path, folder, most_bytes):
+def _extract(path, folder, max_bytes):
     with (
         open(path, "rb") as raw,
         tqdm.wrapattr(
@@ -100,7 +100,7 @@ def _extract(path, folder, most_bytes):
     ):
         try:
             with gzip.open(file) as plain:
-                _write_members(plain, folder, most_bytes)
+                _write_members(plain, folder, max_bytes)
                 _check_end(plain)
             return
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):
@@ -113,8 +113,8 @@ def _extract(path, folder, most_bytes):
     )
 
 
-def _write_members(plain, folder, most_bytes):
-    taken, left = {}, most_bytes
+def _write_members(plain, folder, max_bytes):
+    taken, left = {}, max_bytes
     for name, size, is_folder in _members(plain):
         parts = _parts(name, is_folder)
         _claim(name, parts, is_folder, taken)
@@ -123,7 +123,7 @@ def _write_members(plain, folder, most_bytes):
             place.mkdir(parents=True, exist_ok=True)
             continue
         if size > left:
-            raise _Refused(f"more than {most_bytes} bytes, with {name!r}")
+            raise _Refused(f"more than {max_bytes} bytes, with {name!r}")
         left -= size
         place.parent.mkdir(parents=True, exist_ok=True)
         with open(place, "xb") as file:
@@ -136,7 +136,7 @@ def _members(plain):
 
     The file is then to be read.
     """
-    for _ in range(_MOST_MEMBERS):
+    for _ in range(_MAX_MEMBERS):
         block = plain.read(_BLOCK)
         try:
             head = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
@@ -157,12 +157,12 @@ def _members(plain):
         yield head.name, head.size, head.isdir()
         if not head.isdir():
             _skip_padding(plain, head.size)
-    raise _Refused(f"more than {_MOST_MEMBERS} members")
+    raise _Refused(f"more than {_MAX_MEMBERS} members")
 
 
 def _check_notes(plain, head):
     """Takes a pax header of times and owners, which nobody needs."""
-    if head.size > _MOST_NOTES:
+    if head.size > _MAX_NOTES:
         raise _Refused(f"{head.name!r}, a header of {head.size} bytes,")
     notes = b"".join(_read(plain, head.size))
     if any(word in notes for word in _CHANGING):
@@ -186,11 +186,11 @@ def _skip_padding(plain, size):
 
 
 def _check_end(plain):
-    """Reads on to the check sum, which stands at the end."""
+    """Reads on to the checksum, which stands at the end."""
     behind = 0
     while data := plain.read(_CHUNK):
         behind += len(data)
-        if data.strip(b"\0") or behind > _MOST_NOTES:
+        if data.strip(b"\0") or behind > _MAX_NOTES:
             raise _Refused("more behind its end")
 
 
@@ -208,9 +208,9 @@ def _parts(name, is_folder):
 def _claim(name, parts, is_folder, taken):
     """Refuses a second file of a name, also where case makes no difference."""
     key = ""
-    for depth, part in enumerate(parts, 1):
+    for thinning, part in enumerate(parts, 1):
         key += "/" + unicodedata.normalize("NFKC", part).casefold()
-        folder = is_folder or depth < len(parts)
+        folder = is_folder or thinning < len(parts)
         if key in taken and not (taken[key] and folder):
             raise _Refused(f"two of the name {name!r}")
         taken[key] = folder

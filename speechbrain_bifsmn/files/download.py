@@ -1,6 +1,6 @@
 """Large published files: downloaded whole, or not at all.
 
-Their lengths and check sums are known beforehand: a server is asked for no more
+Their lengths and checksums are known beforehand: a server is asked for no more
 than that, whatever it says, and nothing else is kept.
 """
 
@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 from tqdm import tqdm
 
-from speechbrain_bifsmn.files.checksum import sha256_of
+from bifsmn_engine.files.checksum import sha256_of
 
 CHUNK = 1 << 18
 PAUSE = 1.0  # seconds after a failed attempt; twice as long each time
-LEAST_RATE = 1000  # bytes a second, below which a server is given up
+MIN_RATE = 1000  # bytes a second, below which a server is given up
 PARTIAL, WRONG_RANGE = 206, 416
 
 
@@ -130,7 +130,7 @@ def _fetch(archive, part, timeout, attempts):
         except DiskFull:
             raise
         except (OSError, http.client.HTTPException) as error:
-            progress = _size(part) - before >= LEAST_RATE * timeout
+            progress = _size(part) - before >= MIN_RATE * timeout
             failures = 0 if progress else failures + 1
             _give_up_or_wait(archive, error, failures, attempts)
     try:
@@ -150,14 +150,14 @@ class _Attempt(threading.Thread):
 
     def carry_out(self):
         """Raises what goes wrong; ``part`` is not written to afterwards."""
-        least, size = LEAST_RATE * self._timeout, _size(self._part)
+        least, size = MIN_RATE * self._timeout, _size(self._part)
         self.start()
         try:
             while self.is_alive():
                 self.join(self._timeout)
                 before, size = size, _size(self._part)
                 if self.is_alive() and 0 <= size - before < least:
-                    raise TimeoutError(f"less than {LEAST_RATE} bytes a second")
+                    raise TimeoutError(f"less than {MIN_RATE} bytes a second")
         finally:
             with self._lock:
                 self._left = True
@@ -263,7 +263,7 @@ def _give_up_or_wait(archive, error, failures, attempts):
 
 
 def _check(archive, path):
-    """Compares length and check sum."""
+    """Compares length and checksum."""
     if _size(path) != archive.bytes:
         expected, found = f"{archive.bytes} bytes", f"{_size(path)}"
     elif (digest := sha256_of(path)) != archive.sha256:

@@ -10,13 +10,13 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
+from bifsmn_engine.files.checksum import sha256_of
+from bifsmn_engine.files.json_object import read_object
 from speechbrain_bifsmn.files.atomic import (
     atomic_folder,
     atomic_write,
     write_text,
 )
-from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.files.json_object import read_object
 
 MARKER = ".bifsmn.json"
 _LITTER = ("__pycache__", ".DS_Store", "Thumbs.db")  # nobody's, made again

@@ -8,21 +8,21 @@ from speechbrain.nnet.containers import LengthsCapableSequential
 from speechbrain.utils.data_utils import split_path
 from speechbrain.utils.fetching import fetch
 
-from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from bifsmn_engine import keyword_stream as stream
+from bifsmn_engine.audio.files import read_audio
+from bifsmn_engine.audio.resampler import Resampler
+from bifsmn_engine.audio.waveform import as_clips, as_mono
+from bifsmn_engine.format import model_file
+from bifsmn_engine.labels import SILENCE, UNKNOWN
+from bifsmn_engine.loading import window_posteriors, zeros_after
+from speechbrain_bifsmn.deploy.native import NativeBiDFSMN
+from speechbrain_bifsmn.deploy.torch_model import TorchModel, front_end
 from speechbrain_bifsmn.devices import usable_device
-from speechbrain_bifsmn.inference import stream
-from speechbrain_bifsmn.inference.audio import read_audio
-from speechbrain_bifsmn.inference.models import window_posteriors, zeros_after
-from speechbrain_bifsmn.inference.resampler import Resampler
 from speechbrain_bifsmn.inference.sources import (
     access,
     is_hub_file,
     model_file_of,
 )
-from speechbrain_bifsmn.inference.torch_model import TorchModel, front_end
-from speechbrain_bifsmn.inference.waveform import as_clips, as_mono
-from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
-from speechbrain_bifsmn.utils import model_file
 
 
 class KeywordSpotter(EncoderClassifier):
@@ -45,7 +45,7 @@ class KeywordSpotter(EncoderClassifier):
 
     Example
     -------
-    >>> spotter = KeywordSpotter.from_hparams(depth=1)
+    >>> spotter = KeywordSpotter.from_hparams(thinning=2)
     >>> posteriors, score, index, words = spotter.classify_batch(
     ...     torch.zeros(2, 8000), rate=8000
     ... )
@@ -80,7 +80,7 @@ class KeywordSpotter(EncoderClassifier):
         cls,
         source=None,
         backend="auto",
-        depth=0,
+        thinning=1,
         savedir=None,
         fetch_config=None,
         **options,
@@ -100,8 +100,8 @@ class KeywordSpotter(EncoderClassifier):
         backend : str
             "native" for the engine, "torch", or "auto": the engine where it is
             installed.
-        depth : int
-            Depth setting: 0 runs all blocks, each further one half of them.
+        thinning : int
+            Thinning setting: 0 runs all blocks, each further one half of them.
         savedir : str | Path, optional
             Where to put what comes from the hub; without it, the hub's cache.
         fetch_config : FetchConfig, optional
@@ -117,7 +117,7 @@ class KeywordSpotter(EncoderClassifier):
         if "device" in run_opts:
             run_opts["device"] = usable_device(run_opts["device"])
         path = model_file_of(source, savedir, fetch_config)
-        lobe = NativeBiDFSMN(path, backend, depth)
+        lobe = NativeBiDFSMN(path, backend, thinning)
         encoder = CategoricalEncoder()
         encoder.update_from_iterable(lobe.labels, sequence_input=False)
         modules = {
@@ -143,13 +143,13 @@ class KeywordSpotter(EncoderClassifier):
         return self.mods.embedding_model.labels
 
     @property
-    def depth(self):
-        """The depth setting; may be set at any time."""
-        return self.mods.embedding_model.depth
+    def thinning(self):
+        """The thinning; may be set at any time."""
+        return self.mods.embedding_model.thinning
 
-    @depth.setter
-    def depth(self, depth):
-        self.mods.embedding_model.depth = depth
+    @thinning.setter
+    def thinning(self, thinning):
+        self.mods.embedding_model.thinning = thinning
 
     def load_audio(self, path, savedir=None):
         """Reads a file: (samples,) at the model's rate, on its device.

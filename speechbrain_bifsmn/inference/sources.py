@@ -13,8 +13,8 @@ import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from speechbrain.utils.fetching import FetchConfig, fetch
 
-from speechbrain_bifsmn.inference.models import find_model
-from speechbrain_bifsmn.pretrained import MODEL
+from bifsmn_engine.loading import find_model
+from bifsmn_engine.pretrained import MODEL
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 HUB_FILE = re.compile(r"(?!\.)[\w.-]+/[\w.-]+/[^/]+")

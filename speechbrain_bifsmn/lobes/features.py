@@ -4,8 +4,8 @@ import torch
 import torchaudio
 from torch import nn
 
-from speechbrain_bifsmn.lobes.mel_bands import LEAST_FLOOR
-from speechbrain_bifsmn.utils.chunks import in_chunks
+from speechbrain_bifsmn.lobes.mel_bands import MIN_FLOOR
+from speechbrain_bifsmn.nnet.chunks import in_chunks
 
 
 class LogMel(nn.Module):
@@ -85,6 +85,6 @@ class LogMel(nn.Module):
             return in_chunks(self._decibels, wav.float())
 
     def _decibels(self, wav):
-        floor = max(self.power_floor, LEAST_FLOOR)
+        floor = max(self.power_floor, MIN_FLOOR)
         power = self.mel(wav).clamp(min=floor)
         return 10 * torch.log10(power).transpose(1, 2)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 LANES = 16  # sums of a band, each of every 16th product
-LEAST_FLOOR = 2.0**-126  # a lower power_floor counts as this one
+MIN_FLOOR = 2.0**-126  # a lower power_floor counts as this one
 
 
 def corners(n_mels, f_min, f_max):

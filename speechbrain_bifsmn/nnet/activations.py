@@ -11,14 +11,14 @@ from torch.autograd.function import once_differentiable
 
 from speechbrain_bifsmn.nnet.binarizer import (
     LearningPropagationBinarizer,
-    at_least_single,
     below,
-    passed,
     positive,
     sign,
+    ste_mask,
+    to_float32,
 )
 
-GRANULARITIES = ("true", "released")
+SCALE_LAYOUTS = ("per_channel", "as_released")
 SCALES = ("learned", "statistic", "frame")
 
 
@@ -51,10 +51,10 @@ class _TwoPlanes(torch.autograd.Function):
             ctx.saved_tensors
         )
         above, residual = x - theta1, x - center
-        through2 = passed(alpha2 * residual, ctx.gradient).mul_(grad).mul_(s2)
+        through2 = ste_mask(alpha2 * residual, ctx.gradient).mul_(grad).mul_(s2)
         from2 = alpha2 * through2
         grad1 = grad - from2
-        through1 = passed(alpha1 * above, ctx.gradient).mul_(grad1).mul_(s1)
+        through1 = ste_mask(alpha1 * above, ctx.gradient).mul_(grad1).mul_(s1)
         to_alpha1, to_alpha2 = _dot(through1, above), _dot(through2, residual)
         from1 = through1.mul_(alpha1)
         to_s1 = to_s2 = None
@@ -107,7 +107,7 @@ class PReLU(nn.PReLU):
         return _OneSlope.apply(x, self.slope)
 
 
-class RisingPReLU(PReLU):
+class PositiveSlopePReLU(PReLU):
     """PReLU that never falls: its slope is positive, whatever is learned.
 
     A bit of the next layer, ``prelu(y) < theta``, is then ``y`` below a limit,
@@ -115,7 +115,7 @@ class RisingPReLU(PReLU):
 
     Example
     -------
-    >>> activation = RisingPReLU(init=-0.25)
+    >>> activation = PositiveSlopePReLU(init=-0.25)
     >>> activation(torch.tensor([-4.0, 4.0])).tolist()
     [-1.0, 4.0]
     """
@@ -134,7 +134,7 @@ class DualScaleActivation(nn.Module):
     per layer. Both signs are learning-propagation binarizers: straight through
     where ``|alpha ...| < 1``.
 
-    With ``granularity="true"`` the scales come out of any sum over channels, so
+    With ``scale_layout="per_channel"`` the scales come out of any sum over channels, so
     a layer after it is two XNOR-popcount products:
 
     - ``scales="learned"``: one pair per layer, learned (the default);
@@ -143,7 +143,7 @@ class DualScaleActivation(nn.Module):
     - ``scales="frame"``: the same means of every single frame, over channels.
 
     The first training batch sets the start of learned scales and widths.
-    ``granularity="released"`` follows the paper's published code (``s1 = 1``,
+    ``scale_layout="as_released"`` follows the paper's published code (``s1 = 1``,
     ``s2`` the mean over the last axis, a shift per channel): it is there for
     comparison and cannot be run with XNOR and popcount.
 
@@ -155,10 +155,10 @@ class DualScaleActivation(nn.Module):
         Size of the channel axis.
     channel_axis : int
         Which axis holds the channels.
-    granularity : str
-        "true" or "released".
+    scale_layout : str
+        "per_channel" or "as_released".
     scales : str
-        "learned", "statistic" or "frame"; only for "true".
+        "learned", "statistic" or "frame"; only for "per_channel".
     planes : int
         2, or 1 for ``x ~ s1 b1`` alone.
     gradient : str
@@ -175,26 +175,26 @@ class DualScaleActivation(nn.Module):
         self,
         channels,
         channel_axis=1,
-        granularity="true",
+        scale_layout="per_channel",
         scales="learned",
         planes=2,
         gradient="learned",
     ):
         super().__init__()
-        _check_choice("granularity", granularity, GRANULARITIES)
+        _check_choice("scale_layout", scale_layout, SCALE_LAYOUTS)
         _check_choice("scales", scales, SCALES)
         _check_choice("planes", planes, (1, 2))
-        if granularity == "released" and planes == 1:
-            raise ValueError("planes: released granularity has 2, got 1")
+        if scale_layout == "as_released" and planes == 1:
+            raise ValueError("planes: the released scale layout has 2, got 1")
         self.channels, self.channel_axis = channels, channel_axis
-        self.granularity, self.scales = granularity, scales
+        self.scale_layout, self.scales = scale_layout, scales
         self.planes, self.gradient = planes, gradient
         self.threshold1 = nn.Parameter(torch.rand(channels) * 1e-3)
         self.binarizer1 = LearningPropagationBinarizer(1.0, gradient)
         if planes == 2:
             self.threshold2 = nn.Parameter(torch.rand(channels) * 1e-3)
             self.binarizer2 = LearningPropagationBinarizer(1.0, gradient)
-        if granularity == "released":
+        if scale_layout == "as_released":
             self.shift = nn.Parameter(torch.rand(channels) * 1e-3)
             return
         pair = torch.tensor([0.8, 0.4])[:planes]  # of a normal input, roughly
@@ -207,7 +207,7 @@ class DualScaleActivation(nn.Module):
     def extra_repr(self):
         """Shows what the constructor was told."""
         detail = f"scales={self.scales}, planes={self.planes}"
-        return f"{self.channels}, granularity={self.granularity}, {detail}"
+        return f"{self.channels}, scale_layout={self.scale_layout}, {detail}"
 
     def forward(self, x):
         """Quantises activations.
@@ -220,14 +220,14 @@ class DualScaleActivation(nn.Module):
         Returns
         -------
         torch.Tensor
-            Of the same shape, with at most four values (``"true"``, per layer).
+            Of the same shape, with at most four values (``"per_channel"``, per layer).
         """
         if x.size(self.channel_axis) != self.channels:
             raise ValueError(
                 f"expected {self.channels} channels on axis "
                 f"{self.channel_axis}, got an input of {tuple(x.shape)}"
             )
-        if self.granularity == "released":
+        if self.scale_layout == "as_released":
             return self._released(x)
         last = x.movedim(self.channel_axis, -1)
         y = self._quantise(last.reshape(-1, self.channels)).view(last.shape)
@@ -235,7 +235,7 @@ class DualScaleActivation(nn.Module):
 
     def _quantise(self, x):
         """Maps (N, C) to (N, C), in single precision at least."""
-        x = at_least_single(x)
+        x = to_float32(x)
         if self.training and not self.started:
             self._start(x.detach())
         scale = self._scale_of(x.detach())

@@ -32,7 +32,7 @@ class BinarizedLayer(NamedTuple):
 def binarize(
     model,
     skip=(),
-    granularity="true",
+    scale_layout="per_channel",
     scales="learned",
     planes=2,
     gradient="learned",
@@ -50,8 +50,8 @@ def binarize(
         The network to change.
     skip : sequence of str
         Names, or patterns such as "encoder.*", of layers to leave real.
-    granularity : str
-        "true" or "released", see ``DualScaleActivation``.
+    scale_layout : str
+        "per_channel" or "as_released", see ``DualScaleActivation``.
     scales : str
         "learned", "statistic" or "frame".
     planes : int
@@ -90,7 +90,7 @@ def binarize(
             cls = _BINARY_OF[type(layer)]
             binary[layer] = cls.from_float(
                 layer,
-                granularity=granularity,
+                scale_layout=scale_layout,
                 scales=_scales_for(layer, scales),
                 planes=planes,
                 gradient=gradient,

@@ -1,4 +1,4 @@
-"""Binarizers: real numbers to one-bit codes that can still be trained.
+"""Binarizers: full precision to one-bit codes that can still be trained.
 
 One sign rule holds everywhere in this project: a code is negative where the
 number is below its threshold, so ``sign(0) = +1`` (and ``sign(-0.0) = +1``).
@@ -70,12 +70,12 @@ def sign(x):
     return below(x).mul_(-2).add_(1)
 
 
-def at_least_single(x):
+def to_float32(x):
     """Turns half precision into single, and leaves all else as it is.
 
     Example
     -------
-    >>> at_least_single(torch.ones(1, dtype=torch.bfloat16)).dtype
+    >>> to_float32(torch.ones(1, dtype=torch.bfloat16)).dtype
     torch.float32
     """
     return x.to(torch.promote_types(x.dtype, torch.float32))
@@ -87,7 +87,7 @@ def positive(parameter):
 
 
 class _LearningPropagation(torch.autograd.Function):
-    """``scale * sign(alpha x)``; gradient ``alpha * passed(alpha x)``."""
+    """``scale * sign(alpha x)``; gradient ``alpha * ste_mask(alpha x)``."""
 
     @staticmethod
     def forward(ctx, x, alpha, scale, gradient):
@@ -99,19 +99,19 @@ class _LearningPropagation(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad):
         x, alpha = ctx.saved_tensors
-        grad = grad * passed(alpha * x, ctx.gradient)
+        grad = grad * ste_mask(alpha * x, ctx.gradient)
         return alpha * grad, (grad * x).sum().to(alpha.dtype), None, None
 
 
-def passed(x, gradient):
+def ste_mask(x, gradient):
     """Returns the share of a sign's gradient that passes; overwrites ``x``.
 
     Example
     -------
     >>> x = torch.tensor([-1.5, -0.5, 0.0, 0.75])
-    >>> passed(x.clone(), "straight").tolist()
+    >>> ste_mask(x.clone(), "straight").tolist()
     [0.0, 1.0, 1.0, 1.0]
-    >>> passed(x, "quadratic").tolist()
+    >>> ste_mask(x, "quadratic").tolist()
     [0.0, 1.0, 2.0, 0.5]
     """
     if gradient == "quadratic":

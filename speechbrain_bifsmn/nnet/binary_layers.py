@@ -25,7 +25,7 @@ class _BinaryLayer:
     def __init__(
         self,
         *shape,
-        granularity="true",
+        scale_layout="per_channel",
         scales="learned",
         planes=2,
         gradient="learned",
@@ -39,12 +39,12 @@ class _BinaryLayer:
                 f"a frame's scale leaves the sum, got a kernel of {taps}; use "
                 "'learned' or 'statistic'"
             )
-        self.granularity = granularity
+        self.scale_layout = scale_layout
         self.weight_binarizer = LearningPropagationBinarizer(1.0, gradient)
         self.activation = DualScaleActivation(
             self.weight.size(1) * getattr(self, "groups", 1),
             self.channel_axis,
-            granularity,
+            scale_layout,
             scales,
             planes,
             gradient,
@@ -56,7 +56,7 @@ class _BinaryLayer:
         Returns
         -------
         torch.Tensor
-            Shaped as ``weight``. True granularity: ``+s`` or ``-s``, with one
+            Shaped as ``weight``. Scales per channel: ``+s`` or ``-s``, with one
             ``s`` per output channel, the mean of ``|weight|``.
         """
         if self.weight.element_size() < 4:
@@ -66,7 +66,7 @@ class _BinaryLayer:
                 "torch.autocast"
             )
         magnitude = self.weight.detach().abs()
-        if self.granularity == "released" and magnitude.dim() > 2:
+        if self.scale_layout == "as_released" and magnitude.dim() > 2:
             scale = magnitude.mean(-1, keepdim=True)
         else:
             scale = magnitude.flatten(1).mean(1)
@@ -93,7 +93,7 @@ class BinaryLinear(_BinaryLayer, nn.Linear):
     bias : bool
         Whether a real bias is added.
     **options
-        ``granularity``, ``scales``, ``planes``, ``gradient`` of
+        ``scale_layout``, ``scales``, ``planes``, ``gradient`` of
         ``DualScaleActivation``.
 
     Example
@@ -153,7 +153,7 @@ class BinaryConv1d(_BinaryLayer, nn.Conv1d):
     stride, padding, dilation, groups, bias
         As in ``torch.nn.Conv1d``.
     **options
-        ``granularity``, ``scales``, ``planes``, ``gradient``;
+        ``scale_layout``, ``scales``, ``planes``, ``gradient``;
         ``scales="frame"`` needs a kernel of one tap.
 
     Example
@@ -184,7 +184,7 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
     """2-D convolution with one-bit weights and activations.
 
     Takes torch's arguments and those of ``DualScaleActivation``. Zeros are
-    padded before binarization, except in released granularity, where the
+    padded before binarization, except in the released scale layout, where the
     published code pads after it.
 
     Arguments
@@ -198,7 +198,7 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
     stride, padding, dilation, groups, bias
         As in ``torch.nn.Conv2d``.
     **options
-        ``granularity``, ``scales``, ``planes``, ``gradient``;
+        ``scale_layout``, ``scales``, ``planes``, ``gradient``;
         ``scales="frame"`` needs a kernel of one tap.
 
     Example
@@ -213,7 +213,7 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
         """Maps (B, in_channels, H, W) to (B, out_channels, H', W')."""
         height, width = self.padding
         pad = (width, width, height, height)
-        if self.granularity == "released":
+        if self.scale_layout == "as_released":
             x = F.pad(self.activation(x), pad)
         else:
             x = self.activation(F.pad(x, pad))

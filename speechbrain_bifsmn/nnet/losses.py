@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from speechbrain_bifsmn.nnet.binarizer import at_least_single
+from speechbrain_bifsmn.nnet.binarizer import to_float32
 
 BANDS = ("high", "low")
 
@@ -174,7 +174,7 @@ class FrequencyIndependentDistillation(nn.Module):
 
 
 class ObjectiveParts(NamedTuple):
-    """The terms of one depth setting, before weights."""
+    """The terms of one thinning, before weights."""
 
     cross_entropy: torch.Tensor
     distillation: torch.Tensor
@@ -185,8 +185,8 @@ class ObjectiveParts(NamedTuple):
 class ThinnableObjective(nn.Module):
     """The whole training objective of a thinnable student.
 
-    ``sum over depths d of 2^-d [CE + gamma (FID_d + MSE(logits, teacher
-    logits)) + beta KL_d]``. Each student block is compared with the teacher's
+    ``sum over thinnings n of 1/n [CE + gamma (FID_n + MSE(logits, teacher
+    logits)) + beta KL_n]``. Each student block is compared with the teacher's
     block of the same index. ``KL`` compares posteriors that are softened,
     ``temperature^2 KL(softmax(teacher logits / temperature) || softmax(logits /
     temperature))``; the paper has none, beta = 0.
@@ -204,7 +204,7 @@ class ThinnableObjective(nn.Module):
     match_logits : bool
         Whether the teacher's logits are a target.
     beta : float
-        Weight of the teacher's softened posteriors. With ``gamma`` 0 too, no
+        Weight of the teacher's soft targets. With ``gamma`` 0 too, no
         teacher is needed.
     temperature : float
         That softens them.
@@ -218,8 +218,8 @@ class ThinnableObjective(nn.Module):
     >>> x, labels = torch.randn(4, 32, 32), torch.tensor([0, 1, 2, 3])
     >>> student, teacher = BiDFSMN(classes=4), DFSMN(classes=4).eval()
     >>> objective = ThinnableObjective(FrequencyIndependentDistillation())
-    >>> outputs = student(x, depths=[0, 1, 2])
-    >>> total, parts = objective(outputs, labels, teacher(x, depths=[0])[0])
+    >>> outputs = student(x, thinnings=[1, 2, 4])
+    >>> total, parts = objective(outputs, labels, teacher(x, thinnings=[1])[0])
     >>> len(parts)
     3
     """
@@ -244,11 +244,11 @@ class ThinnableObjective(nn.Module):
 
         Arguments
         ---------
-        outputs : sequence of DepthOutput
-            The student's, for depth settings 0, 1, 2, ...
+        outputs : sequence of NetworkOutput
+            The student's, for thinnings 1, 2, 4, ...
         labels : torch.Tensor
             (B,), class indices.
-        teacher : DepthOutput, optional
+        teacher : NetworkOutput, optional
             The teacher's, run once; not needed where both weights are 0.
 
         Returns
@@ -256,39 +256,44 @@ class ThinnableObjective(nn.Module):
         total : torch.Tensor
             The scalar to minimise.
         parts : list of ObjectiveParts
-            Its terms at each depth setting.
+            Its terms at each thinning.
         """
         if teacher is None and (self.gamma or self.beta):
             raise ValueError(
                 f"teacher: expected its output since gamma is {self.gamma} "
                 f"and beta {self.beta}, got None; give it, or set both to 0"
             )
-        parts = [self._at(d, o, labels, teacher) for d, o in enumerate(outputs)]
+        thinnings = [1 << k for k in range(len(outputs))]
+        pairs = list(zip(thinnings, outputs, strict=True))
+        parts = [self._at(n, output, labels, teacher) for n, output in pairs]
         total = sum(
-            2.0**-depth
+            1
+            / thinning
             * (
                 p.cross_entropy
                 + self.gamma * (p.distillation + p.logits)
                 + self.beta * p.soft_targets
             )
-            for depth, p in enumerate(parts)
+            for thinning, p in zip(thinnings, parts, strict=True)
         )
         return total, parts
 
-    def _at(self, depth, output, labels, teacher):
-        logits = at_least_single(output.logits)
+    def _at(self, thinning, output, labels, teacher):
+        logits = to_float32(output.logits)
         entropy = F.cross_entropy(
             logits, labels, label_smoothing=self.label_smoothing
         )
         hidden_term = logits_term = soft_term = logits.new_zeros(())
         if self.gamma and self.distillation is not None:
-            step = 2**depth
             hidden_term = self.distillation(
-                [at_least_single(x) for x in output.hidden],
-                [at_least_single(x) for x in teacher.hidden[step - 1 :: step]],
+                [to_float32(x) for x in output.hidden],
+                [
+                    to_float32(x)
+                    for x in teacher.hidden[thinning - 1 :: thinning]
+                ],
             )
         if self.gamma and self.match_logits:
-            target = at_least_single(teacher.logits.detach())
+            target = to_float32(teacher.logits.detach())
             logits_term = F.mse_loss(logits, target)
         if self.beta:
             soft_term = self._soft_targets(logits, teacher.logits.detach())
@@ -297,7 +302,7 @@ class ThinnableObjective(nn.Module):
     def _soft_targets(self, logits, target):
         ours, theirs = (
             (x / self.temperature).log_softmax(-1)
-            for x in (logits, at_least_single(target))
+            for x in (logits, to_float32(target))
         )
         divergence = F.kl_div(
             ours, theirs, log_target=True, reduction="batchmean"

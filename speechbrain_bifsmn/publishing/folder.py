@@ -12,22 +12,22 @@ import numpy as np
 import torch
 from speechbrain.dataio.encoder import CategoricalEncoder
 
-from speechbrain_bifsmn.evaluation.card import make_card
+from bifsmn_engine.files.inside import inside
+from bifsmn_engine.files.json_object import read_object
+from bifsmn_engine.format import model_file
+from bifsmn_engine.format.layout import front_end_options
+from speechbrain_bifsmn.deploy.features import DeployedLogMel
+from speechbrain_bifsmn.deploy.folding import fold
 from speechbrain_bifsmn.evaluation.run import describe
 from speechbrain_bifsmn.files.atomic import write_text
-from speechbrain_bifsmn.files.inside import inside
-from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import MARKER, check_owned, owned_folder
-from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.pretrained import FOLDER
+from speechbrain_bifsmn.publishing.card import make_card
 from speechbrain_bifsmn.publishing.loading import check_loads
+from speechbrain_bifsmn.runs.checkpoints import load_weights, save_weights
 from speechbrain_bifsmn.runs.folder import open_run
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.checkpoints import load_weights, save_weights
-from speechbrain_bifsmn.utils.model_format import front_end_options
 
 STATIC = ("hyperparams.yaml", "custom_interface.py", "LICENSE")
 COPIED = ("model.bifsmn", "results.json")

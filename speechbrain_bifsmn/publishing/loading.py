@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speechbrain_bifsmn.inference.torch_model import TorchModel
+from speechbrain_bifsmn.deploy.torch_model import TorchModel
 
 LIMIT_S = 300  # for a process that imports torch on a busy machine
 
@@ -27,9 +27,9 @@ with tempfile.TemporaryDirectory() as savedir:
     stock = EncoderClassifier.from_hparams(sys.argv[1], savedir=savedir)
     spotter = KeywordSpotter.from_hparams(sys.argv[1], backend="torch")
     found = {}
-    for depth in spotter.mods.embedding_model.depths:
-        stock.mods.embedding_model.depth = spotter.depth = depth
-        found[depth] = {
+    for thinning in spotter.mods.embedding_model.thinnings:
+        stock.mods.embedding_model.thinning = spotter.thinning = thinning
+        found[thinning] = {
             "stock": stock.classify_batch(wavs)[0].tolist(),
             "spotter": spotter.encode_batch(wavs).softmax(-1).tolist(),
             "labels": stock.classify_batch(wavs)[3],
@@ -52,13 +52,13 @@ def check_loads(folder):
     wavs = random.standard_normal((4, model.window_samples)) * 0.1
     wavs = wavs.astype(np.float32)
     found = _load(folder, wavs)
-    for depth in model.depths:
-        model.depth = depth
-        expected, loaded = model.classify_windows(wavs), found[str(depth)]
+    for thinning in model.thinnings:
+        model.thinning = thinning
+        expected, loaded = model.classify_windows(wavs), found[str(thinning)]
         for name in ("stock", "spotter"):
             if not np.allclose(loaded[name], expected, atol=1e-5):
                 raise RuntimeError(
-                    f"expected the posteriors of model.bifsmn at depth {depth},"
+                    f"expected the posteriors of model.bifsmn at thinning {thinning},"
                     f" found others by {name} loading; report this"
                 )
         names = [model.labels[k] for k in expected.argmax(1)]

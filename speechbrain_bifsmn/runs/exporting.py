@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from speechbrain.dataio.dataloader import make_dataloader
 
+from bifsmn_engine.format import model_file
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
 from speechbrain_bifsmn.files.owned import is_listed, owned_file
+from speechbrain_bifsmn.operating_points.report import FILES
 from speechbrain_bifsmn.runs.output import OWNER
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.metrics import ClassificationStats
-from speechbrain_bifsmn.utils.printable import printable
-from speechbrain_bifsmn.utils.tuning_report import FILES
 
 
 def export_student(brain, dataset):
@@ -53,9 +53,9 @@ def export_student(brain, dataset):
     if not tuned:
         discard_tuning(path.parent)
     training_graph = brain.accuracies()
-    brain.stats = [ClassificationStats(hparams.labels) for _ in brain.depths]
-    for depth, stats in zip(brain.depths, brain.stats, strict=True):
-        stats.append(exported.logits[depth], torch.cat(targets))
+    brain.stats = [ClassificationStats(hparams.labels) for _ in brain.thinnings]
+    for thinning, stats in zip(brain.thinnings, brain.stats, strict=True):
+        stats.append(exported.logits[thinning], torch.cat(targets))
     return {
         "file": path.name,
         "bytes": exported.bytes,
@@ -77,7 +77,7 @@ def is_tuned(path, new):
 
     Example
     -------
-    >>> from speechbrain_bifsmn.pretrained import MODEL
+    >>> from bifsmn_engine.pretrained import MODEL
     >>> is_tuned(MODEL, MODEL)
     True
     """

@@ -9,13 +9,13 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from speechbrain_bifsmn.files.inside import inside
+from bifsmn_engine.files.inside import inside
+from bifsmn_engine.format.bounds import WHOLE
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.runs import record
-from speechbrain_bifsmn.utils.checkpoints import load_weights
-from speechbrain_bifsmn.utils.model_bounds import WHOLE
+from speechbrain_bifsmn.runs.checkpoints import load_weights
 
 STUDENT, TEACHER = "save/student.safetensors", "save/teacher.safetensors"
 NEEDED = (

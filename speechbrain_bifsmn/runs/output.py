@@ -8,12 +8,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.files.owned import (
     check_listed,
     claim,
     owner,
 )
-from speechbrain_bifsmn.utils.printable import printable
 
 OWNER = "train"
 LOCK = ".lock"

@@ -15,10 +15,10 @@ from hyperpyyaml.core import recursive_update
 from ruamel.yaml import YAML
 from tqdm import tqdm
 
+from bifsmn_engine.files.checksum import sha256_of
+from bifsmn_engine.files.json_object import read_object
 from speechbrain_bifsmn.files.atomic import write_text
-from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.files.json_object import read_object
-from speechbrain_bifsmn.utils.hparams import as_plain
+from speechbrain_bifsmn.runs.hparams import as_plain
 
 NAME = "run.json"  # in the save_folder
 # What may change while a run goes on. Of data, the fingerprint counts, and not
@@ -28,7 +28,7 @@ ADJUSTABLE = (
     "ckpt_interval_minutes"
 ).split()
 PLACES = (
-    "data_folder synthetic_folder output_folder save_folder own_corpus_folder "
+    "data_folder synthetic_folder output_folder save_folder custom_corpus_folder "
     "rooms name task_name download restart teacher export train_logger"
 ).split()
 # SpeechBrain's own options that change what is learned, or how fast.

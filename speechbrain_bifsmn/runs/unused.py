@@ -2,7 +2,7 @@
 
 from ruamel.yaml import YAML
 
-from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from bifsmn_engine.labels import SILENCE, UNKNOWN
 
 
 def check_used(given, hparams):
@@ -70,11 +70,11 @@ _NEEDS = {
     "version": ("no --words", _has_no_words),
     "classes": ("no --words", _has_no_words),
     "speak": ("--words", _has_words),
-    "own_corpus_folder": ("--words", _has_words),
+    "custom_corpus_folder": ("--words", _has_words),
     "spoken_clips": _VOICES,
     "language": _VOICES,
     "protocol": (_UNKNOWN, _has_unknown),
-    "redraw_unknown": (_UNKNOWN, _has_unknown),
+    "resample_unknown": (_UNKNOWN, _has_unknown),
     "unknown_percentage": (
         f"{_UNKNOWN}, and the standard protocol,",
         lambda h: _has_unknown(h) and h["protocol"] == "standard",

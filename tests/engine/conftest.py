@@ -29,7 +29,7 @@ def pytest_generate_tests(metafunc):
     """Runs tests that ask for ``instruction_set`` with every one of them."""
     if "instruction_set" in metafunc.fixturenames:
         try:
-            names = importlib.import_module("bifsmn_engine").available_paths()
+            names = importlib.import_module("bifsmn_engine").available_isas()
         except ImportError:
             names = []
         metafunc.parametrize("instruction_set", names)

@@ -5,7 +5,7 @@ Needs neither torch nor the engine.
 
 import numpy as np
 
-from speechbrain_bifsmn.utils.model_format import (
+from bifsmn_engine.format.layout import (
     Config,
     ModelFile,
     StoredVector,
@@ -42,12 +42,12 @@ def random_config(random, most=3):
     def steps(step, bound):
         return step * int(random.integers(1, 1 + min(most, bound // step)))
 
-    depths = int(random.integers(1, 1 + min(most, 4)))
+    thinnings = int(random.integers(1, 1 + min(most, 4)))
     sizes = {
         "classes": int(random.integers(2, 2 + 3 * most)),
         "mels": steps(4, 128),
-        "layers": 2 ** (depths - 1) * int(random.integers(1, 3)),
-        "depths": depths,
+        "layers": 2 ** (thinnings - 1) * int(random.integers(1, 3)),
+        "thinnings": thinnings,
         "front_channels": steps(8, 64),
         "channels": steps(16, 512),
         "hidden": steps(16, 1024),

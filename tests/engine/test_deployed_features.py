@@ -9,11 +9,12 @@ import pytest
 import torch
 from random_networks import random_network
 
-from speechbrain_bifsmn.inference.torch_model import TorchModel, front_end
-from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.features import DeployedLogMel
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.torch_model import TorchModel, front_end
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.lobes.features import LogMel
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.utils import model_file
 
 FRONT_ENDS = [
     {},
@@ -52,7 +53,7 @@ def write_model(path, options):
     folded = fold(
         random_network(classes=2, **sizes), ["a", "b"], LogMel(**options)
     )
-    model_file.write(folded, path)
+    write_model(folded, path)
     return path
 
 
@@ -82,7 +83,7 @@ def test_every_instruction_set(instruction_set, tmp_path):
     names = ["m.bifsmn", "clips.npy", "features.npy"]
     subprocess.run(
         [sys.executable, "-c", code, *(str(tmp_path / n) for n in names)],
-        env={**os.environ, "BIFSMN_PATH": instruction_set},
+        env={**os.environ, "BIFSMN_ISA": instruction_set},
         check=True,
     )
     assert path.is_file()
@@ -109,8 +110,8 @@ def test_from_audio_to_logits(engine, default):
     """Hence torch and the engine decide alike, whatever they hear."""
     model, twin = engine.Model.load(default.path), TorchModel.load(default.path)
     audio = clips()
-    for depth in model.depths:
-        model.depth = twin.depth = depth
+    for thinning in model.thinnings:
+        model.thinning = twin.thinning = thinning
         features = np.stack([model.features(clip) for clip in audio])
         found = twin.window_logits(audio).numpy()
         np.testing.assert_array_equal(found, model.logits(features))

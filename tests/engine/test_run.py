@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from printable_examples import BYTES, EXAMPLES
 
-from speechbrain_bifsmn.inference.models import window_posteriors
-from speechbrain_bifsmn.inference.stream import detect_file
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine.format import model_file
+from bifsmn_engine.keyword_stream import detect_file
+from bifsmn_engine.loading import window_posteriors
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.deploy.writer import write_model
 
 pytestmark = pytest.mark.slow
 
@@ -94,7 +95,7 @@ def test_long_files_are_streamed_as_in_python(
     content = model_file.read(default.path)
     config = content.config._replace(threshold=middle, smoothing=3)
     path = tmp_path / "half.bifsmn"
-    model_file.write(content._replace(config=config), path)
+    write_model(content._replace(config=config), path)
 
     told = list(detect_file(engine.Model.load(path), tmp_path / "long.wav"))
     assert len(told) >= (seconds > 2) + 1
@@ -185,7 +186,7 @@ def test_text_of_strangers_is_shown(build, default, tmp_path):
         part = texts[start : start + classes]
         labels = (part + content.labels)[:classes]
         path = tmp_path / "strange.bifsmn"
-        model_file.write(content._replace(labels=labels), path)
+        write_model(content._replace(labels=labels), path)
         write(tmp_path / "a.wav", 1)
         command = [program, path, tmp_path / "a.wav", "--top", "1000000"]
         out = subprocess.run(command, capture_output=True, check=True).stdout

@@ -9,11 +9,12 @@ import pytest
 import torch
 from finished_run import write_run
 
+from bifsmn_engine.keyword_stream import detect_file
+from bifsmn_engine.loading import load_model
+from bifsmn_engine.pretrained import MODEL
+from speechbrain_bifsmn.deploy.torch_model import TorchModel
 from speechbrain_bifsmn.inference import KeywordSpotter
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.inference.stream import detect_file
-from speechbrain_bifsmn.inference.torch_model import TorchModel
-from speechbrain_bifsmn.pretrained import FOLDER, MODEL
+from speechbrain_bifsmn.pretrained import FOLDER
 
 CLIPS = np.zeros((2, 16000), np.float32)
 
@@ -68,12 +69,14 @@ def test_lengths_that_are_none(spotter, lengths):
         spotter.classify_batch(CLIPS, lengths)
 
 
-@pytest.mark.parametrize("depth", ["1", None, -1, 3, 0.5])
+@pytest.mark.parametrize("thinning", ["1", None, -1, 3, 0.5])
 @pytest.mark.parametrize("backend", ["auto", "torch"])
-def test_depths_that_are_none(backend, depth):
+def test_thinnings_that_are_none(backend, thinning):
     for load in (KeywordSpotter.from_hparams, load_model):
-        with pytest.raises(ValueError, match=r"depth: expected one of \[0, 1"):
-            load(backend=backend, depth=depth)
+        with pytest.raises(
+            ValueError, match=r"thinning: expected one of \[0, 1"
+        ):
+            load(backend=backend, thinning=thinning)
 
 
 @pytest.mark.parametrize(
@@ -153,14 +156,14 @@ def test_an_engine_that_does_not_work(tmp_path, library):
     elif library:
         place.write_bytes(library)
     code = (
-        "from speechbrain_bifsmn.utils.engine import find_engine\n"
+        "from bifsmn_engine.backends import find_native\n"
         "for _ in range(2):\n"
         "    try: import bifsmn_engine\n"
         "    except ImportError as error: print(error)\n"
-        "    try: find_engine('native')\n"
+        "    try: find_native('native')\n"
         "    except ImportError as error: print('found none that works' in "
         "str(error))\n"
-        "print(find_engine('auto'))\n"
+        "print(find_native('auto'))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

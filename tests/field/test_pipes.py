@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechbrain_bifsmn.audiofile.decode import blocks
-from speechbrain_bifsmn.inference.audio import audio_chunks, read_audio
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.inference.stream import detect_file
+from bifsmn_engine.audio.decode import blocks
+from bifsmn_engine.audio.files import audio_chunks, read_audio
+from bifsmn_engine.keyword_stream import detect_file
+from bifsmn_engine.loading import load_model
 
 KINDS = ["wav", "flac", "ogg", "mp3"]
 OPTIONS = ["--format", "json", "--threshold", "0", "--smoothing", "1"]

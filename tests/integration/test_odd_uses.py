@@ -14,10 +14,11 @@ import pytest
 from odd_files import GOOD, STRANGE, TUNED, write_odd_files
 from small_corpus import write_corpus
 
-from speechbrain_bifsmn import cli
-from speechbrain_bifsmn.cli import info
-from speechbrain_bifsmn.pretrained import FOLDER, MODEL
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine import cli
+from bifsmn_engine.cli import info
+from bifsmn_engine.pretrained import MODEL
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.pretrained import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 CODES = (0, 1, 2, 130, 141)
@@ -87,13 +88,13 @@ def assert_printable(text):
         "spot audio.flac --smoothing",
         "spot audio.flac --gate",
         "spot audio.flac --threshold",
-        "spot audio.flac --depth",
+        "spot audio.flac --thinning",
         "listen --seconds",
         "listen --threshold",
         "synth yes text.wav --clips",
         "synth yes made --clips 0 --seed",
         "tune --keywords none --negatives audio.flac --smoothing",
-        "tune --keywords none --negatives audio.flac --depth",
+        "tune --keywords none --negatives audio.flac --thinning",
         "tune --keywords none --negatives audio.flac --refractory",
         "tune --keywords none --negatives audio.flac --false-alarms-per-hour",
         "export none.run out.bifsmn --threshold",
@@ -204,7 +205,7 @@ def test_the_packaged_model_is_not_changed(use, places):
     assert MODEL.read_bytes() == before
 
 
-def test_errors_of_memory_and_depth(use, monkeypatch):
+def test_errors_of_memory_and_thinning(use, monkeypatch):
     for error in (MemoryError(), RecursionError("too deep"), OSError()):
         monkeypatch.setattr(info, "describe", _raising(error))
         code, _, err = use("info")
@@ -344,7 +345,7 @@ def test_what_is_not_installed(places, module, words, said):
     code = (
         "import sys\n"
         f"sys.modules[{module!r}] = None\n"
-        "from speechbrain_bifsmn.cli import main\n"
+        "from bifsmn_engine.cli import main\n"
         "sys.exit(main())"
     )
     status, out, err = spawn(*words, code=code, cwd=places.home)
@@ -354,7 +355,7 @@ def test_what_is_not_installed(places, module, words, said):
 
 INTERRUPTED = """
 import os, signal, sys
-from speechbrain_bifsmn.cli import main
+from bifsmn_engine.cli import main
 left = int(sys.argv.pop(1))
 def interrupt(event, arguments):
     global left
@@ -405,7 +406,7 @@ def test_ctrl_c_during_many_imports(places, words):
 def test_ctrl_c_at_any_time(places):
     """From the moment on at which the command line begins."""
     begin = "print(flush=True); sys.exit(main())"
-    code = f"import sys; from speechbrain_bifsmn.cli import main; {begin}"
+    code = f"import sys; from bifsmn_engine.cli import main; {begin}"
     words = [sys.executable, "-c", code, "spot", *["audio.flac"] * 30]
     for delay in [0.02 * step for step in range(40)]:
         with subprocess.Popen(
@@ -426,9 +427,9 @@ def test_ctrl_c_at_any_time(places):
 def test_ctrl_c_twice_and_in_a_destructor():
     code = """
 import os, signal, sys
-from speechbrain_bifsmn import cli
-from speechbrain_bifsmn.cli import info
-from speechbrain_bifsmn.cli import info
+from bifsmn_engine import cli
+from bifsmn_engine.cli import info
+from bifsmn_engine.cli import info
 class Odd:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGINT)

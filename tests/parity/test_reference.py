@@ -1,4 +1,4 @@
-"""Values and gradients of the paper's released code, in released granularity.
+"""Values and gradients of the paper's released code, in the released scale layout.
 
 The vectors are in tests/data/reference; BIFSMN_REFERENCE points elsewhere.
 """
@@ -157,7 +157,7 @@ def test_binarizer(name):
 
 def layer_like(name, weight):
     outputs, inputs = weight.shape[:2]
-    kind = {"granularity": "released"}
+    kind = {"scale_layout": "as_released"}
     if name == "binary_linear":
         return BinaryLinear(inputs, outputs, **kind)
     if name == "binary_conv2d":
@@ -208,13 +208,13 @@ def our_layout(x):
 def test_thinnable(name):
     v = load(name)
     state = part(v, "state.")
-    kind = {"binary": name.endswith("lpb"), "granularity": "released"}
-    student = network(BiDFSMN, state, depths=DEPTHS, **kind)
+    kind = {"binary": name.endswith("lpb"), "scale_layout": "as_released"}
+    student = network(BiDFSMN, state, thinnings=DEPTHS, **kind)
     load_state(student, state)
     student.eval()
-    for depth in range(DEPTHS):
-        student.depth = depth
-        assert_close(student(our_layout(v["x"])), v[f"logits_{depth}"])
+    for thinning in range(DEPTHS):
+        student.thinning = thinning
+        assert_close(student(our_layout(v["x"])), v[f"logits_{thinning}"])
 
 
 def test_teacher():
@@ -247,17 +247,19 @@ def test_distillation(name):
 def test_objective():
     v = load("objective")
     state, teacher_state = part(v, "state."), part(v, "teacher.")
-    student = network(BiDFSMN, state, depths=DEPTHS, granularity="released")
+    student = network(
+        BiDFSMN, state, thinnings=DEPTHS, scale_layout="as_released"
+    )
     teacher = network(DFSMN, teacher_state)
     load_state(student, state)
     load_state(teacher, teacher_state)
     x = our_layout(v["x"])
-    depths = range(len(v["parts"]))
+    thinnings = range(len(v["parts"]))
     distillation = FrequencyIndependentDistillation(released=True)
     total, parts = ThinnableObjective(distillation)(
-        student.train()(x, depths=depths),
+        student.train()(x, thinnings=thinnings),
         v["labels"],
-        teacher.eval()(x, depths=[0])[0],
+        teacher.eval()(x, thinnings=[1])[0],
     )
     assert_close(torch.stack([torch.stack(p[:3]) for p in parts]), v["parts"])
     assert_close(total, v["total"])

@@ -31,7 +31,7 @@ def test_a_run_ends_with_its_table(trained):
     assert exported["engine"]
     screen = (trained / "screen.txt").read_text()
     assert (trained / "results.md").read_text() in screen
-    for name in ("curves.png", "confusion_depth2.png", "train_log.txt"):
+    for name in ("curves.png", "confusion_thinning2.png", "train_log.txt"):
         assert (trained / name).stat().st_size > 0
     stages = (trained / "train_log.txt").read_text().splitlines()
     assert [line.split(",")[0] for line in stages] == [
@@ -58,11 +58,11 @@ def test_a_finished_run_is_not_trained_again(trained, tones, tmp_path):
 
 def test_each_epoch_may_have_other_unknown_words(tones, tmp_path):
     done = run_recipe(
-        "hparams/own_words.yaml",
+        "hparams/custom_keywords.yaml",
         "--words=stop",
         f"--data_folder={tones}",
         "--speak=never",
-        "--redraw_unknown=True",
+        "--resample_unknown=True",
         f"--output_folder={tmp_path}",
         *SHORT,
     )
@@ -95,7 +95,7 @@ def test_every_yaml_trains(path, versions, tmp_path):
         f"--data_folder={versions[version]}",
         f"--output_folder={tmp_path}",
         "--teacher_epochs=1",
-        *(own if path.stem == "own_words" else []),
+        *(own if path.stem == "custom_keywords" else []),
         *([] if path.stem == "teacher" else ["--student_epochs=1"]),
         *["--debug", "--debug_persistently"],
     )
@@ -133,7 +133,9 @@ def test_the_version_must_be_that_of_the_folder(tones, tmp_path):
 
 
 def test_own_keywords_must_be_given(tmp_path):
-    done = run_recipe("hparams/own_words.yaml", f"--output_folder={tmp_path}")
+    done = run_recipe(
+        "hparams/custom_keywords.yaml", f"--output_folder={tmp_path}"
+    )
     assert done.returncode == 1
     assert "train.py: words: expected a value, got none; wri" in done.stderr
 

@@ -10,10 +10,10 @@ import pytest
 import soundfile
 from small_corpus import write_corpus
 
-from speechbrain_bifsmn.evaluation.card import make_card
+from bifsmn_engine.pretrained import MODEL
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.evaluation.run import evaluate_model
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils.printable import printable
+from speechbrain_bifsmn.publishing.card import make_card
 
 ROOT = Path(__file__).resolve().parents[2]
 TUNED = {
@@ -42,7 +42,7 @@ def measured(tmp_path_factory):
         "shared": {
             "thresholds": {"yes": 0.9375, "no": 0.9375},
             "smoothing": 8,
-            "depths": {"0": TUNED},
+            "thinnings": {"0": TUNED},
         },
     }
     for name, content in (("evaluation", evaluation), ("tune", tune)):

@@ -156,10 +156,10 @@ def test_counts_of_instructions(tmp_path, monkeypatch):
 
 def test_models_of_other_sizes_are_refused(tmp_path):
     path = tmp_path / "model.bifsmn"
-    engine.model_file.write(prepare.random_model(), path)
+    engine.write_model(prepare.random_model(), path)
     engine.check_sizes(path)
     net = engine.prepare.network.BiDFSMN(12, hidden=128)
-    engine.model_file.write(prepare.fold(net, list("abcdefghijkl")), path)
+    engine.write_model(prepare.fold(net, list("abcdefghijkl")), path)
     with pytest.raises(SystemExit, match="expected hidden = 256, .*found 128"):
         engine.check_sizes(path)
 
@@ -214,7 +214,7 @@ def test_what_a_form_takes(form):
 
 def test_an_engine_that_errs_is_not_measured(tmp_path, monkeypatch):
     model, features = tmp_path / "model.bifsmn", tmp_path / "features.npy"
-    engine.model_file.write(prepare.random_model(), model)
+    engine.write_model(prepare.random_model(), model)
     inputs = network.features(2)
     np.save(features, inputs.numpy())
     side = engine.Native("library", model, features, "fast")

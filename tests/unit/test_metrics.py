@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from speechbrain_bifsmn.utils.metrics import (
+from speechbrain_bifsmn.evaluation.metrics import (
     ClassificationStats,
     wilson_interval,
 )

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speechbrain_bifsmn.inference.detector import Detector
-from speechbrain_bifsmn.utils.operating_points import (
+from speechbrain_bifsmn.deploy.detector import Detector
+from speechbrain_bifsmn.operating_points.sweep import (
     NEVER,
     THRESHOLDS,
     Sweep,

@@ -206,7 +206,7 @@ def test_long_background_noise_is_streamed(tmp_path, monkeypatch):
     tracemalloc.stop()
     assert soundfile.info(target).frames == 6 * 60 * 16000
     assert peak < 2_000_000
-    monkeypatch.setattr(recordings, "LONGEST", 60 * 16000)
+    monkeypatch.setattr(recordings, "MAX_CLIP_SAMPLES", 60 * 16000)
     with pytest.raises(ValueError, match="noise of up to an hour, found more"):
         convert(path, "_background_noise_")
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from speechbrain_bifsmn.files.owned import MARKER
-from speechbrain_bifsmn.utils.report import (
+from speechbrain_bifsmn.runs.report import (
     BY_DEPTH,
     REQUIRED,
     git_commit,
@@ -39,7 +39,7 @@ def test_both_files_say_the_same(tmp_path):
     assert json.loads((tmp_path / "new" / "results.json").read_text()) == (
         results()
     )
-    assert "| student, depth 0 | 91.23 (90.0 to 92.0) | 5,000 " in text
+    assert "| student, thinning 1 | 91.23 (90.0 to 92.0) | 5,000 " in text
     assert "| 1.0 | 10.0x |" in text
     assert "1,234 clips" in text
     assert "teacher 5 epochs in 10 s, student 10 epochs in 20 s" in text
@@ -107,7 +107,7 @@ def test_every_missing_key_is_named(tmp_path, key):
 
 
 @pytest.mark.parametrize("key", BY_DEPTH[1:])
-def test_depths_must_agree(tmp_path, key):
+def test_thinnings_must_agree(tmp_path, key):
     incomplete = results()
     del incomplete[key]["1"]
     with pytest.raises(ValueError, match=f"expected {key} at .* 0, 1 of"):

@@ -6,7 +6,7 @@ import pytest
 from speechbrain_bifsmn.evaluation import distortions
 from speechbrain_bifsmn.evaluation.clips import Clip
 from speechbrain_bifsmn.evaluation.distortions import conditions
-from speechbrain_bifsmn.evaluation.robustness import LEAST_CLIPS, Robustness
+from speechbrain_bifsmn.evaluation.robustness import MIN_CLIPS, Robustness
 from speechbrain_bifsmn.evaluation.systems import System
 
 RATE = 16000
@@ -123,11 +123,13 @@ def test_telephone_of_a_clip_at_full_scale():
 class Energy:
     """A model that says "loud" of loud clips."""
 
-    depths, labels = range(2), ["loud", "quiet", "silence"]
-    depth = 0
+    thinnings, labels = range(2), ["loud", "quiet", "silence"]
+    thinning = 1
 
     def classify(self, clip):
-        level = 0.12 if self.depth == 0 else 9.0  # depth 1 finds all quiet
+        level = (
+            0.12 if self.thinning == 0 else 9.0
+        )  # thinning 2 finds all quiet
         return np.eye(3)[0 if np.std(clip) > level else 1]
 
 
@@ -170,7 +172,7 @@ def test_conditions_reach_the_model(measured):
 
 def test_speakers(measured):
     found = measured.speakers()
-    assert LEAST_CLIPS == 5
+    assert MIN_CLIPS == 5
     assert (found["speakers"], found["all_speakers"]) == (2, 3)
     assert found["clips"] == 10
     assert found["quantiles"]["0"]["0"] == 60

@@ -64,7 +64,7 @@ def test_docstrings_and_help_are_there(site):
     page = (site / "api/speechbrain_bifsmn.nnet.binarize.html").read_text()
     for text in ("Parameters", "Returns", "Example", "granularity"):
         assert text in page
-    page = (site / "api/speechbrain_bifsmn.cli.spot.html").read_text()
+    page = (site / "api/bifsmn_engine.cli.spot.html").read_text()
     assert "usage: bifsmn spot" in page
     page = (site / "api/bifsmn_engine.model.html").read_text()
     assert "window_samples" in page

@@ -12,7 +12,7 @@ HEALTHY = "_IS_TORCHAUDIO_EXT_AVAILABLE = True\n"
 MEND = f"""
 import runpy
 guard = runpy.run_path({str(ROOT / "speechbrain_bifsmn" / "_torchaudio.py")!r})
-guard['mend_torchaudio']()
+guard['patch_torchaudio']()
 """
 ASK = """
 import torchaudio

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechbrain_bifsmn.dataio.trials import (
+from speechbrain_bifsmn.operating_points.tuning_data import (
     PAUSE_S,
     Piece,
     in_context,

@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
   float outputs[BIFSMN_MAX_CLASSES];
   fill(audio, info.window_samples);
   count("features", [=] { return bifsmn_features(state, audio, info.window_samples, features); });
-  for (uint32_t depth = 0; depth < info.depths; ++depth) {
+  for (uint32_t depth = 0; depth < info.thinnings; ++depth) {
     char name[32];
     snprintf(name, sizeof name, "logits %u", depth);
     require(bifsmn_set_depth(state, depth));

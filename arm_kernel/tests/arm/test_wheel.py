@@ -7,8 +7,9 @@ import importlib.util
 import os
 import sys
 
-import bifsmn_engine
 import numpy as np
+
+import bifsmn_engine
 
 
 def load(path, isa):

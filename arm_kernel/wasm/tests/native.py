@@ -4,10 +4,11 @@ import json
 import subprocess
 from pathlib import Path
 
-import bifsmn_engine
 import numpy as np
-from bifsmn_engine import Model
 from scipy.io import wavfile
+
+import bifsmn_engine
+from bifsmn_engine import Model
 
 ENGINE = Path(__file__).parents[2]
 SHIPPED = ENGINE.parent / "speechbrain_bifsmn/pretrained/v1_12/model.bifsmn"

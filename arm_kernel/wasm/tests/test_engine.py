@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from bifsmn_engine import Model
 from native import RATE, detections, posteriors, write_wav
+
+from bifsmn_engine import Model
 
 
 def random_sounds(seed, seconds=6.3):

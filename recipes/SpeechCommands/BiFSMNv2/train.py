@@ -6,7 +6,7 @@
 
 One run prepares the data, trains the full-precision teacher (or takes one by
 --teacher=PATH), trains the student by distillation from it, writes the file for
-devices, and evaluates every depth on the test set. A run that was stopped goes
+devices, and evaluates every thinning on the test set. A run that was stopped goes
 on where it was when it is started again with the same arguments.
 """
 
@@ -30,15 +30,23 @@ from speechbrain.utils.distributed import (
 )
 from speechbrain.utils.epoch_loop import EpochCounter
 
+from bifsmn_engine.files.checksum import sha256_of
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.core import KeywordBrain
+from speechbrain_bifsmn.dataio.custom_counts import describe
+from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
-from speechbrain_bifsmn.dataio.own_counts import describe
-from speechbrain_bifsmn.dataio.own_words import describe_corpus
 from speechbrain_bifsmn.dataio.sampler import RedrawSampler
 from speechbrain_bifsmn.devices import usable_device
-from speechbrain_bifsmn.files.checksum import sha256_of
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
+from speechbrain_bifsmn.runs.checkpoints import (
+    AtomicCheckpointer,
+    History,
+    load_weights,
+    teacher_file,
+)
 from speechbrain_bifsmn.runs.exporting import export_student
+from speechbrain_bifsmn.runs.hparams import base_and_overrides, quote_texts
 from speechbrain_bifsmn.runs.output import OWNER, output_folder
 from speechbrain_bifsmn.runs.record import (
     check_run,
@@ -47,16 +55,8 @@ from speechbrain_bifsmn.runs.record import (
     keep_record,
     read_record,
 )
+from speechbrain_bifsmn.runs.report import report
 from speechbrain_bifsmn.runs.unused import check_used
-from speechbrain_bifsmn.utils.checkpoints import (
-    AtomicCheckpointer,
-    History,
-    load_weights,
-    teacher_file,
-)
-from speechbrain_bifsmn.utils.hparams import base_and_overrides, quote_texts
-from speechbrain_bifsmn.utils.printable import printable
-from speechbrain_bifsmn.utils.report import report
 
 from speech_commands_prepare import (
     download_speech_commands,
@@ -70,14 +70,14 @@ LOBES = ("augment", "wav_augment", "features", "feature_augment")
 def data_folder(hparams):
     """Returns the folder that the manifests' paths are relative to."""
     if hparams["words"]:
-        return hparams["own_corpus_folder"]
+        return hparams["custom_corpus_folder"]
     return hparams["data_folder"] or hparams["synthetic_folder"]
 
 
 def make_corpus(hparams):
     """Makes the folder of clips where it is not given."""
     if hparams["words"]:
-        hparams["make_own_corpus"]()
+        hparams["make_custom_corpus"]()
         print(describe(data_folder(hparams), hparams["words"]))
     elif not hparams["data_folder"]:
         print(
@@ -141,7 +141,7 @@ def load_data(hparams):
 def train_order(hparams, dataset):
     """Returns what tells a loader the order of training clips."""
     task = hparams["task"]
-    if not task.redraw_unknown:
+    if not task.resample_unknown:
         return {"shuffle": True}
     labels = [row["label"] for row in dataset.data.values()]
     sampler = RedrawSampler(labels, task.unknown_percentage, hparams["seed"])
@@ -162,7 +162,7 @@ def make_brain(stage, hparams, run_opts, train_clips):
     steps = math.ceil(batches / run_opts.get("grad_accumulation_factor", 1))
     own = {
         "stage": stage,
-        "depths": list(model.depths),
+        "thinnings": list(model.thinnings),
         "objective": hparams[f"{stage}_objective"],
         "schedule": hparams[f"{stage}_schedule"],
         "total_steps": counter.limit * steps,
@@ -185,7 +185,7 @@ def run_stage(stage, hparams, run_opts, data, teacher=None):
     Returns
     -------
     KeywordBrain
-        With the best weights, and ``stats`` of the test set by depth.
+        With the best weights, and ``stats`` of the test set by thinning.
     """
     order = train_order(hparams, data["train"])
     clips = len(order.get("sampler", data["train"]))

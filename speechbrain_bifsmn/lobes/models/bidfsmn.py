@@ -1,7 +1,7 @@
 """BiDFSMN: the binarized thinnable DFSMN of BiFSMNv2."""
 
 from speechbrain_bifsmn.lobes.models.dfsmn import ThinnableDFSMN
-from speechbrain_bifsmn.nnet.activations import RisingPReLU
+from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU
 from speechbrain_bifsmn.nnet.binarize import binarize
 
 
@@ -19,9 +19,9 @@ class BiDFSMN(ThinnableDFSMN):
         Outputs.
     binary : bool
         False keeps the layers real, for comparison.
-    granularity : str
-        "true" (one bit per weight, what is trained is what is deployed) or
-        "released" (the published code's scales; its 1x1 convolutions keep real
+    scale_layout : str
+        "per_channel" (one bit per weight, what is trained is what is deployed) or
+        "as_released" (the published code's scales; its 1x1 convolutions keep real
         weights, so it cannot be deployed in one bit).
     scales : str
         Activation scales: "learned", "statistic" or "frame", see
@@ -33,7 +33,7 @@ class BiDFSMN(ThinnableDFSMN):
         ``LearningPropagationBinarizer``.
     activation : type
         Of front end, projection, and between pointwise convolutions: a
-        ``PReLU`` or ``RisingPReLU``; with the latter the engine is faster.
+        ``PReLU`` or ``PositiveSlopePReLU``; with the latter the engine is faster.
     **sizes
         As in ``ThinnableDFSMN``.
 
@@ -44,7 +44,7 @@ class BiDFSMN(ThinnableDFSMN):
     >>> features = torch.randn(2, 32, 32) * 20 - 30  # (batch, time, mel) in dB
     >>> net(features, lengths=torch.tensor([1.0, 0.5])).shape
     torch.Size([2, 12])
-    >>> net.depth = 2  # a quarter of the blocks
+    >>> net.thinning = 4  # a quarter of the blocks
     >>> net(features).shape
     torch.Size([2, 12])
     >>> sum(layer.weights for layer in net.binarized)
@@ -55,11 +55,11 @@ class BiDFSMN(ThinnableDFSMN):
         self,
         classes,
         binary=True,
-        granularity="true",
+        scale_layout="per_channel",
         scales="learned",
         planes=2,
         gradient="learned",
-        activation=RisingPReLU,
+        activation=PositiveSlopePReLU,
         **sizes,
     ):
         super().__init__(classes, activation=activation, **sizes)
@@ -68,7 +68,7 @@ class BiDFSMN(ThinnableDFSMN):
             self.binarized = binarize(
                 self,
                 ["front_end.0", "classifier"],
-                granularity,
+                scale_layout,
                 scales,
                 planes,
                 gradient,
@@ -77,7 +77,7 @@ class BiDFSMN(ThinnableDFSMN):
     def start_from(self, teacher):
         """Takes over every weight that a full-precision DFSMN has in common.
 
-        Each depth setting's own normalisation starts from the teacher's only
+        Each thinning's own normalisation starts from the teacher's only
         one.
 
         Arguments
@@ -90,7 +90,7 @@ class BiDFSMN(ThinnableDFSMN):
         for name, value in mine.items():
             parts = name.split(".")
             if len(parts) > 3 and parts[3].isdigit():
-                parts[3] = "0"  # as in blocks.7.norms.2.weight
+                parts[3] = "1"  # as in blocks.7.norms.2.weight
             source = theirs.get(".".join(parts))
             if source is None:
                 continue

@@ -1,0 +1,1 @@
+"""The deployed network: folded, written for the engine, and run in torch."""
