@@ -14,7 +14,7 @@ from speechbrain_bifsmn.runs.record import NAME
 
 SIZES = {"n_mels": 20, "layers": 4, "channels": 48, "hidden": 80}
 LABELS = ["yes", "no", "unknown", "silence"]
-DEPTHS = ("0", "1", "2")
+THINNINGS = ("1", "2", "4")
 MODELS = "!new:speechbrain_bifsmn.lobes.models"
 COUNTED = {"classes": {"!apply:builtins.len": [{"!apply:x": {"words": ""}}]}}
 RECORD = {
@@ -69,8 +69,8 @@ def results(size):
         "teacher_accuracy": 95.0,
         "teacher_interval": [90.0, 97.0],
         "teacher_stored_bytes": 1000000,
-        "accuracy": dict.fromkeys(DEPTHS, 90.0),
-        **{name: dict.fromkeys(DEPTHS, 1000) for name in numbers},
+        "accuracy": dict.fromkeys(THINNINGS, 90.0),
+        **{name: dict.fromkeys(THINNINGS, 1000) for name in numbers},
         "exported": {"file": "model.bifsmn", "bytes": size},
         "epochs": {"teacher": 1, "student": 2},
         "seconds": {"teacher": 60, "student": 120},

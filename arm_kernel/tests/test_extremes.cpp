@@ -1,4 +1,4 @@
-// At the bounds of FORMAT.md no activation overflows, and all paths still agree.
+// At the bounds of FORMAT.md no activation overflows, and all instruction sets still agree.
 #include <cfloat>
 #include <initializer_list>
 

@@ -113,11 +113,8 @@ void check_vector(Buffer& file, const Mark& mark) {
     float offset, step;
     uint8_t codes;
   };
-  for (const Vector v : {Vector{kMax, 0, 1},
-                         {-kMax, 0, 1},
-                         {kMax - 1, 1, 1},
-                         {1 - kMax, -1, 1},
-                         {kMax, -kMax, 1}})
+  for (const Vector v :
+       {Vector{kMax, 0, 1}, {-kMax, 0, 1}, {kMax - 1, 1, 1}, {1 - kMax, -1, 1}, {kMax, -kMax, 1}})
     CHECK(with(file, mark.at, v) == BIFSMN_OK, "%g + %g at %u", v.offset, v.step, mark.at);
   for (const Vector v : {Vector{kMax, 1, 1}, {-kMax, -1, 1}, {kMax, kMax, 1}, {1, kMax, 1}})
     CHECK(with(file, mark.at, v) == BIFSMN_INVALID, "%g + %g at %u", v.offset, v.step, mark.at);

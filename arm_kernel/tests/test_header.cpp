@@ -106,7 +106,7 @@ void test_statuses() {
   file[16] ^= 1;
   CHECK(load(file.data(), size) == BIFSMN_WRONG_CHECKSUM, "checksum");
 
-  const uint32_t most = 1u << 28, longer = most + 1;
+  const uint32_t max = 1u << 28, longer = max + 1;
   uint8_t* large = static_cast<uint8_t*>(calloc(longer, 1));
   CHECK(large, "%u bytes of memory", longer);
   memcpy(large, file.data(), 16);

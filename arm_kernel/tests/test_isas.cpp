@@ -1,4 +1,4 @@
-// Every path gives the reference's logits, bit for bit, at all thinnings.
+// Every instruction set gives the reference's logits, bit for bit, at all thinnings.
 #include "check.h"
 #include "format/format.h"
 #include "network/backend.h"
@@ -14,31 +14,31 @@ void* allocate(size_t bytes) {
   return memory;
 }
 
-// A path's own weights and scratch for a network, and guards behind both.
+// A backend's own weights and scratch for a network, and guards behind both.
 class Runner {
  public:
-  Runner(const Backend& path, const Network& n)
-      : path_(path), n_(n), sizes_{path.prepared_bytes(n), path.scratch_bytes(n)} {
+  Runner(const Backend& backend, const Network& n)
+      : backend_(backend), n_(n), sizes_{backend.prepared_bytes(n), backend.scratch_bytes(n)} {
     for (int i = 0; i < 2; ++i) {
       memory_[i] = static_cast<uint8_t*>(allocate(sizes_[i] + kGuard));
       memset(memory_[i], 0xA5, sizes_[i] + kGuard);  // nor may it matter what was there
     }
-    path.prepare(n, memory_[0]);
+    backend.prepare(n, memory_[0]);
   }
   ~Runner() {
     for (uint8_t* memory : memory_) free(memory);
   }
 
-  void run(uint32_t depth, const float* features, float* logits) {
-    path_.forward(n_, memory_[0], memory_[1], depth, features, logits);
+  void run(uint32_t log2_thinning, const float* features, float* logits) {
+    backend_.forward(n_, memory_[0], memory_[1], log2_thinning, features, logits);
     for (int i = 0; i < 2; ++i)
       for (size_t k = 0; k < kGuard; ++k)
-        CHECK(memory_[i][sizes_[i] + k] == 0xA5, "%s wrote beyond its memory", path_.name);
+        CHECK(memory_[i][sizes_[i] + k] == 0xA5, "%s wrote beyond its memory", backend_.name);
   }
 
  private:
   static constexpr size_t kGuard = 64;
-  const Backend& path_;
+  const Backend& backend_;
   const Network& n_;
   size_t sizes_[2];
   uint8_t* memory_[2];
@@ -61,22 +61,22 @@ void test(const Config& c, uint64_t seed) {
   random_features(c, random, features + size);
   Runner reference(reference_backend, n);
   for (uint32_t i = 0; available_backend(i) != &reference_backend; ++i) {
-    const Backend& path = *available_backend(i);
-    Runner runner(path, n);
+    const Backend& backend = *available_backend(i);
+    Runner runner(backend, n);
     for (int clip = 0; clip < 2; ++clip)  // the second one on a used scratch
-      for (uint32_t depth = 0; depth < c.thinnings; ++depth) {
-        reference.run(depth, features + clip * size, wanted);
+      for (uint32_t d = 0; d < c.thinnings; ++d) {
+        reference.run(d, features + clip * size, wanted);
         memset(logits, 0x5A, (c.classes + 1) * sizeof(float));
-        runner.run(depth, features + clip * size, logits);
+        runner.run(d, features + clip * size, logits);
         for (uint32_t k = 0; k < c.classes; ++k)
           CHECK(memcmp(wanted + k, logits + k, sizeof(float)) == 0,
-                "%s, depth %u: logit %u is %.9g, not %.9g; F %u T %u P %u C %u H %u taps "
+                "%s, thinning %u: logit %u is %.9g, not %.9g; F %u T %u P %u C %u H %u taps "
                 "%u + 1 + %u planes %u",
-                path.name, depth, k, double(logits[k]), double(wanted[k]), c.mels, c.frames,
+                backend.name, 1u << d, k, double(logits[k]), double(wanted[k]), c.mels, c.frames,
                 c.front_channels, c.channels, c.hidden, c.taps_before, c.taps_after, c.planes);
         uint32_t guard;
         memcpy(&guard, logits + c.classes, sizeof guard);
-        CHECK(guard == 0x5A5A5A5A, "%s wrote beyond the logits", path.name);
+        CHECK(guard == 0x5A5A5A5A, "%s wrote beyond the logits", backend.name);
       }
   }
   free(logits);
@@ -89,7 +89,7 @@ struct Shape {
   uint32_t mels, frames, p, channels, hidden, before, after, planes, thinnings;
 };
 
-// What is next to the paths' tiles of 8 frames and 16 channels, and the bounds.
+// What is next to the tiles of 8 frames and 16 channels, and the bounds.
 const Shape kShapes[] = {
     {32, 32, 16, 128, 256, 2, 2, 2, 3},  {32, 32, 16, 128, 256, 2, 2, 1, 3},
     {4, 4, 8, 16, 16, 0, 0, 1, 1},       {4, 4, 8, 16, 16, 0, 0, 2, 1},
@@ -103,7 +103,7 @@ const Shape kShapes[] = {
 }  // namespace
 
 int main() {
-  printf("paths:");
+  printf("instruction sets:");
   for (uint32_t i = 0; available_backend(i); ++i) printf(" %s", available_backend(i)->name);
   printf("\n");
   uint64_t seed = 1;

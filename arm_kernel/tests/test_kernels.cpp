@@ -1,9 +1,9 @@
-// Every path's primitives against plain loops.
+// Every instruction set's primitives against plain loops.
 #include <cmath>
 
 #include "check.h"
-#include "network/isa.h"
 #include "network/backend.h"
+#include "network/isa.h"
 #include "random_model.h"
 
 using namespace bifsmn;
@@ -164,10 +164,10 @@ void test(const Primitives& k) {
 }  // namespace
 
 int main() {
-  for (uint32_t i = 0; const Backend* path = available_backend(i); ++i) {
-    if (!path->kernels) continue;  // the reference has none
-    test(*path->kernels);
-    printf("%s: ok\n", path->name);
+  for (uint32_t i = 0; const Backend* backend = available_backend(i); ++i) {
+    if (!backend->primitives) continue;  // the reference has none
+    test(*backend->primitives);
+    printf("%s: ok\n", backend->name);
   }
   return 0;
 }

@@ -1,1 +1,1 @@
-"""The deployed network: folded, written for the engine, and run in torch."""
+"""The deployed network: made, written for the engine, and run in torch."""

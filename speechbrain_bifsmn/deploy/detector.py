@@ -29,24 +29,25 @@ class Detector:
     The posteriors of the last windows are averaged. A keyword is detected in a
     window where its average reaches the threshold and is the best of all
     keywords ("silence" and "unknown" are none); a run of such windows is one
-    detection. It is dropped where the same keyword was heard less than the
+    detection. It is dropped where the same keyword was detected less than the
     refractory time before its first window: that is one utterance still.
 
     Arguments
     ---------
     labels : sequence of str
-        Of the posteriors, in their order.
+        Names of the posteriors, in their order.
     hop_s : float
         From one window to the next, in seconds.
     window_s : float
         Length of a window, in seconds.
     threshold : float | dict
-        From which a keyword counts; a dict says it for each keyword.
+        Smoothed posterior from which a keyword counts; a dict has one for each
+        keyword.
     smoothing : int
         How many windows are averaged, 1 to 64.
     refractory_s : float
-        From the last window in which a keyword was heard to the first of its
-        next detection, at least, in seconds, up to an hour.
+        Least time from the last window that had a keyword to the first of its
+        next detection, in seconds, up to an hour.
     early : bool
         Give a detection as soon as it begins, as it is then, and not when it
         has ended.
@@ -71,7 +72,7 @@ class Detector:
         smoothing: int = 4,
         refractory_s: float = REFRACTORY_S,
         early: bool = False,
-    ):
+    ) -> None:
         check_smoothing(smoothing)
         for name, seconds in (("hop_s", hop_s), ("window_s", window_s)):
             if not 0 < seconds < math.inf:
@@ -168,7 +169,7 @@ class Detector:
         return found
 
     def _best(self, rows):
-        """Returns the keyword that is heard now and its score, or None, 0."""
+        """Returns the keyword of this window and its score, or None, 0."""
         if not self._columns:
             return None, 0.0
         # Row after row in the ring's order, as the C++ does; sum() does not.

@@ -1,7 +1,10 @@
 """Writes the file that devices run, and proves what it computes."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -10,6 +13,7 @@ from speechbrain_bifsmn.deploy.folding import fold
 from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.files.atomic import atomic_write
+from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 
 BATCH = 64
 
@@ -24,13 +28,13 @@ class Exported(NamedTuple):
     """
 
     bytes: int
-    logits: dict
-    trained: dict
+    logits: dict[int, torch.Tensor]
+    trained: dict[int, torch.Tensor]
     engine: str
 
     @property
-    def changed(self):
-        """How many decisions differ from the training graph's, by thinning."""
+    def changed(self) -> dict[int, int]:
+        """Prediction mismatches with the training graph, by thinning."""
         return {
             thinning: int((logits.argmax(1) != trained.argmax(1)).sum())
             for (thinning, logits), trained in zip(
@@ -39,25 +43,31 @@ class Exported(NamedTuple):
         }
 
 
-def export(model, path, labels, examples, **options):
+def export(
+    model: BiDFSMN,
+    path: str | Path,
+    labels: Sequence[str],
+    examples: torch.Tensor,
+    **options: Any,
+) -> Exported:
     """Writes a model file, reads it back, and compares it with the network.
 
     The file is there only if it has passed: the native engine, where it is
-    installed, must give the very bits of ``DeployedBiDFSMN`` for every example
-    at every thinning.
+    installed, must be bit-exact with ``DeployedBiDFSMN`` for every example at
+    every thinning.
 
     Arguments
     ---------
     model : BiDFSMN
-        As for ``fold``, trained.
+        A trained network that ``fold`` takes.
     path : str | Path
-        Where to; ends with ``.bifsmn``.
+        The file to write; ends with ``.bifsmn``.
     labels : sequence of str
-        In the order of the outputs.
+        Names of the outputs, in their order.
     examples : torch.Tensor
         Features (clips, T, F) in decibels to compare on: those of a test set.
     **options
-        Of ``fold``.
+        Any other arguments of ``fold``.
 
     Returns
     -------
@@ -66,7 +76,6 @@ def export(model, path, labels, examples, **options):
     Example
     -------
     >>> import tempfile
-    >>> from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "model.bifsmn"
     ...     done = export(
@@ -110,10 +119,10 @@ def _device(model):
 def _prove(path, examples, expected):
     """Compares the native engine's logits, bit for bit."""
     try:
-        import bifsmn_engine
+        from bifsmn_engine.model import Model
     except ImportError:
         return "not installed"
-    model = bifsmn_engine.Model.load(path)
+    model = Model.load(path)
     for thinning, logits in expected.items():
         model.thinning = thinning
         found = torch.from_numpy(model.logits(examples.numpy()))
@@ -122,8 +131,8 @@ def _prove(path, examples, expected):
             clip = int(wrong[0])
             raise RuntimeError(
                 f"engine ({model.isa}): expected the logits "
-                f"{logits[clip].tolist()} of example {clip} at thinning {thinning}, "
-                f"found {found[clip].tolist()}; the file was not written: "
-                "report this, with the model"
+                f"{logits[clip].tolist()} of example {clip} at thinning "
+                f"{thinning}, found {found[clip].tolist()}; the file was not "
+                "written: report this, with the model"
             )
     return model.isa

@@ -3,6 +3,8 @@
 Shapes: B batch, T frames, F mel bands, N points of the transform.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -18,18 +20,18 @@ from speechbrain_bifsmn.lobes.mel_bands import (
 )
 from speechbrain_bifsmn.nnet.chunks import in_chunks
 
-LARGEST = 2.0**126  # power whose logarithm is taken
+MAX_POWER = 2.0**126  # a higher power counts as this one
 ROOT_HALF = 0x3F3504F3  # the bits of sqrt(1/2) in single precision
 # Of the C library, as the engine's; those of numpy may differ in the last bit.
 cosines, sines = np.vectorize(math.cos), np.vectorize(math.sin)
 
 
 class DeployedLogMel(nn.Module):
-    """Log-mel features with the very bits of the engine.
+    """Log-mel features, bit-exact with the engine.
 
     Those of ``LogMel`` differ by rounding, which may turn the sign of a number
-    that is next to a threshold: about one clip in 5,000 is then decided
-    differently. Here every sum and product is rounded in the engine's order
+    that is next to a threshold: about one clip in 5,000 then has another
+    prediction. Here every sum and product is rounded in the engine's order
     (``arm_kernel/src``: ``fft.h``, ``log_mel.h``): a complex Stockham transform
     of radix 4 over pairs of samples, powers, bands in 16 sums, and a series for
     the logarithm.
@@ -47,7 +49,7 @@ class DeployedLogMel(nn.Module):
     f_min, f_max : float
         Where the bands begin and end, in Hz; None ends at half the rate.
     power_floor : float
-        To which quieter bands are raised.
+        The least power of a band; quieter ones are raised to it.
 
     Example
     -------
@@ -55,16 +57,22 @@ class DeployedLogMel(nn.Module):
     torch.Size([2, 32, 32])
     """
 
+    window: torch.Tensor
+    turn_re: torch.Tensor
+    turn_im: torch.Tensor
+    weights: torch.Tensor
+    index: torch.Tensor
+
     def __init__(
         self,
-        sample_rate=16000,
-        n_mels=32,
-        n_fft=2048,
-        hop_length=512,
-        f_min=0.0,
-        f_max=None,
-        power_floor=1e-10,
-    ):
+        sample_rate: int = 16000,
+        n_mels: int = 32,
+        n_fft: int = 2048,
+        hop_length: int = 512,
+        f_min: float = 0.0,
+        f_max: float | None = None,
+        power_floor: float = 1e-10,
+    ) -> None:
         super().__init__()
         self.sample_rate, self.n_mels = sample_rate, n_mels
         self.n_fft, self.hop_length = n_fft, hop_length
@@ -97,7 +105,7 @@ class DeployedLogMel(nn.Module):
         self.register_buffer(name, tensor, persistent=False)
 
     @torch.no_grad()
-    def forward(self, wav):
+    def forward(self, wav: torch.Tensor) -> torch.Tensor:
         """Computes features.
 
         Arguments
@@ -127,7 +135,7 @@ class DeployedLogMel(nn.Module):
         # As here, so that NaN, of audio beyond all bounds, becomes the floor.
         floor = max(self.power_floor, MIN_FLOOR)
         power = torch.where(power > floor, power, floor)
-        return decibels(torch.where(power < LARGEST, power, LARGEST))
+        return decibels(torch.where(power < MAX_POWER, power, MAX_POWER))
 
     def _transform(self, re, im):
         """The complex transform (B, T, N) of z = (re, im)."""
@@ -165,7 +173,7 @@ class DeployedLogMel(nn.Module):
         return re, im
 
     def _powers(self, re, im):
-        """Powers (B, T, N + 1) of the real samples' bins, times 4."""
+        """Powers (B, T, N + 1) of the samples' bins, times 4."""
         half = re.size(-1) // 2
         a = re[..., :half], im[..., :half]
         mirrored = (torch.roll(z.flip(-1), 1, -1)[..., :half] for z in (re, im))
@@ -189,8 +197,8 @@ class DeployedLogMel(nn.Module):
         return (one + two) + (three + four)
 
 
-def strides(points):
-    """Returns the strides of the stages of radix 4.
+def strides(points: int) -> list[int]:
+    """Returns the strides of a transform's stages of radix 4.
 
     Example
     -------
@@ -216,8 +224,26 @@ def _square(a):
     return a[0] * a[0] + a[1] * a[1]
 
 
-def decibels(power):
-    """``10 log10(power)``, to 2e-5: a power of 2 times m, and a series in m."""
+def decibels(power: torch.Tensor) -> torch.Tensor:
+    """Computes ``10 log10(power)``, to 2e-5.
+
+    Power is a power of 2 times m, whose logarithm is a series.
+
+    Arguments
+    ---------
+    power : torch.Tensor
+        Normal positive numbers in single precision.
+
+    Returns
+    -------
+    torch.Tensor
+        The same shape, in decibels.
+
+    Example
+    -------
+    >>> decibels(torch.tensor([1e-10, 1.0, 100.0])).round().tolist()
+    [-100.0, 0.0, 20.0]
+    """
     bits = power.view(torch.int32)
     exponent = (bits - ROOT_HALF) >> 23
     m = (bits - (exponent << 23)).view(torch.float32)

@@ -1,6 +1,16 @@
-"""Folds a trained BiDFSMN into what a model file stores."""
+"""Folds a trained BiDFSMN into what a model file stores.
+
+Batch-norm folding: each batch normalisation, with the weights' and activations'
+scales and the bias of its layer, becomes one gain and one shift per channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from torch import nn
 
 from bifsmn_engine.format.bounds import check_config
 from bifsmn_engine.format.layout import (
@@ -16,25 +26,26 @@ from speechbrain_bifsmn.nnet.binary_layers import BINARY_LAYERS
 
 
 def fold(
-    model,
-    labels,
-    features=None,
-    name="",
-    licence="",
-    provenance="",
-    threshold=0.5,
-    smoothing=1,
-    threshold_bits=8,
-    affine_bits=8,
-):
-    """Folds scales, biases and normalisations, and rounds what is stored.
+    model: BiDFSMN,
+    labels: Sequence[str],
+    features: LogMel | None = None,
+    name: str = "",
+    licence: str = "",
+    provenance: str = "",
+    threshold: float = 0.5,
+    smoothing: int = 1,
+    threshold_bits: int = 8,
+    affine_bits: int = 8,
+) -> ModelFile:
+    """Folds batch norms, scales and biases, and rounds what is stored.
 
     Arguments
     ---------
     model : BiDFSMN
-        Scales per channel, scales "learned" or "statistic".
+        A network with ``scale_layout="per_channel"`` and ``scales`` "learned"
+        or "statistic".
     labels : sequence of str
-        In the order of the outputs.
+        Names of the outputs, in their order.
     features : LogMel, optional
         The front end that the model was trained with; None is the default one.
     name, licence, provenance : str
@@ -72,7 +83,7 @@ def fold(
     )
     check_config(config)
     exact = exact_arrays(model)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for field, kind, _ in fields(config):
         value = exact[field]
         if kind in ("threshold", "affine"):
@@ -81,8 +92,14 @@ def fold(
     return ModelFile(config, list(labels), name, licence, provenance, arrays)
 
 
-def check_exportable(model):
-    """Raises ValueError where a network is not truly one bit."""
+def check_exportable(model: nn.Module) -> None:
+    """Raises ValueError where a network cannot be stored in one bit.
+
+    Arguments
+    ---------
+    model : torch.nn.Module
+        A BiDFSMN, if it is to pass.
+    """
     if not isinstance(model, BiDFSMN):
         raise ValueError(
             f"model: expected a BiDFSMN, got {type(model).__name__}"
@@ -93,14 +110,14 @@ def check_exportable(model):
         if not isinstance(layer, BINARY_LAYERS):
             raise ValueError(
                 f"{name}: expected a binary layer, found "
-                f"{type(layer).__name__} with real weights; export a network "
-                "with binary=True"
+                f"{type(layer).__name__} with full-precision weights; export "
+                "a network with binary=True"
             )
         if layer.scale_layout != "per_channel":
             raise ValueError(
                 f"{name}: expected one scale per output channel, found "
-                "scale_layout='as_released', whose weights are not one bit; train "
-                "with scale_layout='per_channel'"
+                "scale_layout='as_released', whose weights are not one bit; "
+                "train with scale_layout='per_channel'"
             )
         if layer.activation.scales == "frame":
             raise ValueError(
@@ -152,10 +169,20 @@ def _array(tensor):
     return tensor.detach().cpu().double().numpy()
 
 
-def exact_arrays(model):
+def exact_arrays(model: BiDFSMN) -> dict[str, Any]:
     """Returns every field of the file in double precision, not rounded.
 
     (The classifier's weights are whole multiples of their scales.)
+
+    Arguments
+    ---------
+    model : BiDFSMN
+        One that ``check_exportable`` lets pass.
+
+    Returns
+    -------
+    dict
+        {field: numpy.ndarray}; the names are those of ``layout.fields``.
     """
     front, mels = model.front_end, model.n_mels // 4
     conv1, norm1, prelu1, conv2, norm2, prelu2 = front

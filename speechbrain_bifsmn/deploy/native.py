@@ -1,6 +1,9 @@
 """A model file as a lobe: run by the engine, or by torch."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import torch
 from speechbrain.utils.checkpoints import (
@@ -20,7 +23,7 @@ from speechbrain_bifsmn.nnet.binarizer import is_traced
 class NativeBiDFSMN(nn.Module):
     """BiDFSMN from a ``.bifsmn`` file, with the engine's speed.
 
-    Both backends give the same bits. Neither can be trained: there are no
+    The two backends are bit-exact. Neither can be trained: there are no
     gradients. The engine runs on the CPU, wherever the tensors are.
 
     Arguments
@@ -31,12 +34,13 @@ class NativeBiDFSMN(nn.Module):
         "native" for the engine (the package bifsmn-engine), "torch", or "auto":
         the engine where it is installed, and otherwise torch, which is logged.
     thinning : int
-        Thinning setting: 0 runs all blocks, each further one half of them.
+        Every n-th block runs: 1 runs all, 2 half of them, 4 a quarter.
 
     Example
     -------
     >>> from tempfile import TemporaryDirectory
     >>> from speechbrain_bifsmn.deploy.folding import fold
+    >>> from speechbrain_bifsmn.deploy.writer import write_model
     >>> from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
     >>> folder = TemporaryDirectory()
     >>> path = f"{folder.name}/model.bifsmn"
@@ -48,19 +52,27 @@ class NativeBiDFSMN(nn.Module):
     ['yes', 'no']
     """
 
-    def __init__(self, path=None, backend="auto", thinning=1):
+    path: Path | None
+    _network: Any  # an engine's Model, a DeployedBiDFSMN, or None
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        backend: str = "auto",
+        thinning: int = 1,
+    ) -> None:
         super().__init__()
         if backend not in BACKENDS:
             raise ValueError(
                 f"backend: expected one of {list(BACKENDS)}, got {backend!r}"
             )
         self.backend, self._thinning = backend, thinning
-        self.path = self._network = None
+        self.path, self._network = None, None
         if path is not None:
             self.load(path)
 
     @mark_as_transfer
-    def load(self, path):
+    def load(self, path: str | Path) -> None:
         """Takes another file, as SpeechBrain's ``Pretrainer`` does.
 
         Arguments
@@ -78,7 +90,7 @@ class NativeBiDFSMN(nn.Module):
         self.thinning = self._thinning
 
     @property
-    def network(self):
+    def network(self) -> Any:
         """What computes: an engine's ``Model``, or a ``DeployedBiDFSMN``."""
         if self._network is None:
             raise ValueError(
@@ -87,22 +99,22 @@ class NativeBiDFSMN(nn.Module):
         return self._network
 
     @property
-    def labels(self):
-        """Of the outputs, in their order."""
+    def labels(self) -> list[str]:
+        """Names of the outputs, in their order."""
         return list(self.network.labels)
 
     @property
-    def thinnings(self):
-        """The thinnings."""
+    def thinnings(self) -> tuple[int, ...]:
+        """The thinnings that the network has: 1, 2, 4, ..."""
         return self.network.thinnings
 
     @property
-    def thinning(self):
+    def thinning(self) -> int:
         """The thinning; may be set at any time."""
         return self._thinning
 
     @thinning.setter
-    def thinning(self, thinning):
+    def thinning(self, thinning: int) -> None:
         if thinning not in self.thinnings:
             raise ValueError(
                 f"thinning: expected one of {list(self.thinnings)}, got "
@@ -111,7 +123,9 @@ class NativeBiDFSMN(nn.Module):
         self._thinning = self.network.thinning = thinning
 
     @torch.no_grad()
-    def forward(self, features, lengths=None):
+    def forward(
+        self, features: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Classifies log-mel features.
 
         Arguments

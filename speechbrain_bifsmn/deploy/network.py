@@ -4,12 +4,15 @@ Shapes: B batch, T frames, F mel bands, P channels of the first convolution,
 U = T / 4 frames and C channels of the blocks.
 """
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from bifsmn_engine.format.layout import (
+    ModelFile,
     StoredVector,
     all_thinnings,
     thinnings_of,
@@ -18,22 +21,27 @@ from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
 from speechbrain_bifsmn.nnet.binarizer import below, is_traced
 
 QUANTA = 16383  # of the classifier's inputs, to either side
-SMALLEST = 2.0**-64  # a largest magnitude below it counts as zero
+MIN_PEAK = 2.0**-64  # inputs of a lower peak count as zeros
+
+# Name, block, sums of plane 1 and of plane 2, values of a layer.
+Trace = list[
+    tuple[str, int, torch.Tensor | None, torch.Tensor | None, torch.Tensor]
+]
 
 
 class DeployedBiDFSMN(nn.Module):
-    """BiDFSMN with everything folded and rounded that a model file stores.
+    """BiDFSMN as a model file stores it: batch norms folded, numbers rounded.
 
     Dot products are sums of signs, exact in floating point; every operation
     after them is rounded in the order that ``arm_kernel/FORMAT.md`` gives.
-    Hence the engine's logits are the same bits as these.
+    Hence the logits are bit-exact with the engine's.
 
     Arguments
     ---------
     model : ModelFile
-        From ``folding.fold`` or ``model_file.read``.
+        What ``folding.fold`` or ``model_file.read`` returns.
     dtype : torch.dtype
-        Single precision is what devices compute with.
+        Of the computation; devices compute in single precision.
 
     Example
     -------
@@ -46,7 +54,9 @@ class DeployedBiDFSMN(nn.Module):
     torch.Size([4, 2])
     """
 
-    def __init__(self, model, dtype=torch.float32):
+    def __init__(
+        self, model: ModelFile, dtype: torch.dtype = torch.float32
+    ) -> None:
         super().__init__()
         self.config, self.labels = model.config, list(model.labels)
         self.thinnings = all_thinnings(self.config)
@@ -60,7 +70,12 @@ class DeployedBiDFSMN(nn.Module):
             key = name.replace(".", "_")
             self.register_buffer(key, torch.tensor(value, dtype=dtype))
 
-    def forward(self, features, lengths=None, trace=None):
+    def forward(
+        self,
+        features: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        trace: Trace | None = None,
+    ) -> torch.Tensor:
         """Classifies log-mel features.
 
         Arguments
@@ -68,7 +83,7 @@ class DeployedBiDFSMN(nn.Module):
         features : torch.Tensor
             (B, T, F) in decibels.
         lengths : torch.Tensor, optional
-            (B,), relative; what lies beyond is silence.
+            (B,), relative lengths in (0, 1]; what lies beyond is silence.
         trace : list, optional
             Filled with (name, block, dots of plane 1, dots of plane 2, values)
             of every layer, in the order [B, frame, output].
@@ -194,16 +209,16 @@ class DeployedBiDFSMN(nn.Module):
 
     def _classify(self, x):
         x = x.flatten(1)
-        most = x.abs().amax(1, keepdim=True)
+        peak = x.abs().amax(1, keepdim=True)
         # (torch divides a number by a tensor by the tensor's reciprocal.)
-        quanta = torch.full_like(most, QUANTA)
-        inverse = quanta / most
-        inverse = torch.where(most < SMALLEST, 0, inverse)
+        quanta = torch.full_like(peak, QUANTA)
+        inverse = quanta / peak
+        inverse = torch.where(peak < MIN_PEAK, 0, inverse)
         # In double precision, where these sums are exact.
         codes = torch.round(x * inverse).double()
         sums = codes @ self._get("classifier.weight").double().T
         scales = self._get("classifier.scales").double()
-        scale = scales * (most.double() / quanta.double())
+        scale = scales * (peak.double() / quanta.double())
         biases = self._get("classifier.biases").double()
         return (sums * scale + biases).to(x.dtype)
 

@@ -1,15 +1,19 @@
 """The engine's interface, computed by torch where the engine is missing."""
 
+from __future__ import annotations
+
 import copy
 import os
+from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 
 from bifsmn_engine.audio.waveform import as_clip, check_range, write_floats
-from bifsmn_engine.detection import REFRACTORY_S, check_gate
+from bifsmn_engine.detection import REFRACTORY_S, Threshold, check_gate
 from bifsmn_engine.format import model_file
-from bifsmn_engine.format.layout import front_end_options
+from bifsmn_engine.format.layout import Config, front_end_options
 from bifsmn_engine.labels import SILENCE
 from speechbrain_bifsmn.deploy.detector import Detector
 from speechbrain_bifsmn.deploy.features import DeployedLogMel
@@ -27,14 +31,14 @@ if hasattr(os, "register_at_fork"):
 class TorchModel:
     """A ``.bifsmn`` file as ``bifsmn_engine.Model`` runs it, on any device.
 
-    Features and logits are the same bits.
+    Features and logits are bit-exact with the engine's.
 
     Arguments
     ---------
     network : DeployedBiDFSMN
-        On its device.
+        The network, on its device.
     features : DeployedLogMel
-        The front end, there as well.
+        The front end, on the same device.
 
     Example
     -------
@@ -46,7 +50,9 @@ class TorchModel:
 
     isa = "torch"  # in place of an instruction set
 
-    def __init__(self, network, features):
+    def __init__(
+        self, network: DeployedBiDFSMN, features: DeployedLogMel
+    ) -> None:
         c = network.config
         for name, stated in front_end_options(c).items():
             found = getattr(features, name)
@@ -62,7 +68,7 @@ class TorchModel:
         self.labels, self.thinnings = list(network.labels), network.thinnings
 
     @classmethod
-    def load(cls, path, device="cpu"):
+    def load(cls, path: str | Path, device: str = "cpu") -> TorchModel:
         """Reads a file.
 
         Arguments
@@ -81,12 +87,12 @@ class TorchModel:
         return cls(network.to(device), front_end(network.config).to(device))
 
     @property
-    def thinning(self):
+    def thinning(self) -> int:
         """The thinning; may be set at any time."""
         return self._network.thinning
 
     @thinning.setter
-    def thinning(self, thinning):
+    def thinning(self, thinning: int) -> None:
         if thinning not in self.thinnings:
             raise ValueError(
                 f"thinning: expected one of {list(self.thinnings)}, got "
@@ -94,21 +100,21 @@ class TorchModel:
             )
         self._network.thinning = thinning
 
-    def copy(self):
-        """Returns a model of its own thinning; the weights are shared."""
+    def copy(self) -> TorchModel:
+        """Returns a model with a separate thinning; the weights are shared."""
         return TorchModel(copy.copy(self._network), self._features)
 
-    def stream(self, gate_db=None):
-        """Returns a stream of this thinning."""
+    def stream(self, gate_db: float | None = None) -> TorchStream:
+        """Returns a stream that starts at this thinning."""
         return TorchStream(self, gate_db)
 
     def detector(
         self,
-        threshold=None,
-        smoothing=None,
-        refractory_s=REFRACTORY_S,
-        early=False,
-    ):
+        threshold: Threshold | None = None,
+        smoothing: int | None = None,
+        refractory_s: float = REFRACTORY_S,
+        early: bool = False,
+    ) -> Detector:
         """Returns a detector for the posteriors of this model."""
         return Detector(
             self.labels,
@@ -120,11 +126,11 @@ class TorchModel:
             early,
         )
 
-    def classify(self, audio):
+    def classify(self, audio: ArrayLike) -> NDArray[np.float32]:
         """Classifies a clip: posteriors [classes] of at most a window."""
         return self.classify_windows(self._window(audio)[None])[0]
 
-    def features(self, audio):
+    def features(self, audio: ArrayLike) -> NDArray[np.float32]:
         """Computes the features [T][F] of a clip, of at most a window."""
         window = torch.from_numpy(self._window(audio))[None]
         return self._features(window.to(self._device))[0].cpu().numpy()
@@ -141,33 +147,32 @@ class TorchModel:
         return np.pad(audio, (0, missing))
 
     @torch.no_grad()
-    def logits(self, features):
+    def logits(self, features: ArrayLike) -> NDArray[np.float32]:
         """Classifies features: [T][F], or a batch [B][T][F]."""
-        features = torch.tensor(np.asarray(features, np.float32))
+        rows = torch.tensor(np.asarray(features, np.float32))
         c = self._network.config
-        expected, found = (c.frames, c.mels), tuple(features.shape)
+        expected, found = (c.frames, c.mels), tuple(rows.shape)
         if found[-2:] != expected or len(found) > 3:
             raise ValueError(
                 f"features: expected {list(expected)}, frames by mel bands, or "
                 f"a batch of them, got {found}"
             )
-        batch = features.view(-1, *expected).to(self._device)
+        batch = rows.view(-1, *expected).to(self._device)
         logits = self._network(batch).cpu().numpy()
-        return logits.reshape(*features.shape[:-2], -1)
+        return logits.reshape(*rows.shape[:-2], -1)
 
-    def classify_windows(self, windows):
+    def classify_windows(self, windows: ArrayLike) -> NDArray[np.float32]:
         """Returns posteriors [n][classes] of windows [n][window_samples]."""
         # In double precision, as the engine does.
         logits = self.window_logits(windows).cpu().double()
         return logits.softmax(-1).float().numpy()
 
     @torch.no_grad()
-    def window_logits(self, windows):
+    def window_logits(self, windows: ArrayLike) -> torch.Tensor:
         """Returns logits (n, classes) of windows [n][window_samples]."""
-        windows = np.asarray(windows, np.float32)
-        check_range(windows)
-        windows = torch.tensor(windows)
-        parts = windows.to(self._device).split(BATCH)
+        samples = np.asarray(windows, np.float32)
+        check_range(samples)
+        parts = torch.tensor(samples).to(self._device).split(BATCH)
         logits = [self._network(self._features(part)) for part in parts]
         return torch.cat(logits)
 
@@ -176,13 +181,13 @@ class TorchModel:
         return next(self._network.buffers()).device
 
 
-def front_end(config):
-    """Returns the features of a model file's header.
+def front_end(config: Config) -> DeployedLogMel:
+    """Returns the front end that a model file states.
 
     Arguments
     ---------
     config : Config
-        The header.
+        The header of the file.
 
     Returns
     -------
@@ -191,7 +196,7 @@ def front_end(config):
     return DeployedLogMel(**front_end_options(config))
 
 
-def floats_of(audio):
+def floats_of(audio: ArrayLike) -> NDArray[np.float32]:
     """Returns audio as the engine takes it: float32 from -1 to 1, [samples].
 
     Arguments
@@ -221,13 +226,15 @@ class TorchStream:
     Arguments
     ---------
     model : TorchModel
-        Its thinning is where the stream's own starts.
+        What classifies; the stream starts at its thinning.
     gate_db : float, optional
-        Windows of a level below it (dB from -200 to 0, 0 is that of full-scale
-        samples) count as silence, whatever the network says.
+        Windows of a lower level (dB from -200 to 0; full-scale samples have 0)
+        count as silence, whatever the network finds.
     """
 
-    def __init__(self, model, gate_db=None):
+    _audio: NDArray[np.float32]
+
+    def __init__(self, model: TorchModel, gate_db: float | None = None) -> None:
         if gate_db is not None:
             check_gate(gate_db)
         self._model, self._gate_db = model.copy(), gate_db
@@ -235,16 +242,16 @@ class TorchStream:
         self.reset()
 
     @property
-    def thinning(self):
+    def thinning(self) -> int:
         """The thinning; may be set at any time."""
         return self._model.thinning
 
     @thinning.setter
-    def thinning(self, thinning):
+    def thinning(self, thinning: int) -> None:
         self._model.thinning = thinning
 
-    def push(self, audio):
-        """Takes more audio; returns posteriors [n][classes], as the engine."""
+    def push(self, audio: ArrayLike) -> NDArray[np.float32]:
+        """Takes more audio; returns posteriors [n][classes] of new windows."""
         model = self._model
         self._audio = np.append(self._audio, floats_of(audio))
         ready = 1 + (len(self._audio) - model.window_samples) // model.hop
@@ -266,6 +273,6 @@ class TorchStream:
         quiet = levels < 10 ** (self._gate_db / 10)
         return np.where(quiet[:, None], self._silence, rows)
 
-    def reset(self):
+    def reset(self) -> None:
         """Forgets all audio so far."""
         self._audio = np.zeros(0, np.float32)

@@ -8,6 +8,7 @@ from bifsmn_engine.format.layout import ModelFile
 from bifsmn_engine.format.model_file import to_bytes
 from bifsmn_engine.pretrained import MODEL
 from speechbrain_bifsmn.files.atomic import atomic_write
+from speechbrain_bifsmn.pretrained import FOLDER
 
 
 def write_model(model: ModelFile, path: str | Path) -> int:
@@ -16,14 +17,14 @@ def write_model(model: ModelFile, path: str | Path) -> int:
     Arguments
     ---------
     model : ModelFile
-        As ``deploy.folding`` makes it.
+        What ``deploy.folding.fold`` returns.
     path : str | Path
-        Where to.
+        The file to write; one that is there is replaced.
 
     Returns
     -------
     int
-        Its size in bytes.
+        The size of the file in bytes.
     """
     content = to_bytes(model)
     with atomic_write(path) as place:
@@ -31,8 +32,9 @@ def write_model(model: ModelFile, path: str | Path) -> int:
 
 
 def check_not_shipped(path: Path) -> None:
-    """Refuses to write the model file that comes with the engine."""
-    if path.exists() and path.samefile(MODEL):
+    """Refuses to write a model file that comes with the packages."""
+    shipped = MODEL, FOLDER / MODEL.name
+    if path.exists() and any(map(path.samefile, shipped)):
         raise ValueError(
             f"{path}: expected a model file of your own to write, found the "
             "one that comes with the package; name another file"

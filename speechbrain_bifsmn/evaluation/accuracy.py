@@ -1,20 +1,31 @@
 """Accuracy of torch and engine on a test set, and where the two differ."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 
+from speechbrain_bifsmn.evaluation.clips import Clip, ClipSet
 from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
+from speechbrain_bifsmn.evaluation.systems import System
 
 
-def evaluate(systems, test_set, each_batch=None):
+def evaluate(
+    systems: Sequence[System],
+    test_set: ClipSet,
+    each_batch: Callable[[list[Clip]], object] | None = None,
+) -> dict[str, Any]:
     """Classifies every test clip with every system at every thinning.
 
     Arguments
     ---------
-    systems : list
-        Of ``systems_of``.
+    systems : sequence of System
+        One model file on each backend, as from ``systems_of``.
     test_set : ClipSet
-        With the systems' labels.
+        Test clips with the labels of that file.
     each_batch : callable, optional
         Called with every list of clips, so that other measurements need not
         read them again.
@@ -23,9 +34,10 @@ def evaluate(systems, test_set, each_batch=None):
     -------
     dict
         Plain data: ``accuracy`` and ``interval`` in percent by system and
-        thinning; ``per_class`` and ``confusion`` (rows are true) by thinning, of the
-        last system; ``test_clips``; ``disagreements``, how many clips two
-        systems decide differently at any thinning, and ``disagreeing_clips``.
+        thinning; ``per_class`` and ``confusion`` (rows are true) by thinning,
+        of the last system; ``test_clips``; ``disagreements``, the number of
+        clips with a prediction mismatch between systems at any thinning, and
+        ``disagreeing_clips``.
     """
     labels, thinnings = test_set.labels, systems[0].model.thinnings
     stats = {
@@ -71,18 +83,18 @@ def _decide(systems, clips, labels, stats):
 
 
 def _differences(clips, decisions, labels):
-    """Returns a row for each clip and thinning at which not all say the same."""
+    """Returns a row for each prediction mismatch: a clip and a thinning."""
     first, *others = decisions.values()
     rows = []
     for thinning, choice in first.items():
         for index in np.flatnonzero(
             np.any([choice != other[thinning] for other in others], axis=0)
         ):
-            said = {
+            predictions = {
                 name: labels[by_thinning[thinning][index]]
                 for name, by_thinning in decisions.items()
             }
             clip = clips[index]
             row = {"clip": clip.name, "label": clip.label, "thinning": thinning}
-            rows.append(row | said)
+            rows.append(row | predictions)
     return rows

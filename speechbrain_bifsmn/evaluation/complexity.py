@@ -1,9 +1,13 @@
 """Parameters, one-bit weights, multiply-accumulates and bytes of a network.
 
-Only what runs is counted: an example passes through the network at each thinning
-setting, and every layer that it meets adds its share.
+Only what runs is counted: an example passes through the network at each
+thinning, and every layer that it passes adds its share.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -22,7 +26,7 @@ _PASSIVE = (nn.Identity, nn.Dropout, nn.Flatten, nn.Unflatten)
 class Complexity(NamedTuple):
     """What one example costs at one thinning.
 
-    ``parameters`` are those of training without the quantisers' own;
+    ``parameters`` are those of training, without the quantisers';
     ``bit_macs`` are XNOR-popcount operations on single bits, one for each plane
     of the activations, in place of ``binary_macs`` of the ``macs``.
     ``stored_bytes`` is a deployed network: one bit per one-bit weight, and FP32
@@ -47,7 +51,8 @@ class _Counter:
     """Adds up what the layers of one pass cost."""
 
     def __init__(self):
-        self.seen, self.previous = set(), None
+        self.seen: set[nn.Module] = set()
+        self.previous: nn.Module | None = None
         self.parameters = self.bits = self.numbers = self.scales = 0
         self.macs = self.binary_macs = self.bit_macs = 0
 
@@ -84,10 +89,10 @@ class _Counter:
     def _count_norm(self, norm):
         layer = self.previous
         if isinstance(layer, BINARY_LAYERS):
-            return  # folds into the scale and shift of that layer
+            return  # batch-norm folding: into that layer's scale and shift
         if not isinstance(layer, _WEIGHTED):
             self.numbers += 2 * norm.num_features
-        elif layer.bias is None:  # folds, and gives the layer a bias
+        elif layer.bias is None:  # batch-norm folding gives it a bias
             self.numbers += norm.num_features
 
     def _count_binary(self, layer):
@@ -120,7 +125,7 @@ def _can_use_xnor(layer):
     return _weight_scales(layer) == layer.weight.size(0)
 
 
-def count(model, example):
+def count(model: nn.Module, example: torch.Tensor) -> list[Complexity]:
     """Counts what a network costs at each of its thinnings.
 
     Linear, Conv1d, Conv2d and their binary forms add multiply-accumulates;
@@ -131,7 +136,7 @@ def count(model, example):
     model : torch.nn.Module
         Any network; one with ``thinnings`` is counted at each.
     example : torch.Tensor
-        An input with a batch of one.
+        An input with a batch of one, as [1, T, F] for ``BiDFSMN``.
 
     Returns
     -------
@@ -148,13 +153,20 @@ def count(model, example):
         raise ValueError(
             f"example: expected a batch of one, got {len(example)}; give x[:1]"
         )
+    with _in_evaluation(model):
+        return [
+            _pass(model, example, d) for d in getattr(model, "thinnings", [1])
+        ]
+
+
+@contextmanager
+def _in_evaluation(model):
+    """Puts a network in evaluation mode; restores modes and thinning."""
     modes = {module: module.training for module in model.modules()}
     thinning = getattr(model, "thinning", None)
     model.eval()
     try:
-        return [
-            _pass(model, example, d) for d in getattr(model, "thinnings", [1])
-        ]
+        yield
     finally:
         for module, training in modes.items():
             module.training = training
@@ -185,13 +197,13 @@ def _pass(model, example, thinning):
     )
 
 
-def table(costs):
+def table(costs: Sequence[Complexity]) -> str:
     """Formats the costs of all thinnings.
 
     Arguments
     ---------
-    costs : list of Complexity
-        From ``count``.
+    costs : sequence of Complexity
+        One for each thinning, as from ``count``.
 
     Returns
     -------
@@ -201,12 +213,10 @@ def table(costs):
     Example
     -------
     >>> print(table(count(nn.Linear(8, 2), torch.zeros(1, 8))))
-    thinning  parameters  one-bit  MACs  binary MACs  bit-MACs  bytes  +scales
-        0          18        0    16            0         0     72        0
+    thinning  params  one-bit  MACs  binary MACs  bit-MACs  bytes  +scales
+           1          18        0    16            0         0     72        0
     """
-    header = (
-        "thinning|parameters|one-bit|MACs|binary MACs|bit-MACs|bytes|+scales"
-    )
+    header = "thinning|params|one-bit|MACs|binary MACs|bit-MACs|bytes|+scales"
     rows = [header.split("|")]
     rows += [[f"{number:,}" for number in cost] for cost in costs]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -1,25 +1,29 @@
-"""False alarms on audio in which nobody says a keyword."""
+"""False alarms on audio without keywords."""
+
+from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from bifsmn_engine.audio.files import audio_chunks
 from bifsmn_engine.detection import REFRACTORY_S
+from bifsmn_engine.interface import AnyModel
 from bifsmn_engine.keyword_stream import KeywordStream
 from speechbrain_bifsmn.evaluation.intervals import poisson_interval
 
 KINDS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 
 
-def find_audio(folder):
+def find_audio(folder: str | Path) -> list[Path]:
     """Lists the audio files of a folder and of those in it, sorted.
 
     Arguments
     ---------
     folder : str | Path
-        Other files are left alone.
+        Files of other kinds in it are ignored.
 
     Returns
     -------
@@ -46,38 +50,40 @@ def find_audio(folder):
     return found
 
 
-def false_alarms(model, folder):
-    """Counts what is detected in recordings of something else.
+def false_alarms(model: AnyModel, folder: str | Path) -> dict[str, Any]:
+    """Counts detections in recordings without keywords.
 
-    Each file is a stream of its own, with the threshold and the smoothing of
-    the model file.
+    Each file is a separate stream, with the threshold and the smoothing of the
+    model file.
 
     Arguments
     ---------
-    model : bifsmn_engine.Model | TorchModel
-        As from ``load_model``.
+    model : AnyModel
+        A model file on some backend, as from ``load_model``.
     folder : str | Path
-        Of audio files.
+        A folder of audio files, as for ``find_audio``.
 
     Returns
     -------
     dict
-        Plain data: what was heard, and by thinning how many detections,
-        how many an hour, their 95 % interval, and of which keywords.
+        Plain data: the audio and the operating point, and by thinning the
+        detections, their rate per hour with its 95 % interval, and the
+        keywords.
     """
     files = find_audio(folder)
-    samples, heard = 0, {thinning: Counter() for thinning in model.thinnings}
+    samples = 0
+    detected: dict[int, Counter[str]] = {d: Counter() for d in model.thinnings}
     steps = [(thinning, path) for thinning in model.thinnings for path in files]
     for thinning, path in tqdm(steps, "Listening", unit="file", leave=False):
         model.thinning = thinning
         stream = KeywordStream(model)
         for chunk in audio_chunks(path, model.sample_rate):
-            heard[thinning].update(d.keyword for d in stream.push(chunk))
+            detected[thinning].update(d.keyword for d in stream.push(chunk))
         samples += stream.samples
-        heard[thinning].update(d.keyword for d in stream.finish())
-    hours = samples / len(heard) / model.sample_rate / 3600
+        detected[thinning].update(d.keyword for d in stream.finish())
+    hours = samples / len(detected) / model.sample_rate / 3600
     by_thinning = {}
-    for thinning, keywords in heard.items():
+    for thinning, keywords in detected.items():
         count = keywords.total()
         by_thinning[str(thinning)] = {
             "detections": count,

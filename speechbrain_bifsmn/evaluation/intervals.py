@@ -1,9 +1,13 @@
 """Confidence intervals of what is counted."""
 
+from __future__ import annotations
+
 import math
 
 
-def wilson_interval(correct, total, z=1.96):
+def wilson_interval(
+    correct: int, total: int, z: float = 1.96
+) -> tuple[float, float]:
     """Wilson's score interval of a proportion.
 
     Arguments
@@ -28,28 +32,27 @@ def wilson_interval(correct, total, z=1.96):
             f"expected 0 <= correct <= total and total > 0, got {correct} of "
             f"{total}; evaluate on at least one clip"
         )
-    share = correct / total
-    middle = share + z * z / (2 * total)
-    half = z * math.sqrt(
-        share * (1 - share) / total + z * z / (4 * total * total)
-    )
-    scale = 100 / (1 + z * z / total)
-    return max(0.0, (middle - half) * scale), min(
-        100.0, (middle + half) * scale
-    )
+    # Here, because it takes half a second and few who import this need it.
+    from scipy.stats import binomtest
+
+    confidence = math.erf(z / math.sqrt(2))
+    bounds = binomtest(correct, total).proportion_ci(confidence, "wilson")
+    return 100 * float(bounds.low), 100 * float(bounds.high)
 
 
-def poisson_interval(events, hours, confidence=0.95):
+def poisson_interval(
+    events: int, hours: float, confidence: float = 0.95
+) -> tuple[float, float]:
     """The exact (Garwood) interval of a rate.
 
     Arguments
     ---------
     events : int
-        How many were counted.
+        Number of events.
     hours : float
-        In how long.
+        Duration in which they were counted.
     confidence : float
-        Two-sided: half of the rest lies below, half above.
+        Of the two-sided interval, whose tails are equal.
 
     Returns
     -------
@@ -61,8 +64,7 @@ def poisson_interval(events, hours, confidence=0.95):
     >>> [round(bound, 2) for bound in poisson_interval(4, 2.0)]
     [0.54, 5.12]
     """
-    # Here, because it takes half a second and few who import this need it.
-    from scipy.stats import chi2
+    from scipy.stats import chi2  # late, as above
 
     if events < 0 or hours <= 0:
         raise ValueError(
@@ -74,8 +76,8 @@ def poisson_interval(events, hours, confidence=0.95):
     return float(low / hours), float(high / hours)
 
 
-def hours_needed(rate, confidence=0.95):
-    """How long must nothing happen to show that a rate is not exceeded.
+def hours_needed(rate: float, confidence: float = 0.95) -> float:
+    """Hours without an event that show that a rate is not exceeded.
 
     Arguments
     ---------

@@ -1,5 +1,9 @@
 """Accuracy with its interval, and the confusion matrix."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -7,7 +11,7 @@ from speechbrain_bifsmn.evaluation.intervals import wilson_interval
 
 
 class ClassificationStats:
-    """Counts decisions.
+    """Counts right and wrong predictions.
 
     Arguments
     ---------
@@ -27,12 +31,12 @@ class ClassificationStats:
     {'yes': 100.0, 'no': 0.0}
     """
 
-    def __init__(self, labels):
+    def __init__(self, labels: Sequence[str]) -> None:
         self.labels = list(labels)
         size = len(self.labels)
         self.confusion = np.zeros((size, size), dtype=np.int64)
 
-    def append(self, logits, targets):
+    def append(self, logits: torch.Tensor, targets: torch.Tensor) -> None:
         """Counts a batch.
 
         Arguments
@@ -68,18 +72,18 @@ class ClassificationStats:
         np.add.at(self.confusion, (rows, columns), 1)
 
     @property
-    def total(self):
+    def total(self) -> int:
         """Number of clips."""
         return int(self.confusion.sum())
 
     @property
-    def correct(self):
-        """Number of right decisions."""
+    def correct(self) -> int:
+        """Number of right predictions."""
         return int(self.confusion.trace())
 
     @property
-    def accuracy(self):
-        """Right decisions in percent."""
+    def accuracy(self) -> float:
+        """Right predictions in percent."""
         if not self.total:
             raise ValueError(
                 "accuracy: expected at least one clip, got none; append a batch"
@@ -87,11 +91,11 @@ class ClassificationStats:
         return 100 * self.correct / self.total
 
     @property
-    def interval(self):
+    def interval(self) -> tuple[float, float]:
         """The 95 % interval of the accuracy, in percent."""
         return wilson_interval(self.correct, self.total)
 
-    def per_class(self):
+    def per_class(self) -> dict[str, float]:
         """Returns the accuracy on the clips of each label.
 
         Returns

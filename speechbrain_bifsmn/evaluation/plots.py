@@ -1,12 +1,25 @@
 """Plots of training, confusions and operating points, as PNG files."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from speechbrain_bifsmn.files.atomic import atomic_write
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def figure_class():
-    """Returns that of matplotlib; before long work, it is asked for early."""
+
+def figure_class() -> type[Figure]:
+    """Returns matplotlib's ``Figure``; raises ImportError without matplotlib.
+
+    A command calls it before long work whose end it would otherwise fail.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -19,8 +32,9 @@ def figure_class():
 
 def _figure(width, height):
     """A figure that belongs to no window and no global state."""
-    Figure = figure_class()
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
+    return figure_class()(
+        figsize=(width, height), dpi=110, layout="constrained"
+    )
 
 
 def _save(figure, path):
@@ -32,7 +46,12 @@ def _save(figure, path):
         figure.savefig(place, format="png")
 
 
-def plot_confusion(confusion, labels, path, title=""):
+def plot_confusion(
+    confusion: ArrayLike,
+    labels: Sequence[str],
+    path: str | Path,
+    title: str = "",
+) -> None:
     """Draws a confusion matrix, coloured by the share of each row.
 
     A cell shows that share in percent, with the number of clips below it.
@@ -40,10 +59,10 @@ def plot_confusion(confusion, labels, path, title=""):
     Arguments
     ---------
     confusion : numpy.ndarray
-        (true, predicted), numbers of clips.
+        [true, predicted], numbers of clips.
     labels : sequence of str
-        Names of the rows.
-    path : str
+        Names of the rows, and of the columns.
+    path : str | Path
         The PNG to write.
     title : str
         Above the plot.
@@ -78,15 +97,15 @@ def plot_confusion(confusion, labels, path, title=""):
     _save(figure, path)
 
 
-def plot_curves(rows, path):
+def plot_curves(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
     """Draws training loss and validation accuracy, one column a stage.
 
     Arguments
     ---------
-    rows : list of dict
+    rows : sequence of dict
         One an epoch: ``stage``, ``epoch``, ``loss``, ``valid_loss``, and
         ``accuracy``, in percent by thinning.
-    path : str
+    path : str | Path
         The PNG to write.
     """
     stages = list(dict.fromkeys(row["stage"] for row in rows))
@@ -112,7 +131,9 @@ def plot_curves(rows, path):
     _save(figure, path)
 
 
-def plot_operating_points(curves, path, title=""):
+def plot_operating_points(
+    curves: Mapping[str, Mapping[str, Any]], path: str | Path, title: str = ""
+) -> None:
     """Draws false rejects against false alarms per hour: DET and ROC curves.
 
     The DET curve has a logarithmic and a normal-deviate axis. Where there is no
@@ -121,11 +142,11 @@ def plot_operating_points(curves, path, title=""):
     Arguments
     ---------
     curves : dict of str to dict
-        By what the legend says: ``false_alarms`` in ``hours`` and
-        ``false_rejects`` of ``clips``, counted at rising thresholds, and
-        ``point``, the rates that are chosen, as from ``figures``; ``color``
-        and ``style`` of the line, optional.
-    path : str
+        By name in the legend: ``false_alarms`` in ``hours`` and
+        ``false_rejects`` of ``clips``, counted at rising thresholds;
+        ``point``, the rates at the chosen threshold, as from ``figures``;
+        and, optionally, ``color`` and ``style`` of the line.
+    path : str | Path
         The PNG to write.
     title : str
         Above the plot.
@@ -162,26 +183,28 @@ def plot_operating_points(curves, path, title=""):
     _save(figure, path)
 
 
-def _mark(det, roc, point, least, color):
+def _mark(det, roc, point, min_rate, color):
     """Marks a chosen point; on the DET curve, with its intervals."""
     x, y = point["per_hour"], point["rejects_percent"]
     roc.plot(x, 100 - y, "o", color=color)
-    x, y = max(x, least), max(y, 50 / point["clips"])
+    x, y = max(x, min_rate), max(y, 50 / point["clips"])
     det.plot(x, y, "o", color=color)
-    spread = np.maximum(point["per_hour_interval"], least)
+    spread = np.maximum(point["per_hour_interval"], min_rate)
     det.plot(spread, [y, y], color=color, linewidth=0.8)
     det.plot([x, x], point["rejects_interval"], color=color, linewidth=0.8)
 
 
-def plot_noise(conditions, path, title=""):
-    """Draws accuracy against the ratio of speech to noise, a line a thinning.
+def plot_noise(
+    conditions: Sequence[Mapping[str, Any]], path: str | Path, title: str = ""
+) -> None:
+    """Draws accuracy against SNR, a line for each thinning.
 
     Arguments
     ---------
-    conditions : list of dict
+    conditions : sequence of dict
         With ``level`` in dB, and ``accuracy`` and ``interval`` in percent by
         thinning, as in an evaluation's ``robustness``.
-    path : str
+    path : str | Path
         The PNG to write.
     title : str
         Above the plot.

@@ -1,13 +1,20 @@
 """Accuracy on distorted clips, and how it differs among speakers."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binom
 
 from bifsmn_engine.labels import SILENCE
+from speechbrain_bifsmn.evaluation.clips import Clip
 from speechbrain_bifsmn.evaluation.distortions import SEED, conditions
 from speechbrain_bifsmn.evaluation.intervals import wilson_interval
+from speechbrain_bifsmn.evaluation.systems import System
 
 MIN_CLIPS = 5  # of a speaker who is counted
 QUANTILES = (0, 10, 25, 50, 75, 90, 100)
@@ -15,28 +22,30 @@ LOW = 80  # percent; below it, a speaker is badly served
 
 
 class Robustness:
-    """Counts right decisions by condition, speaker and thinning.
+    """Counts right predictions by condition, speaker and thinning.
 
-    Silence is left out: it has no speed and no ratio to noise.
+    Silence is left out: it has no speed and no SNR.
 
     Arguments
     ---------
     system : System
-        What decides.
-    noise : list of array
-        As for ``conditions``.
+        A model file on one backend.
+    noise : sequence of numpy.ndarray
+        Background recordings [samples], each longer than a clip.
     """
 
-    def __init__(self, system, noise):
+    def __init__(self, system: System, noise: Sequence[NDArray[np.floating]]) -> None:
         self.system, self.conditions = system, conditions(noise)
         thinnings = system.model.thinnings
         self.right = [dict.fromkeys(thinnings, 0) for _ in self.conditions]
         self.clips = 0
-        self.by_speaker = {thinning: Counter() for thinning in thinnings}
-        self.of_speaker = Counter()
+        self.by_speaker: dict[int, Counter[str]] = {
+            thinning: Counter() for thinning in thinnings
+        }
+        self.of_speaker: Counter[str] = Counter()
 
-    def add(self, clips):
-        """Takes a list of ``Clip``."""
+    def add(self, clips: Sequence[Clip]) -> None:
+        """Classifies clips under every condition, and counts."""
         clips = [clip for clip in clips if clip.label != SILENCE]
         if not clips:
             return
@@ -55,8 +64,8 @@ class Robustness:
                         clip.speaker for clip, hit in hits if hit
                     )
 
-    def results(self):
-        """Returns what ``evaluation.json`` holds of ``robustness``."""
+    def results(self) -> dict[str, Any]:
+        """Returns ``robustness`` of ``evaluation.json``: plain data."""
         return {
             "clips": self.clips,
             "seed": SEED,
@@ -85,15 +94,15 @@ class Robustness:
             },
         }
 
-    def speakers(self):
-        """Returns what ``evaluation.json`` holds of ``speakers``.
+    def speakers(self) -> dict[str, Any]:
+        """Returns ``speakers`` of ``evaluation.json``: plain data.
 
         Accuracy of each speaker with at least ``MIN_CLIPS`` clips: quantiles
         in percent, and the share of speakers below ``LOW`` percent, beside the
         share that chance alone would put there if all were served alike.
         """
         clips = {who: n for who, n in self.of_speaker.items() if n >= MIN_CLIPS}
-        found = {
+        found: dict[str, Any] = {
             "min_clips": MIN_CLIPS,
             "speakers": len(clips),
             "all_speakers": len(self.of_speaker),

@@ -1,9 +1,12 @@
-"""Everything that ``evaluation.json`` holds of a model, in one pass."""
+"""The evaluation of a model file, in one pass: ``evaluation.json``."""
+
+from __future__ import annotations
 
 import platform
 import zlib
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -19,7 +22,13 @@ from speechbrain_bifsmn.runs.report import git_commit
 PACKAGES = ("speechbrain-bifsmn", "speechbrain", "torch", "numpy", "soundfile")
 
 
-def evaluate_model(model, data, robustness=False, negatives=None, command=""):
+def evaluate_model(
+    model: str | Path,
+    data: str | Path,
+    robustness: bool = False,
+    negatives: str | Path | None = None,
+    command: str = "",
+) -> dict[str, Any]:
     """Evaluates a model file on the test clips of a folder.
 
     Arguments
@@ -33,12 +42,12 @@ def evaluate_model(model, data, robustness=False, negatives=None, command=""):
     negatives : str | Path, optional
         A folder of audio without keywords, to count false alarms in.
     command : str
-        What it takes to repeat this.
+        The command line that repeats this, for the record.
 
     Returns
     -------
     dict
-        Plain data.
+        The content of ``evaluation.json``: plain data.
     """
     path = find_model(model)
     systems = systems_of(path)
@@ -57,7 +66,7 @@ def evaluate_model(model, data, robustness=False, negatives=None, command=""):
         found = evaluate(systems, test_set, each_batch)
     result = {
         "data": test_set.folder.resolve().name,
-        **_said(test_set),
+        **_describe_test_set(test_set),
         **found,
     }
     if robust:
@@ -77,8 +86,8 @@ def evaluate_model(model, data, robustness=False, negatives=None, command=""):
     }
 
 
-def _said(test_set):
-    """What the test clips are, and what is not among them."""
+def _describe_test_set(test_set):
+    """Returns where the test clips are from, and which are missing."""
     return {
         "labels": test_set.labels,
         "test_set": test_set.source,
@@ -87,8 +96,8 @@ def _said(test_set):
     }
 
 
-def describe(path):
-    """Returns what tells one model file from another.
+def describe(path: Path) -> dict[str, Any]:
+    """Identifies a model file: size, CRC-32, name and provenance.
 
     Arguments
     ---------

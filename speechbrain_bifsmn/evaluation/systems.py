@@ -1,29 +1,34 @@
 """A model file in its two implementations: torch, and the engine."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from bifsmn_engine.interface import AnyModel
 from bifsmn_engine.loading import load_model
 
 
 class System(NamedTuple):
-    """A loaded model, from audio to posteriors.
+    """A model file on one backend, from audio to posteriors."""
 
-    ``name`` is "torch" or "engine".
-    """
+    name: str  # "torch" or "engine"
+    model: AnyModel
 
-    name: str
-    model: Any  # bifsmn_engine.Model or TorchModel
-
-    def classify(self, audio):
+    def classify(
+        self, audio: Sequence[NDArray[np.float32]] | NDArray[np.float32]
+    ) -> dict[int, NDArray[np.float32]]:
         """Classifies clips.
 
         Arguments
         ---------
-        audio : array
-            [B][samples], float32.
+        audio : sequence of numpy.ndarray
+            [B][samples], at 16 kHz.
 
         Returns
         -------
@@ -48,8 +53,8 @@ class System(NamedTuple):
             yield thinning, logits.softmax(-1).numpy()
 
 
-def systems_of(path):
-    """Returns what can run a file here: torch, and the engine if installed.
+def systems_of(path: str | Path) -> list[System]:
+    """Loads a model file in torch, and in the engine if that is installed.
 
     Arguments
     ---------

@@ -1,17 +1,24 @@
 """The tables of an evaluation, in Markdown, for the screen and for the card."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
 from bifsmn_engine.printable import each_text, printable
 
+Evaluation: TypeAlias = Mapping[str, Any]  # the content of evaluation.json
 
-def table(columns, rows):
-    """Returns a table.
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Formats a table in Markdown.
 
     Arguments
     ---------
     columns : sequence of str
-        Names.
+        Names of the columns.
     rows : sequence of sequence
-        Cells; the first of a row is its name.
+        Cells of each row; the first is its name.
 
     Returns
     -------
@@ -34,8 +41,8 @@ def _cell(text):
     return f" {text} " if text else " "
 
 
-def thinnings_of(evaluation):
-    """Returns the thinnings, "1" and on."""
+def thinnings_of(evaluation: Evaluation) -> list[str]:
+    """Returns the thinnings of an evaluation: "1", "2" and "4"."""
     return list(next(iter(evaluation["accuracy"].values())))
 
 
@@ -46,7 +53,7 @@ def _columns(evaluation, *first):
     ]
 
 
-def share(value, interval):
+def share(value: float, interval: Sequence[float]) -> str:
     """Formats a percentage with its interval."""
     return f"{value:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"
 
@@ -55,8 +62,8 @@ def _shares(row, thinnings):
     return [share(row["accuracy"][d], row["interval"][d]) for d in thinnings]
 
 
-def accuracy_table(evaluation):
-    """Accuracy by system and thinning."""
+def accuracy_table(evaluation: Evaluation) -> str:
+    """Formats accuracy by system and thinning."""
     e, thinnings = evaluation, thinnings_of(evaluation)
     rows = [
         [
@@ -71,8 +78,8 @@ def accuracy_table(evaluation):
     return table(_columns(e, "accuracy, %"), rows)
 
 
-def class_table(evaluation):
-    """Accuracy by class and thinning, and the number of clips."""
+def class_table(evaluation: Evaluation) -> str:
+    """Formats accuracy by class and thinning, and the number of clips."""
     e, thinnings = evaluation, thinnings_of(evaluation)
     rows = []
     for index, label in enumerate(e["labels"]):
@@ -83,8 +90,8 @@ def class_table(evaluation):
     return table(_columns(e, "%", "clips"), rows)
 
 
-def confusion_table(evaluation, thinning):
-    """The confusion matrix at one thinning; rows are true."""
+def confusion_table(evaluation: Evaluation, thinning: str) -> str:
+    """Formats the confusion matrix at one thinning; rows are true."""
     labels = evaluation["labels"]
     rows = [
         [f"**{label}**", *(n or "" for n in row)]
@@ -95,8 +102,8 @@ def confusion_table(evaluation, thinning):
     return table(["", *labels], rows)
 
 
-def robustness_table(evaluation):
-    """Accuracy on distorted clips."""
+def robustness_table(evaluation: Evaluation) -> str:
+    """Formats accuracy on distorted clips."""
     thinnings, rows = thinnings_of(evaluation), []
     for row in evaluation["robustness"]["conditions"]:
         name = f"{row['name']} {row['level']} {row['unit']}".strip()
@@ -104,8 +111,8 @@ def robustness_table(evaluation):
     return table(_columns(evaluation, "accuracy, %"), rows)
 
 
-def speakers_table(evaluation):
-    """How accuracy differs among speakers."""
+def speakers_table(evaluation: Evaluation) -> str:
+    """Formats quantiles of accuracy over speakers."""
     s, thinnings = evaluation["speakers"], thinnings_of(evaluation)
     names = {
         "0": "worst speaker",
@@ -127,8 +134,8 @@ def speakers_table(evaluation):
     return table(_columns(evaluation, "%"), rows)
 
 
-def false_alarms_table(evaluation):
-    """Detections where there is nothing to detect."""
+def false_alarms_table(evaluation: Evaluation) -> str:
+    """Formats detections in audio without keywords."""
     thinnings = thinnings_of(evaluation)
     by_thinning = evaluation["false_alarms"]["by_thinning"]
     rows = [
@@ -149,19 +156,19 @@ def _counts(keywords):
     return ", ".join(f"{k} {n}" for k, n in keywords.items()) or "none"
 
 
-def summary(evaluation):
-    """Returns what an evaluation says, for the screen."""
+def summary(evaluation: Evaluation) -> str:
+    """Formats all of an evaluation, for the screen."""
     e = each_text(evaluation, printable)
     model = e["model"]
     parts = [
         f"{model['file']}: {model['provenance'] or model['name']}, "
-        f"{model['bytes']:,} bytes\n{clips_said(e)}",
+        f"{model['bytes']:,} bytes\n{describe_clips(e)}",
         accuracy_table(e),
     ]
     if "engine" in e["accuracy"]:
         parts.append(
-            f"{e['disagreements']} of {e['test_clips']:,} clips decided "
-            "differently by torch and engine"
+            f"{e['disagreements']} of {e['test_clips']:,} clips with a "
+            "prediction mismatch between torch and engine"
         )
         for row in e["disagreeing_clips"]:
             parts[-1] += (
@@ -173,16 +180,16 @@ def summary(evaluation):
     if "robustness" in e:
         parts.append(robustness_table(e))
     if "speakers" in e:
-        parts.append(speakers_said(e))
+        parts.append(describe_speakers(e))
         if "quantiles" in e["speakers"]:
             parts.append(speakers_table(e))
     if "false_alarms" in e:
-        parts += [false_alarms_said(e), false_alarms_table(e)]
+        parts += [describe_false_alarms(e), false_alarms_table(e)]
     return "\n\n".join(parts)
 
 
-def clips_said(evaluation):
-    """Says what the test clips are, and what is not among them."""
+def describe_clips(evaluation: Evaluation) -> str:
+    """Describes the test clips: how many, from where, which are missing."""
     e = evaluation
     text = f"{e['test_clips']:,} test clips of {e['data']}, {e['test_set']}"
     if e["absent_labels"]:
@@ -194,8 +201,8 @@ def clips_said(evaluation):
     return text
 
 
-def speakers_said(evaluation):
-    """Says which speakers are counted."""
+def describe_speakers(evaluation: Evaluation) -> str:
+    """Describes which speakers are counted."""
     s = evaluation["speakers"]
     return (
         f"{s['speakers']} of {s['all_speakers']} speakers, those with "
@@ -203,8 +210,8 @@ def speakers_said(evaluation):
     )
 
 
-def false_alarms_said(evaluation):
-    """Says what was listened to, and how."""
+def describe_false_alarms(evaluation: Evaluation) -> str:
+    """Describes the negative audio and the operating point."""
     f = evaluation["false_alarms"]
     return (
         f"{f['hours']:.2f} hours of audio without keywords ({f['audio']}, "

@@ -1,18 +1,27 @@
 """The pretrained interface: keywords of clips, files and streams."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from speechbrain.dataio.encoder import CategoricalEncoder
 from speechbrain.inference.classifiers import EncoderClassifier
 from speechbrain.nnet.containers import LengthsCapableSequential
 from speechbrain.utils.data_utils import split_path
-from speechbrain.utils.fetching import fetch
+from speechbrain.utils.fetching import FetchConfig, fetch
 
-from bifsmn_engine import keyword_stream as stream
 from bifsmn_engine.audio.files import read_audio
 from bifsmn_engine.audio.resampler import Resampler
 from bifsmn_engine.audio.waveform import as_clips, as_mono
+from bifsmn_engine.detection import Detection
 from bifsmn_engine.format import model_file
+from bifsmn_engine.interface import AnyModel
+from bifsmn_engine.keyword_stream import KeywordStream, detect_file
 from bifsmn_engine.labels import SILENCE, UNKNOWN
 from bifsmn_engine.loading import window_posteriors, zeros_after
 from speechbrain_bifsmn.deploy.native import NativeBiDFSMN
@@ -29,19 +38,20 @@ class KeywordSpotter(EncoderClassifier):
     """Spots keywords, with the engine or in torch.
 
     Takes audio of any rate and length, in numpy or torch, mono or stereo. A
-    clip shorter than the network's window is filled with zeros; of a longer
-    one, windows at each hop are looked at, and the answer is that of the window
-    which is surest of a keyword.
+    clip shorter than the network's window is padded with zeros; a longer one is
+    classified by windows at each hop, of which the window with the highest
+    posterior of a keyword counts.
 
     Arguments
     ---------
     modules : dict
-        As for ``EncoderClassifier``; the embedding model is a
-        ``NativeBiDFSMN``.
+        ``compute_features``, ``mean_var_norm``, ``embedding_model`` (a
+        ``NativeBiDFSMN``) and ``classifier``, as for ``EncoderClassifier``.
     hparams : dict
-        With ``label_encoder``.
+        With ``label_encoder``: the labels of the outputs.
     **options
-        Of SpeechBrain's ``Pretrained``.
+        Options of SpeechBrain's ``Pretrained``: ``run_opts``,
+        ``freeze_params``.
 
     Example
     -------
@@ -58,7 +68,12 @@ class KeywordSpotter(EncoderClassifier):
 
     HPARAMS_NEEDED = ["label_encoder"]
 
-    def __init__(self, modules=None, hparams=None, **options):
+    def __init__(
+        self,
+        modules: Mapping[str, torch.nn.Module] | None = None,
+        hparams: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(modules, hparams, **options)
         lobe = self.mods.embedding_model
         if not isinstance(lobe, NativeBiDFSMN):
@@ -78,18 +93,18 @@ class KeywordSpotter(EncoderClassifier):
     @classmethod
     def from_hparams(
         cls,
-        source=None,
-        backend="auto",
-        thinning=1,
-        savedir=None,
-        fetch_config=None,
-        **options,
-    ):
+        source: str | Path | None = None,
+        backend: str = "auto",
+        thinning: int = 1,
+        savedir: str | Path | None = None,
+        fetch_config: FetchConfig | None = None,
+        **options: Any,
+    ) -> KeywordSpotter:
         """Loads a model file, a folder with one, or a model of the hub.
 
-        Nothing but the model file is read, and that is data: no YAML, pickle or
-        code of a folder is. (``EncoderClassifier.from_hparams`` of the same
-        folder runs what its ``hyperparams.yaml`` says.)
+        The model file alone is read, and it is data: no YAML, pickle or code of
+        a folder is loaded. (``EncoderClassifier.from_hparams`` of the same
+        folder builds the objects that its ``hyperparams.yaml`` names.)
 
         Arguments
         ---------
@@ -101,13 +116,14 @@ class KeywordSpotter(EncoderClassifier):
             "native" for the engine, "torch", or "auto": the engine where it is
             installed.
         thinning : int
-            Thinning setting: 0 runs all blocks, each further one half of them.
+            Every how-many-th block runs: 1, 2 or 4.
         savedir : str | Path, optional
-            Where to put what comes from the hub; without it, the hub's cache.
+            Where to put files of the hub; without it, the hub's cache.
         fetch_config : FetchConfig, optional
             SpeechBrain's settings for fetching.
         **options
-            Of SpeechBrain's ``Pretrained``: ``run_opts``, ``freeze_params``.
+            Options of SpeechBrain's ``Pretrained``: ``run_opts``,
+            ``freeze_params``.
 
         Returns
         -------
@@ -130,37 +146,39 @@ class KeywordSpotter(EncoderClassifier):
         return cls(modules, hparams, run_opts=run_opts, **options)
 
     @property
-    def model(self):
-        """What computes: a ``bifsmn_engine.Model``, or a ``TorchModel``."""
+    def model(self) -> AnyModel:
+        """The backend: a ``bifsmn_engine.Model`` or a ``TorchModel``."""
         lobe = self.mods.embedding_model
         if lobe.backend == "native":
             return lobe.network
         return TorchModel(lobe.network, self.mods.compute_features)
 
     @property
-    def labels(self):
-        """Of the outputs, in their order."""
+    def labels(self) -> list[str]:
+        """The labels, in the order of the outputs."""
         return self.mods.embedding_model.labels
 
     @property
-    def thinning(self):
-        """The thinning; may be set at any time."""
+    def thinning(self) -> int:
+        """Every how-many-th block runs; may be set at any time."""
         return self.mods.embedding_model.thinning
 
     @thinning.setter
-    def thinning(self, thinning):
+    def thinning(self, thinning: int) -> None:
         self.mods.embedding_model.thinning = thinning
 
-    def load_audio(self, path, savedir=None):
+    def load_audio(
+        self, path: str | Path, savedir: str | Path | None = None
+    ) -> torch.Tensor:
         """Reads a file: (samples,) at the model's rate, on its device.
 
         Arguments
         ---------
         path : str | Path
-            wav, flac, ogg or mp3; on this machine, or owner/model/file of the
-            hub.
+            A wav, flac, ogg or mp3 file on this machine, or owner/model/file
+            of the hub.
         savedir : str | Path, optional
-            Where to put what comes from the hub.
+            Where to put files of the hub; without it, the hub's cache.
 
         Returns
         -------
@@ -173,10 +191,27 @@ class KeywordSpotter(EncoderClassifier):
         audio = read_audio(path, self.model.sample_rate)
         return torch.from_numpy(audio).to(self.device)
 
-    def encode_batch(self, wavs, wav_lens=None, normalize=False, rate=None):
-        """Returns logits (B, classes); arguments as for ``classify_batch``.
+    def encode_batch(
+        self,
+        wavs: ArrayLike | torch.Tensor,
+        wav_lens: ArrayLike | torch.Tensor | None = None,
+        normalize: bool = False,
+        rate: int | None = None,
+    ) -> torch.Tensor:
+        """Computes logits.
 
-        ``normalize`` is that of ``EncoderClassifier``.
+        Arguments
+        ---------
+        wavs, wav_lens, rate
+            As for ``classify_batch``.
+        normalize : bool
+            Whether to apply ``mean_var_norm_emb`` of the hyperparameters, as
+            ``EncoderClassifier`` does.
+
+        Returns
+        -------
+        torch.Tensor
+            Logits (B, classes).
         """
         model, windows = self.model, self._windows(wavs, wav_lens, rate)
         if isinstance(model, TorchModel):
@@ -190,7 +225,12 @@ class KeywordSpotter(EncoderClassifier):
             logits = self.hparams.mean_var_norm_emb(logits, lengths)
         return logits
 
-    def classify_batch(self, wavs, wav_lens=None, rate=None):
+    def classify_batch(
+        self,
+        wavs: ArrayLike | torch.Tensor,
+        wav_lens: ArrayLike | torch.Tensor | None = None,
+        rate: int | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]:
         """Classifies clips.
 
         Arguments
@@ -200,20 +240,20 @@ class KeywordSpotter(EncoderClassifier):
             (samples,): floats from -1 to 1, or int16. (2, samples) is two
             clips, not two channels.
         wav_lens : array | torch.Tensor, optional
-            (B,), relative lengths in (0, 1]; what lies beyond is left out.
+            (B,), relative lengths in (0, 1]; the rest of each clip is ignored.
         rate : int, optional
-            Of the audio, in Hz; without it, that of the model.
+            Sample rate of the audio in Hz; without it, that of the model.
 
         Returns
         -------
         out_prob : torch.Tensor
             Posteriors (B, classes).
         score : torch.Tensor
-            (B,), the largest of them.
+            (B,), the largest posterior of each clip.
         index : torch.Tensor
-            (B,), where it is.
+            (B,), its index.
         text_lab : list of str
-            Its label.
+            Its label, for each clip.
         """
         model, windows = self.model, self._windows(wavs, wav_lens, rate)
         if isinstance(model, TorchModel):
@@ -224,39 +264,43 @@ class KeywordSpotter(EncoderClassifier):
         score, index = out_prob.max(-1)
         return out_prob, score, index, [self.labels[k] for k in index]
 
-    def classify_file(self, path, **options):
-        """Classifies a file; as ``classify_batch`` of that alone.
+    def classify_file(
+        self, path: str | Path, **options: Any
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]:
+        """Classifies a file as a batch of one clip.
 
         Arguments
         ---------
         path : str | Path
-            As for ``load_audio``.
+            A file on this machine or of the hub, as for ``load_audio``.
         **options
-            Of ``load_audio``.
+            ``savedir``, as for ``load_audio``.
 
         Returns
         -------
-        tuple
-            As of ``classify_batch``, with B = 1.
+        out_prob, score, index, text_lab
+            What ``classify_batch`` returns, with B = 1.
         """
         return self.classify_batch(self.load_audio(path, **options))
 
-    def make_streaming_context(self, **options):
-        """Returns a stream, for ``detect_chunk``.
+    def make_streaming_context(self, **options: Any) -> KeywordStream:
+        """Returns a stream for ``detect_chunk``.
 
         Arguments
         ---------
         **options
-            Of ``KeywordStream``: ``threshold``, ``smoothing``,
+            Options of ``KeywordStream``: ``threshold``, ``smoothing``,
             ``refractory_s``, ``early``, ``gate_db`` and ``rate``.
 
         Returns
         -------
         KeywordStream
         """
-        return stream.KeywordStream(self.model, **options)
+        return KeywordStream(self.model, **options)
 
-    def detect_chunk(self, context, chunk):
+    def detect_chunk(
+        self, context: KeywordStream, chunk: ArrayLike | torch.Tensor
+    ) -> list[Detection]:
         """Takes more audio of a stream.
 
         Arguments
@@ -271,20 +315,22 @@ class KeywordSpotter(EncoderClassifier):
         -------
         list of Detection
         """
-        if not isinstance(context, stream.KeywordStream):
+        if not isinstance(context, KeywordStream):
             raise TypeError(
                 "context: expected that of make_streaming_context, got "
                 f"{type(context).__name__}"
             )
         return context.push(chunk)
 
-    def detect_file_streaming(self, path, **options):
-        """Detects keywords in a file of any length, which is not read whole.
+    def detect_file_streaming(
+        self, path: str | Path, **options: Any
+    ) -> Iterator[Detection]:
+        """Detects keywords in a file of any length, which is read in parts.
 
         Arguments
         ---------
         path : str | Path
-            wav, flac, ogg or mp3, of any rate.
+            A wav, flac, ogg or mp3 file of any sample rate.
         **options
             As for ``make_streaming_context``, but for ``rate``.
 
@@ -292,10 +338,10 @@ class KeywordSpotter(EncoderClassifier):
         ------
         Detection
         """
-        yield from stream.detect_file(self.model, path, **options)
+        yield from detect_file(self.model, path, **options)
 
     def _windows(self, wavs, wav_lens, rate):
-        """Returns the window (B, window_samples) of each clip that counts."""
+        """Returns the window of each clip that counts, (B, window_samples)."""
         audio = as_clips(wavs)
         lengths = _relative_lengths(wav_lens, len(audio))
         samples = np.rint(lengths * audio.shape[1]).astype(int).clip(1)
@@ -327,7 +373,7 @@ def _relative_lengths(wav_lens, clips):
         return np.ones(clips)
     try:
         lengths = torch.as_tensor(wav_lens).detach().cpu().double().numpy()
-        is_right = ((lengths > 0) & (lengths <= 1)).all()
+        is_right = bool(((lengths > 0) & (lengths <= 1)).all())
     except (TypeError, ValueError, RuntimeError):
         lengths, is_right = np.zeros(0), False
     if lengths.shape != (clips,) or not is_right:

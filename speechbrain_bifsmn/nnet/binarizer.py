@@ -4,6 +4,8 @@ One sign rule holds everywhere in this project: a code is negative where the
 number is below its threshold, so ``sign(0) = +1`` (and ``sign(-0.0) = +1``).
 """
 
+from __future__ import annotations
+
 import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
@@ -11,13 +13,15 @@ from torch.autograd.function import once_differentiable
 GRADIENTS = ("learned", "straight", "quadratic")
 
 
-def below(x, threshold=0.0):
+def below(
+    x: torch.Tensor, threshold: torch.Tensor | float = 0.0
+) -> torch.Tensor:
     """Returns the bits of ``x``: 1.0 where ``x < threshold``, else 0.0.
 
     Arguments
     ---------
     x : torch.Tensor
-        Real numbers of any shape.
+        Numbers of any shape.
     threshold : torch.Tensor | float
         Broadcastable to ``x``.
 
@@ -38,7 +42,7 @@ def below(x, threshold=0.0):
     return torch.lt(x, threshold, out=torch.empty_like(x))
 
 
-def is_traced():
+def is_traced() -> bool:
     """Whether torch is exporting, compiling or tracing what runs.
 
     Example
@@ -49,13 +53,13 @@ def is_traced():
     return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
-def sign(x):
+def sign(x: torch.Tensor) -> torch.Tensor:
     """Returns -1 where ``x < 0`` and +1 elsewhere, zeros included.
 
     Arguments
     ---------
     x : torch.Tensor
-        Real numbers of any shape.
+        Numbers of any shape.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def sign(x):
     return below(x).mul_(-2).add_(1)
 
 
-def to_float32(x):
+def to_float32(x: torch.Tensor) -> torch.Tensor:
     """Turns half precision into single, and leaves all else as it is.
 
     Example
@@ -81,7 +85,7 @@ def to_float32(x):
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def positive(parameter):
+def positive(parameter: torch.Tensor) -> torch.Tensor:
     """Makes a learned width or scale positive, whatever an optimiser did."""
     return parameter.abs() + 1e-12
 
@@ -103,7 +107,7 @@ class _LearningPropagation(torch.autograd.Function):
         return alpha * grad, (grad * x).sum().to(alpha.dtype), None, None
 
 
-def ste_mask(x, gradient):
+def ste_mask(x: torch.Tensor, gradient: str) -> torch.Tensor:
     """Returns the share of a sign's gradient that passes; overwrites ``x``.
 
     Example
@@ -154,7 +158,7 @@ class LearningPropagationBinarizer(nn.Module):
     [0.0, 1.0, 1.0, 1.0]
     """
 
-    def __init__(self, alpha=1.0, gradient="learned"):
+    def __init__(self, alpha: float = 1.0, gradient: str = "learned") -> None:
         super().__init__()
         if alpha <= 0:
             raise ValueError(f"alpha: expected a number above 0, got {alpha}")
@@ -165,16 +169,18 @@ class LearningPropagationBinarizer(nn.Module):
             )
         self.gradient = gradient
         learned = gradient == "learned"
-        alpha = torch.tensor(float(alpha) if learned else 1.0)
-        self.alpha = nn.Parameter(alpha, requires_grad=learned)
+        width = torch.tensor(float(alpha) if learned else 1.0)
+        self.alpha = nn.Parameter(width, requires_grad=learned)
 
-    def forward(self, x, scale=None):
+    def forward(
+        self, x: torch.Tensor, scale: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Binarizes ``x``.
 
         Arguments
         ---------
         x : torch.Tensor
-            Real numbers of any shape.
+            Numbers of any shape.
         scale : torch.Tensor, optional
             Factor of the codes, broadcastable to ``x``.
 

@@ -1,9 +1,17 @@
 """Work on a batch in parts that fit a CPU's cache."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import torch
 
 
-def in_chunks(function, *batch, size=16):
+def in_chunks(
+    function: Callable[..., torch.Tensor],
+    *batch: torch.Tensor,
+    size: int = 16,
+) -> torch.Tensor:
     """Applies a function that treats each entry of a batch by itself.
 
     On a CPU, where tensors of a whole batch of audio do not fit the cache, this

@@ -1,88 +1,111 @@
 """The choice of thresholds and smoothing, from posteriors."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from bifsmn_engine.detection import keywords_of
 from speechbrain_bifsmn.operating_points.figures import curve, figures
 from speechbrain_bifsmn.operating_points.sweep import (
     THRESHOLDS,
     Sweep,
     first_allowed,
-    hear,
-    keywords_of,
-    own_thresholds,
+    score_stream,
     shared_thresholds,
+    thresholds_per_keyword,
 )
 
-# What a model file can hold, and what detectors in Python take as well.
-RULES = {"shared": shared_thresholds, "own": own_thresholds}
+# A model file holds a shared threshold; a detector may have one per keyword.
+RULES = {"shared": shared_thresholds, "own": thresholds_per_keyword}
+
+
+class Posteriors(NamedTuple):
+    """Posteriors [windows][classes] of recordings."""
+
+    clips: list[tuple[int, NDArray[np.float32]]]  # with index of the keyword
+    negatives: dict[str, NDArray[np.float32]]  # of audio without keywords
 
 
 class Setting(NamedTuple):
-    """What decides between equal posteriors, but for the threshold."""
+    """Options of a detector, but for threshold and smoothing."""
 
-    labels: list
+    labels: list[str]
     hop_s: float
     refractory_s: float
 
     @property
-    def keywords(self):
-        """What can be detected."""
+    def keywords(self) -> list[str]:
+        """The labels that can be detected."""
         return keywords_of(self.labels)
 
-    def sweep(self, posteriors, smoothing):
-        """Returns the counts of a ``Part`` of posteriors."""
+    def sweep(self, posteriors: Posteriors, smoothing: int) -> Sweep:
+        """Returns the counts of posteriors at every threshold."""
         arguments = self.labels, smoothing, self.hop_s, self.refractory_s
         clips, negatives = posteriors
         return Sweep(
-            [(k, hear(stream, *arguments)) for k, stream in clips],
-            {name: hear(s, *arguments) for name, s in negatives.items()},
+            [(k, score_stream(stream, *arguments)) for k, stream in clips],
+            {
+                name: score_stream(s, *arguments)
+                for name, s in negatives.items()
+            },
             self.keywords,
             self.hop_s,
         )
 
 
 class _Choice(NamedTuple):
-    """What a smoothing allows, by one of ``RULES``."""
+    """The thresholds that one of ``RULES`` finds with a smoothing."""
 
     smoothing: int
-    table: np.ndarray  # [rows][keywords], thresholds
+    table: NDArray[np.float64]  # [rows][keywords], thresholds
     row: int | None  # the first with few enough false alarms
-    rejects: int | None  # false ones, with it
+    rejects: int | None  # false rejects with that row
 
 
-def choose(setting, heard, smoothings, wanted, figures_of):
+def choose(
+    setting: Setting,
+    posteriors: Mapping[int, Mapping[str, Posteriors]],
+    smoothings: Sequence[int],
+    wanted: float,
+    figures_of: str,
+) -> dict[str, Any]:
     """Chooses thresholds and smoothing, and measures them.
 
     Arguments
     ---------
     setting : Setting
-        Of the detector.
-    heard : dict
-        {thinning: {"choose" and perhaps "confirm": Part of posteriors}}.
+        Options of the detector.
+    posteriors : dict
+        Posteriors by thinning and part: "choose", and "confirm" where that is
+        what the figures are of.
     smoothings : sequence of int
-        What to choose from.
+        Numbers of averaged windows to choose from.
     wanted : float
-        False alarms per hour, at most, at each thinning.
+        Maximum of false alarms per hour, at each thinning.
     figures_of : str
-        What the figures are of.
+        The part on which the choice is measured: "confirm" or "choose".
 
     Returns
     -------
     dict
-        By ``RULES``: their parts of ``tune.json``.
+        ``shared`` and ``own`` of ``tune.json``.
     """
-    choices = {rule: [] for rule in RULES}
+    choices: dict[str, list[_Choice]] = {rule: [] for rule in RULES}
     for smoothing in tqdm(smoothings, "thresholds"):
-        sweeps = [setting.sweep(h["choose"], smoothing) for h in heard.values()]
+        sweeps = [
+            setting.sweep(h["choose"], smoothing) for h in posteriors.values()
+        ]
         for rule, make in RULES.items():
             table = make(sweeps)
             row, rejects = _allowed(sweeps, table, wanted)
             choices[rule].append(_Choice(smoothing, table, row, rejects))
     return {
-        rule: _measure(tried, setting, heard, wanted, figures_of)
+        rule: _measure(tried, setting, posteriors, wanted, figures_of)
         for rule, tried in choices.items()
     }
 
@@ -94,14 +117,15 @@ def _allowed(sweeps, table, wanted):
         _, alarms = sweep.at(table)
         allowed = wanted * sum(sweep.hours.values())
         rows.append(first_allowed(alarms.sum(1), allowed))
-    if None in rows:
+    found = [row for row in rows if row is not None]
+    if len(found) < len(rows):
         return None, None
-    row = max(rows)
+    row = max(found)
     rejects = sum(sweep.at(table[row])[0].sum() for sweep in sweeps)
     return row, int(rejects)
 
 
-def _measure(choices, setting, heard, wanted, figures_of):
+def _measure(choices, setting, posteriors, wanted, figures_of):
     able = [choice for choice in choices if choice.row is not None]
     if not able:
         raise ValueError(
@@ -112,7 +136,7 @@ def _measure(choices, setting, heard, wanted, figures_of):
     smoothing, table, row, _ = min(able, key=lambda choice: choice.rejects)
     measured = {
         str(thinning): setting.sweep(h[figures_of], smoothing)
-        for thinning, h in heard.items()
+        for thinning, h in posteriors.items()
     }
     named = zip(setting.keywords, table[row].tolist(), strict=True)
     return {

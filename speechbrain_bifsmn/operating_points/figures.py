@@ -1,28 +1,34 @@
 """The counts of a ``Sweep`` as plain data: parts of ``tune.json``."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from speechbrain_bifsmn.evaluation.intervals import (
     poisson_interval,
     wilson_interval,
 )
+from speechbrain_bifsmn.operating_points.sweep import Sweep
 
 
-def figures(sweep, threshold):
-    """Returns the figures of a ``Sweep`` at a threshold, for JSON.
+def figures(sweep: Sweep, threshold: ArrayLike) -> dict[str, Any]:
+    """Returns the rates of a ``Sweep`` at a threshold, for JSON.
 
     Arguments
     ---------
     sweep : Sweep
         The counts.
-    threshold : float | array
-        Where to take them; or [keywords].
+    threshold : float | array_like
+        One for all keywords, or [keywords].
 
     Returns
     -------
     dict
-        Of all keywords; and by keyword, by stream of negative audio, and the
-        confusions.
+        Rates of all keywords together; by keyword; by stream of negative
+        audio; and the confusions.
     """
     hours, each = sum(sweep.hours.values()), list(enumerate(sweep.keywords))
     thresholds = np.broadcast_to(threshold, len(each))
@@ -46,12 +52,12 @@ def figures(sweep, threshold):
             for name in sweep.streams
         },
         "confusions": {
-            said: {
+            spoken: {
                 other: int(confusions[row, k])
                 for k, other in each
                 if k != row and confusions[row, k]
             }
-            for row, said in each
+            for row, spoken in each
         },
     }
 
@@ -70,20 +76,21 @@ def _rates(clips, rejects, alarms, hours):
     return rates
 
 
-def curve(sweep, table):
-    """Returns a ``Sweep``'s counts at each row of thresholds, for JSON.
+def curve(sweep: Sweep, table: NDArray[np.floating]) -> dict[str, Any]:
+    """Returns the counts of a ``Sweep`` at each row of thresholds, for JSON.
 
     Arguments
     ---------
     sweep : Sweep
         The counts.
     table : numpy.ndarray
-        [rows][keywords].
+        Thresholds [rows][keywords].
 
     Returns
     -------
     dict
-        Of all keywords; by keyword too, where all have the same threshold.
+        Counts of all keywords together; where they share a threshold, by
+        keyword too.
     """
     rejects, alarms = sweep.at(table)
     counts = {

@@ -1,7 +1,11 @@
-"""What a tuned operating point is worth, for people and for programs."""
+"""The report of a tuned operating point: text, ``tune.json`` and curves."""
+
+from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bifsmn_engine.detection import REFRACTORY_S
 from bifsmn_engine.printable import printable
@@ -11,13 +15,13 @@ from speechbrain_bifsmn.files.owned import owned_file
 FILES = ("tune.json", "det.png", "keywords.png")
 
 
-def text(result):
-    """Returns what ``tune`` found, to be read.
+def text(result: Mapping[str, Any]) -> str:
+    """Formats an operating point for the screen.
 
     Arguments
     ---------
     result : dict
-        That of ``tune``.
+        What ``tune`` returned.
 
     Returns
     -------
@@ -30,7 +34,7 @@ def text(result):
         f"clips and {chosen_on['hours']:.2f} h of negative audio"
     ]
     if result["figures_of"] == "choose":
-        lines += ["the figures are of just these, and flatter"]
+        lines += ["the figures are of these too, and hence optimistic"]
     if result["refractory_s"] != REFRACTORY_S:
         seconds = f"{result['refractory_s']:g}"
         lines += [
@@ -60,13 +64,13 @@ def text(result):
     for thinning, found in own["thinnings"].items():
         _, clips, rejects, alarms, _ = _row("", found, {})
         lines += [
-            f"thinning {thinning}: {rejects} % of {clips} clips rejected, {alarms} "
-            "alarms per hour"
+            f"thinning {thinning}: {rejects} % of {clips} clips rejected, "
+            f"{alarms} alarms per hour"
         ]
     return "\n".join(lines)
 
 
-def shared_threshold(result):
+def shared_threshold(result: Mapping[str, Any]) -> float:
     """Returns the threshold that ``tune`` chose for all keywords."""
     return next(iter(result["shared"]["thresholds"].values()))
 
@@ -95,46 +99,49 @@ def _row(name, rates, confusions):
     return printable(name), str(rates["clips"]), rejected, alarms, others
 
 
-def between(value, interval):
+def between(value: float, interval: Sequence[float]) -> str:
     """Formats a figure with its 95 % interval."""
     return f"{value:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"
 
 
-def warning(result):
-    """Returns what negative audio cannot tell, None where there is enough.
+def warning(result: Mapping[str, Any]) -> str | None:
+    """Warns of too little negative audio for the wanted rate.
 
     Arguments
     ---------
     result : dict
-        That of ``tune``.
+        What ``tune`` returned.
 
     Returns
     -------
     str or None
+        The sentence; None where there is enough audio.
     """
     chosen_on, wanted = result["chosen_on"], result["wanted_per_hour"]
     if chosen_on["enough"]:
         return None
-    most = 3 / chosen_on["hours"]
+    upper = 3 / chosen_on["hours"]  # the rule of three
     return (
         f"{chosen_on['hours']:.2f} h of negative audio are too short for "
         f"{wanted:g} false alarms per hour: even without any in them there "
-        f"may be {most:.1f} per hour (95 %); {chosen_on['hours_needed']:.1f} h "
-        "to choose, and as many to confirm, would do"
+        f"may be {upper:.1f} per hour (95 %); take "
+        f"{chosen_on['hours_needed']:.1f} h to choose, and as many to confirm"
     )
 
 
-def write(result, folder, command="tune"):
+def write(
+    result: Mapping[str, Any], folder: str | Path, command: str = "tune"
+) -> None:
     """Writes ``tune.json`` and the curves, ``det.png`` and ``keywords.png``.
 
     Arguments
     ---------
     result : dict
-        That of ``tune``.
+        What ``tune`` returned.
     folder : str | Path
         Where to; it is made.
     command : str
-        Whose folder it is, as of ``owned_file``.
+        The command that owns the folder, and alone may replace these files.
     """
     data, det, keywords = (Path(folder) / name for name in FILES)
     with owned_file(data, command) as place:
@@ -148,7 +155,7 @@ def write(result, folder, command="tune"):
             line = _line(counts, point, point["hours"])
             look = {"color": f"C{row}", "style": style}
             lines[f"thinning {thinning}{name}"] = line | look
-    title = "one threshold, and (dashed) each keyword its own"
+    title = "one threshold, and (dashed) one for each keyword"
     with owned_file(det, command) as place:
         plot_operating_points(lines, place, title)
     thinning, found = next(iter(result["shared"]["thinnings"].items()))

@@ -2,13 +2,16 @@
 
 Both are chosen on one part of the recordings: for each smoothing the lowest
 threshold with few enough false alarms per hour, then the smoothing with the
-fewest false rejects. The figures are of the other part, which chooses nothing.
+fewest false rejects. The rates are measured on the other part.
 """
+
+from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -21,10 +24,15 @@ from bifsmn_engine.format.layout import all_thinnings
 from bifsmn_engine.loading import find_model, load_model
 from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.evaluation.intervals import hours_needed
-from speechbrain_bifsmn.operating_points.choose import Setting, choose
+from speechbrain_bifsmn.operating_points.choose import (
+    Posteriors,
+    Setting,
+    choose,
+)
 from speechbrain_bifsmn.operating_points.report import shared_threshold
 from speechbrain_bifsmn.operating_points.tuning_data import (
     PAUSE_S,
+    AudioSegment,
     in_context,
     in_sequence,
     keyword_clips,
@@ -34,25 +42,25 @@ from speechbrain_bifsmn.operating_points.tuning_data import (
 SMOOTHINGS = (1, 2, 4, 8, 12, 16, 24, 32)
 
 
-class Part(NamedTuple):
+class Recordings(NamedTuple):
     """Recordings that choose, or that confirm."""
 
-    clips: list  # of (index of the keyword, Piece)
-    negatives: dict  # {name: list of Piece}
+    clips: list[tuple[int, AudioSegment]]  # with index of the keyword
+    negatives: dict[str, list[AudioSegment]]  # audio without keywords
 
 
 def tune(
-    model,
-    keywords,
-    negatives,
-    false_alarms_per_hour=0.5,
-    thinnings=(1,),
-    smoothings=SMOOTHINGS,
-    refractory_s=REFRACTORY_S,
-    unseen=False,
-    figures_of="confirm",
-    backend="auto",
-):
+    model: str | Path,
+    keywords: str | Path,
+    negatives: Sequence[str | Path],
+    false_alarms_per_hour: float = 0.5,
+    thinnings: Sequence[int] = (1,),
+    smoothings: Sequence[int] = SMOOTHINGS,
+    refractory_s: float = REFRACTORY_S,
+    unseen: bool = False,
+    figures_of: str = "confirm",
+    backend: str = "auto",
+) -> dict[str, Any]:
     """Chooses an operating point, and measures it.
 
     Arguments
@@ -61,28 +69,30 @@ def tune(
         A ``.bifsmn`` file, or a folder with a ``model.bifsmn``.
     keywords : str | Path
         A folder with clips of each keyword, as for ``keyword_clips``.
-    negatives : list of str | Path
-        Files and folders without keywords, as for ``negative_audio``.
+    negatives : sequence of str | Path
+        Audio files and folders without keywords, as for ``negative_audio``.
     false_alarms_per_hour : float
-        How many there may be, of all keywords together.
+        Maximum for all keywords together.
     thinnings : sequence of int
-        Thinning settings at which there may not be more: a file has one
-        threshold for all of them.
+        Thinnings at which that maximum holds: a file has one threshold for all
+        of them.
     smoothings : sequence of int
-        What to choose from.
+        Numbers of averaged windows to choose from.
     refractory_s : float
-        As for ``Detector``.
+        Seconds in which a keyword does not begin another detection.
     unseen : bool
         No clip of ``keywords`` has been trained on: use all.
     figures_of : str
-        "confirm"; or "choose", to leave the test clips alone for now.
+        The part on which the rates are measured: "confirm"; or "choose", which
+        does not use the test clips yet.
     backend : str
-        "native", "torch" or "auto", as for ``NativeBiDFSMN``.
+        "native" for the engine, "torch", or "auto": the engine where it is
+        installed.
 
     Returns
     -------
     dict
-        What ``tune.json`` holds.
+        The content of ``tune.json``: plain data.
     """
     path = find_model(model)
     config, labels = model_file.read(path)[:2]
@@ -91,12 +101,12 @@ def tune(
     parts = _parts(keywords, negatives, setting.keywords, unseen)
     if figures_of == "choose":
         del parts["confirm"]
-    heard = {
+    posteriors = {
         thinning: _posteriors(path, thinning, backend, config, parts)
         for thinning in thinnings
     }
     wanted = false_alarms_per_hour
-    chosen = choose(setting, heard, smoothings, wanted, figures_of)
+    chosen = choose(setting, posteriors, smoothings, wanted, figures_of)
     point = shared_threshold(chosen), chosen["shared"]["smoothing"]
     tuned = model_file.to_bytes(_tuned(path, *point))
     return {
@@ -105,7 +115,9 @@ def tune(
         "tuned_sha256": hashlib.sha256(tuned).hexdigest(),
         "wanted_per_hour": wanted,
         "refractory_s": refractory_s,
-        "chosen_on": _chosen_on(heard[thinnings[0]]["choose"], setting, wanted),
+        "chosen_on": _chosen_on(
+            posteriors[thinnings[0]]["choose"], setting, wanted
+        ),
         "figures_of": figures_of,
         **chosen,
     }
@@ -133,7 +145,7 @@ def _check(setting, config, rate, thinnings, smoothings):
 
 
 def _parts(keywords, negatives, names, unseen):
-    """Returns {"choose": Part, "confirm": Part}."""
+    """Returns the ``Recordings`` of "choose" and of "confirm"."""
     clips = keyword_clips(keywords, names, unseen)
     audio = {}
     for path in negatives:
@@ -149,18 +161,20 @@ def _parts(keywords, negatives, names, unseen):
                 "none of it in its lists for validation and test; leave it out"
             )
     return {
-        part: Part(clips[part], {name: a[part] for name, a in audio.items()})
+        part: Recordings(
+            clips[part], {name: a[part] for name, a in audio.items()}
+        )
         for part in clips
     }
 
 
 def _posteriors(path, thinning, backend, config, parts):
-    """Returns {part: Part}, with posteriors in place of recordings."""
+    """Returns the ``Posteriors`` of each part of the recordings."""
     stream = load_model(path, backend, thinning).stream()
     rate = config.sample_rate
     window_s = config.window_samples / rate
 
-    def heard(chunks):
+    def classified(chunks):
         stream.reset()
         rows = [stream.push(chunk) for chunk in chunks]
         return np.concatenate([np.zeros((0, config.classes), "f4"), *rows])
@@ -168,30 +182,34 @@ def _posteriors(path, thinning, backend, config, parts):
     result = {}
     for part, (clips, negatives) in parts.items():
         of_clips = [
-            (k, heard([in_context(clip, rate, window_s)]))
+            (k, classified([in_context(clip, rate, window_s)]))
             for k, clip in tqdm(clips, f"clips to {part}, thinning {thinning}")
         ]
         with _bar(
             f"negatives to {part}, thinning {thinning}", negatives
         ) as bar:
             of_negatives = {
-                name: heard(_counted(in_sequence(pieces, rate), rate, bar))
-                for name, pieces in negatives.items()
+                name: classified(
+                    _counted(in_sequence(segments, rate), rate, bar)
+                )
+                for name, segments in negatives.items()
             }
         if not any(map(len, of_negatives.values())):
             raise ValueError(
                 f"negatives: expected hours of audio to {part} a threshold, "
                 f"found less than {window_s:g} s; name more of it"
             )
-        result[part] = Part(of_clips, of_negatives)
+        result[part] = Posteriors(of_clips, of_negatives)
     return result
 
 
 def _bar(title, negatives):
-    pieces = [piece for pieces in negatives.values() for piece in pieces]
+    segments = [
+        segment for segments in negatives.values() for segment in segments
+    ]
     return tqdm(
         desc=title,
-        total=sum(piece.seconds + PAUSE_S for piece in pieces),
+        total=sum(segment.seconds + PAUSE_S for segment in segments),
         bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s "
         "[{elapsed}<{remaining}]",
     )
@@ -214,20 +232,22 @@ def _chosen_on(posteriors, setting, wanted):
     }
 
 
-def store(threshold, smoothing, source, target):
+def store(
+    threshold: float, smoothing: int, source: str | Path, target: str | Path
+) -> None:
     """Writes a model file with another threshold and smoothing.
 
     Arguments
     ---------
     threshold : float
-        From which any keyword counts.
+        Averaged posterior from which any keyword counts.
     smoothing : int
         How many windows are averaged.
     source : str | Path
         The model file to read.
     target : str | Path
-        The file to write, whole or not at all; may be the same. Nothing else
-        in it differs, but for the checksum.
+        The file to write, whole or not at all; may be ``source``. It differs in
+        these two and in the checksum.
     """
     write_model(_tuned(source, threshold, smoothing), target)
 

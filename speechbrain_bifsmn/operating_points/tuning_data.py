@@ -1,17 +1,22 @@
-"""What a threshold is chosen on, and what it is confirmed on.
+"""The recordings on which a threshold is chosen, and confirmed.
 
-Clips of keywords, and audio without any. Both parts are of other speakers, or
-of other stretches of a recording; training clips are in neither. No torch.
+These are clips of keywords, and audio without any. The two parts have different
+speakers, or are different stretches of a recording; training clips are in
+neither. Needs no torch.
 """
+
+from __future__ import annotations
 
 import hashlib
 import math
 import os
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bifsmn_engine.audio.files import (
     audio_chunks,
@@ -32,40 +37,44 @@ MAX_CLIP_S = 60
 PAUSE_S = 0.5  # between recordings that follow one another
 
 
-class Piece(NamedTuple):
+class AudioSegment(NamedTuple):
     """A recording, or whole seconds of one."""
 
     path: Path
-    first: int = 0
-    last: int | None = None  # the end
+    first: int = 0  # second at which it begins
+    last: int | None = None  # second at which it ends; None: the end
 
-    def chunks(self, rate):
-        """Yields its audio, a second at a time."""
+    def chunks(self, rate: int) -> Iterator[NDArray[np.float32]]:
+        """Yields its audio at a sample rate, a second at a time."""
         return islice(audio_chunks(self.path, rate), self.first, self.last)
 
     @property
-    def seconds(self):
-        """Its length."""
+    def seconds(self) -> float:
+        """Its length in seconds."""
         return (self.last or duration_of(self.path)) - self.first
 
 
-def keyword_clips(folder, keywords, unseen=False):
+def keyword_clips(
+    folder: str | Path, keywords: Sequence[str], unseen: bool = False
+) -> dict[str, list[tuple[int, AudioSegment]]]:
     """Lists the clips of keywords.
 
     Arguments
     ---------
     folder : str | Path
-        As for ``find_recordings``: validation clips are there to choose, test
-        clips to confirm.
+        Holds a folder of clips for each keyword, as for ``find_recordings``:
+        validation clips choose, test clips confirm.
     keywords : sequence of str
-        Names of folders.
+        Names of the keywords, which are names of folders.
     unseen : bool
-        No clip has been trained on: take all, half of the speakers each.
+        No clip has been trained on: all are taken, with half of the speakers
+        in each part.
 
     Returns
     -------
     dict
-        {part: list of (index of the keyword, Piece)}.
+        By part, "choose" and "confirm": the index of the keyword and the clip,
+        for each clip.
     """
     if not Path(folder).is_dir():
         raise FileNotFoundError(
@@ -76,11 +85,12 @@ def keyword_clips(folder, keywords, unseen=False):
     found = find_recordings(folder, keywords)
     found = [clip for clip in found if clip.word in keywords]
     halves = _speakers(found) if unseen else {}
+    clips: dict[str, list[tuple[int, AudioSegment]]]
     clips = {part: [] for part in PARTS}
     for clip in found:
         for part, split in SPLITS.items():
             if clip.speaker in halves[part] if unseen else clip.split == split:
-                row = keywords.index(clip.word), Piece(clip.path)
+                row = keywords.index(clip.word), AudioSegment(clip.path)
                 clips[part].append(row)
     for part, rows in clips.items():
         if not rows:
@@ -94,7 +104,7 @@ def keyword_clips(folder, keywords, unseen=False):
 
 
 def _speakers(clips):
-    """Shares speakers between the parts, whatever their names' order."""
+    """Divides speakers among the parts, by hashes of their names."""
     speakers = sorted(
         {clip.speaker for clip in clips},
         key=lambda speaker: hashlib.sha256(speaker.encode()).digest(),
@@ -102,31 +112,35 @@ def _speakers(clips):
     return {part: set(speakers[k::2]) for k, part in enumerate(PARTS)}
 
 
-def negative_audio(path, keywords):
-    """Lists audio in which no keyword is said.
+def negative_audio(
+    path: str | Path, keywords: Sequence[str]
+) -> dict[str, list[AudioSegment]]:
+    """Lists audio without keywords.
 
     Arguments
     ---------
     path : str | Path
-        A file: its first half is there to choose, its second to confirm. A
-        folder in Speech Commands' layout: its validation and its test clips,
-        and those stretches of its background recordings. Another folder: the
-        first half of the files in it and in folders below. Folders that are
-        named after a keyword are left out.
+        A file: its first half chooses, its second confirms. A folder in Speech
+        Commands' layout: its validation clips choose, its test clips confirm,
+        each with such stretches of its background recordings. Another folder:
+        the first half of the files in it and in folders below chooses, the
+        others confirm. Folders that are named after a keyword are left out.
     keywords : sequence of str
         What a network detects.
 
     Returns
     -------
     dict
-        {part: list of Piece}, to be heard one after another.
+        By part, "choose" and "confirm": the recordings that follow one another
+        in a stream.
     """
     path = Path(path)
     if not path.is_dir():
         return _halves([path])
     if has_lists(path):
         return _held_out(path, keywords)
-    names, found = {folded(keyword) for keyword in keywords}, []
+    found: list[Path] = []
+    names = {folded(keyword) for keyword in keywords}
     for root, folders, files in os.walk(path):
         folders[:] = sorted(f for f in folders if folded(f) not in names)
         found += [Path(root, f) for f in sorted(files) if _is_audio(f)]
@@ -146,73 +160,82 @@ def _halves(paths):
     if len(paths) > 1:
         middle = len(paths) // 2
         halves = paths[:middle], paths[middle:]
-        pieces = [[Piece(path) for path in half] for half in halves]
+        segments = [[AudioSegment(path) for path in half] for half in halves]
     else:
         middle = int(duration_of(paths[0]) / 2)
-        pieces = [[Piece(paths[0], 0, middle)], [Piece(paths[0], middle)]]
-    return dict(zip(PARTS, pieces, strict=True))
+        segments = [
+            [AudioSegment(paths[0], 0, middle)],
+            [AudioSegment(paths[0], middle)],
+        ]
+    return dict(zip(PARTS, segments, strict=True))
 
 
 def _held_out(folder, keywords):
     """Validation and test clips of other words, and of background noise."""
-    pieces = {part: [] for part in PARTS}
+    segments: dict[str, list[AudioSegment]] = {part: [] for part in PARTS}
     for clip in find_recordings(folder, keywords):
         for part, split in SPLITS.items():
             if clip.word == NOISE_FOLDER:
                 seconds = duration_of(clip.path)
                 first, last = (share * seconds for share in _STRETCHES[part])
-                piece = Piece(clip.path, math.ceil(first), math.ceil(last))
-                pieces[part].append(piece)
+                segment = AudioSegment(
+                    clip.path, math.ceil(first), math.ceil(last)
+                )
+                segments[part].append(segment)
             elif clip.split == split and clip.word not in keywords:
-                pieces[part].append(Piece(clip.path))
-    return pieces
+                segments[part].append(AudioSegment(clip.path))
+    return segments
 
 
-def in_context(piece, rate, seconds):
-    """Returns the audio of a clip with quiet before and after it.
+def in_context(
+    segment: AudioSegment, rate: int, seconds: float
+) -> NDArray[np.float32]:
+    """Returns the audio of a clip with quiet noise before and after it.
 
     Arguments
     ---------
-    piece : Piece
+    segment : AudioSegment
         The clip, of up to a minute.
     rate : int
-        In Hz.
+        Sample rate in Hz.
     seconds : float
-        How much quiet on either side: noise as loud as the clip where it is
-        quietest.
+        Length of the noise on either side: white, as loud as the quietest tenth
+        of the clip.
 
     Returns
     -------
     numpy.ndarray
-        float32 [samples].
+        [samples].
     """
-    audio = read_audio(piece.path, rate, MAX_CLIP_S)
-    random = stable_random(piece.path.name)
+    audio = read_audio(segment.path, rate, MAX_CLIP_S)
+    random = stable_random(segment.path.name)
     before, after = (_quiet(audio, rate, seconds, random) for _ in range(2))
     return np.concatenate([before, audio, after])
 
 
-def in_sequence(pieces, rate):
+def in_sequence(
+    segments: Sequence[AudioSegment], rate: int
+) -> Iterator[NDArray[np.float32]]:
     """Yields the audio of recordings one after another, a pause after each.
 
     Arguments
     ---------
-    pieces : sequence of Piece
-        What to hear.
+    segments : sequence of AudioSegment
+        The recordings.
     rate : int
-        In Hz.
+        Sample rate in Hz.
 
     Yields
     ------
     numpy.ndarray
-        float32 [samples], about a second of them.
+        [samples], about a second of them.
     """
-    for piece in pieces:
+    for segment in segments:
         chunk = None
-        for chunk in piece.chunks(rate):
+        for chunk in segment.chunks(rate):
             yield chunk
         if chunk is not None:
-            yield _quiet(chunk, rate, PAUSE_S, stable_random(piece.path.name))
+            yield _quiet(chunk, rate, PAUSE_S, stable_random(segment.path.name))
 
 
 def _quiet(audio, rate, seconds, random):

@@ -41,7 +41,7 @@ def clips():
     return np.stack([*noise, tone, impulse, steps, 0 * time]).astype("f4")
 
 
-def write_model(path, options):
+def write_front_end(path, options):
     """A model file with such a front end, whatever its network."""
     sizes = {"layers": 4, "channels": 48, "hidden": 80}
     rate, hop = (
@@ -59,7 +59,7 @@ def write_model(path, options):
 
 @pytest.mark.parametrize("options", FRONT_ENDS, ids=str)
 def test_the_same_bits(engine, options, tmp_path):
-    path = write_model(tmp_path / "m.bifsmn", options)
+    path = write_front_end(tmp_path / "m.bifsmn", options)
     model = engine.Model.load(path)
     audio = clips()[:, : model.window_samples]
     expected = np.stack([model.features(clip) for clip in audio])
@@ -71,7 +71,7 @@ def test_the_same_bits(engine, options, tmp_path):
 
 
 def test_every_instruction_set(instruction_set, tmp_path):
-    path = write_model(tmp_path / "m.bifsmn", {})
+    path = write_front_end(tmp_path / "m.bifsmn", {})
     np.save(tmp_path / "clips.npy", clips())
     code = (
         "import sys, numpy, bifsmn_engine\n"

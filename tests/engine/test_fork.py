@@ -87,7 +87,7 @@ def use():
         sys.exit(3)  # it was free just then
     except RuntimeError as error:
         assert "cut a push short; reset() it, or make" in str(error)
-    assert busy.thinning == 0
+    assert busy.thinning == 1
     busy.reset()
     assert (busy.push(audio) == expected).all()
     busy.close()

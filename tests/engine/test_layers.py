@@ -25,7 +25,8 @@ def program(tmp_path_factory):
     path = tmp_path_factory.mktemp("trace") / "trace"
     sources = [KERNEL / "tests" / "trace.cpp"]
     sources += [
-        KERNEL / "src" / name for name in ("reference.cpp", "format.cpp")
+        KERNEL / "src" / name
+        for name in ("kernels/reference.cpp", "format/format.cpp")
     ]
     flags = ["-std=c++17", "-O1", "-ffp-contract=off"]
     folders = [f"-I{KERNEL / name}" for name in ("include", "src")]
@@ -49,7 +50,7 @@ def layers_of(content, classes):
 
 
 @pytest.mark.parametrize("options", [{}, {"planes": 1}, SMALL])
-@pytest.mark.parametrize("thinning", [0, 1, 2])
+@pytest.mark.parametrize("thinning", [1, 2, 4])
 def test_layers_are_the_same_bits(program, tmp_path, options, thinning):
     net = random_network(5, **options)
     model = fold(net, list("abcde"), front_end(net))

@@ -21,7 +21,7 @@ mean_var_norm: !new:speechbrain.nnet.containers.LengthsCapableSequential
 embedding_model: !new:speechbrain_bifsmn.deploy.native.NativeBiDFSMN
     path: {path}
     backend: {backend}
-    thinning: 1
+    thinning: 2
 classifier: !new:torch.nn.Softmax
     dim: -1
 modules:
@@ -38,7 +38,7 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 @pytest.fixture
 def no_engine(monkeypatch):
     """A machine without the engine, on which nothing has been logged yet."""
-    monkeypatch.setitem(sys.modules, "bifsmn_engine", None)
+    monkeypatch.setitem(sys.modules, "bifsmn_engine.model", None)
     warn_once.cache_clear()
 
 
@@ -73,7 +73,7 @@ def test_auto_takes_the_engine_or_says_that_it_does_not(
     (record,) = caplog.records
     assert "bifsmn-engine" in record.getMessage()
     assert "pip install" in record.getMessage()
-    del sys.modules["bifsmn_engine"]
+    del sys.modules["bifsmn_engine.model"]
     assert NativeBiDFSMN(default.path).backend == "native"
 
 
@@ -87,13 +87,13 @@ def test_bad_arguments_are_refused(default, backend, tmp_path):
     with pytest.raises(ValueError, match="backend: expected one of"):
         NativeBiDFSMN(default.path, backend="fast")
     with pytest.raises(
-        ValueError, match=r"thinning: expected one of \[0, 1, 2\]"
+        ValueError, match=r"thinning: expected one of \[1, 2, 4\]"
     ):
         NativeBiDFSMN(default.path, backend, thinning=3)
     net = NativeBiDFSMN(default.path, backend)
     with pytest.raises(ValueError, match="thinning"):
         net.thinning = -1
-    assert net.thinning == 0
+    assert net.thinning == 1
     with pytest.raises(ValueError, match="32 mel bands"):
         net(torch.zeros(1, 32, 40))
     with pytest.raises(ValueError, match="1 to 32 frames"):
@@ -117,7 +117,7 @@ def test_a_copy_is_a_network_of_its_own(default, backend, copied):
     logits = net(default.features)
     other = copied(net)
     net.thinning = 1
-    assert other.thinning == 2 and other.backend == backend
+    assert other.thinning == 4 and other.backend == backend
     assert same_bits(other(default.features), logits)
 
 
@@ -137,7 +137,7 @@ def encoder_classifier(folder, default, backend, path, loadables, **overrides):
 
 def check(classifier, default, backend):
     net = classifier.mods.embedding_model
-    assert (net.backend, net.thinning) == (backend, 1)
+    assert (net.backend, net.thinning) == (backend, 2)
     wavs = torch.randn(3, 16000) * 0.1
     lengths = torch.tensor([1.0, 0.6, 0.3])
     twin = NativeBiDFSMN(default.path, backend="torch", thinning=2)

@@ -1,9 +1,11 @@
 """The engine's Python package."""
 
 import ctypes
-import doctest
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -121,24 +123,24 @@ def test_what_is_missing_of_a_window_is_zeros(model, audio):
 
 
 def test_the_thinning_can_be_set(model, features):
-    assert model.thinning == 0
+    assert model.thinning == 1
     logits = []
-    for thinning in (0, np.int64(1), 2):
+    for thinning in (1, np.int64(2), 4):
         model.thinning = thinning
         assert model.thinning == thinning
         logits.append(model.logits(features[0]).tolist())
     assert len({str(row) for row in logits}) == 3
     stream, copied = model.stream(), model.copy()
     model.thinning = 1
-    assert stream.thinning == copied.thinning == 2
+    assert stream.thinning == copied.thinning == 4
     for thinning in (-1, 3, 2**32):
         with pytest.raises(
-            ValueError, match=r"thinning: expected one of \[0, 1"
+            ValueError, match=r"thinning: expected one of \[1, 2"
         ):
             model.thinning = thinning
     with pytest.raises(ValueError, match="thinning: expected one of"):
         model.thinning = 2.0
-    assert model.thinning == 0
+    assert model.thinning == 1
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_audio_beyond_a_window_is_for_streams(model):
         (np.zeros((32, 31)), r"expected \[32\]\[32\]"),
         (np.zeros(32), r"expected \[32\]\[32\]"),
         (np.zeros((1, 1, 32, 32)), r"expected \[32\]\[32\]"),
-        (np.zeros((32, 32), complex), "full precision"),
+        (np.zeros((32, 32), complex), "expected numbers"),
         (np.full((32, 32), np.nan), "NaN"),
         (np.full((2, 32, 32), np.inf), "NaN or infinity"),
     ],
@@ -224,20 +226,16 @@ def test_without_its_library_the_package_says_what_to_do(
     copied = tmp_path / "bifsmn_engine"
     ignored = shutil.ignore_patterns("libbifsmn*", "__pycache__")
     shutil.copytree(source, copied, ignore=ignored)
-    (library,) = source.glob("libbifsmn*")
     if content is not None:
-        (copied / library.name).write_bytes(content)
-    done = python("import bifsmn_engine", PYTHONPATH=str(tmp_path))
+        suffix = "dylib" if sys.platform == "darwin" else "so"
+        (copied / f"libbifsmn.{suffix}").write_bytes(content)
+    # Without site: an editable installation would be found before the copy.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import bifsmn_engine._library"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
     assert re.search(
         r"ImportError: expected .* found .*; install bifsmn-engine", done.stderr
     )
-
-
-def test_the_examples_run(engine, default, audio):
-    globs = {"path": default.path, "audio": audio, "Model": engine.Model}
-    attempted = 0
-    for module in (engine, engine._library, engine.model, engine.stream):
-        result = doctest.testmod(module, extraglobs=globs)
-        assert result.failed == 0, module
-        attempted += result.attempted
-    assert attempted > 8

@@ -50,16 +50,16 @@ def write(path, seconds, rate=16000, channels=1):
     return (noise.astype(np.float64).mean(1) / 32768).astype(np.float32)
 
 
-@pytest.mark.parametrize("depth", [0, 2])
-def test_scores_are_the_engine_s(run, engine, default, tmp_path, depth):
+@pytest.mark.parametrize("thinning", [1, 4])
+def test_scores_are_the_engine_s(run, engine, default, tmp_path, thinning):
     model = engine.Model.load(default.path)
-    model.depth = depth
+    model.thinning = thinning
     for name, channels in (("mono.wav", 1), ("stereo.wav", 2)):
         clip = write(tmp_path / name, 0.9, channels=channels)
         posteriors = model.classify(clip)
         order = np.argsort(-posteriors)[:3]
         status, lines, errors = run(
-            name, "--json", "--top", 3, "--depth", depth
+            name, "--json", "--top", 3, "--thinning", thinning
         )
         assert (status, errors) == (0, "")
         found = [json.loads(line) for line in lines]
@@ -97,13 +97,13 @@ def test_long_files_are_streamed_as_in_python(
     path = tmp_path / "half.bifsmn"
     write_model(content._replace(config=config), path)
 
-    told = list(detect_file(engine.Model.load(path), tmp_path / "long.wav"))
-    assert len(told) >= (seconds > 2) + 1
+    expected = list(detect_file(engine.Model.load(path), tmp_path / "long.wav"))
+    assert len(expected) >= (seconds > 2) + 1
     status, lines, _ = run("long.wav", "--json", model=path)
     found = [json.loads(line) for line in lines]
     assert status == 0
-    assert [row["label"] for row in found] == [d.keyword for d in told]
-    for row, detection in zip(found, told, strict=True):
+    assert [row["label"] for row in found] == [d.keyword for d in expected]
+    for row, detection in zip(found, expected, strict=True):
         assert row["start"] == round(detection.start, 3)
         assert row["end"] == round(detection.end, 3)
         assert row["score"] == pytest.approx(detection.score, abs=1e-6)
@@ -146,9 +146,11 @@ def test_usage(run, tmp_path):
     assert status == 0 and "examples:" in lines and errors == ""
     write(tmp_path / "good.wav", 1)
     for wrong in (
-        ["--depth", "3"],
-        ["--depth", "x"],
-        ["--depth"],
+        ["--thinning", "0"],
+        ["--thinning", "3"],
+        ["--thinning", "8"],
+        ["--thinning", "x"],
+        ["--thinning"],
         ["--top", "0"],
         ["--no-such-option"],
         ["--stream", "--top", "2"],
@@ -301,7 +303,7 @@ def test_a_file_larger_than_memory(build, default, tmp_path):
         "resource.setrlimit(resource.RLIMIT_DATA, (2**28, 2**28))\n"
         "os.execv(sys.argv[1], sys.argv[1:])\n"
     )
-    command = [sys.executable, "-c", code, *words, "--depth", "2"]
+    command = [sys.executable, "-c", code, *words, "--thinning", "4"]
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, timeout=300
     )

@@ -48,7 +48,7 @@ def test_what_is_closed_says_so(engine, default, audio):
         lambda: model.features(audio),
         lambda: model.logits(default.features),
         lambda: model.thinning,
-        lambda: setattr(model, "thinning", 1),
+        lambda: setattr(model, "thinning", 2),
         model.copy,
         model.stream,
         model.__enter__,

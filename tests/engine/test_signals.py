@@ -148,7 +148,7 @@ refused = 0
 
 def use(session):
     global refused
-    uses = [lambda: session.thinning, lambda: setattr(session, "thinning", 0)]
+    uses = [lambda: session.thinning, lambda: setattr(session, "thinning", 1)]
     if isinstance(session, Model):
         uses += [lambda: session.classify(audio[:9]), session.copy]
         uses += [lambda: session.logits(batch), session.stream]

@@ -21,10 +21,10 @@ def bidfsmn(thinning=1):
     """A network of random weights, whose output is that of one thinning."""
     torch.manual_seed(thinning)
     network = BiDFSMN(classes=5, **SIZES)
-    return OneDepth(network, thinning)
+    return OneThinning(network, thinning)
 
 
-class OneDepth(torch.nn.Module):
+class OneThinning(torch.nn.Module):
     """Logits at one thinning: what is exported."""
 
     def __init__(self, network, thinning):
@@ -47,7 +47,7 @@ def deployed(thinning=1):
 NETWORKS = {
     "deployed": lambda: deployed(2),
     "trained": lambda: bidfsmn(2),
-    "teacher": lambda: OneDepth(DFSMN(classes=5, **SIZES), 0),
+    "teacher": lambda: OneThinning(DFSMN(classes=5, **SIZES), 1),
 }
 
 
@@ -103,7 +103,7 @@ def test_half_precision_is_refused(precision):
 
 
 def test_the_engine_is_no_graph():
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     lobe = NativeBiDFSMN(MODEL, backend="native")
     for use in (
         lambda: torch.export.export(lobe, (features(2),), strict=False),

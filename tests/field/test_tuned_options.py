@@ -22,7 +22,7 @@ def place(tmp_path_factory):
     """A model, audio, and in ``out`` what was tuned at thinning 2."""
     place = write_all(tmp_path_factory.mktemp("tuned"))
     out = place / "out"
-    words = "--thinning", 1, "--refractory", 2, "--smoothing", 1, "--out", out
+    words = "--thinning", 2, "--refractory", 2, "--smoothing", 1, "--out", out
     assert tune(place, *words) == 0
     _make_telling(place, out / "tune.json")
     return place
@@ -70,7 +70,7 @@ def expected(place, thinning=2, **options):
 
 def test_refractory(spot, place):
     model = "--model", place, "--threshold", 0, "--smoothing", 1
-    options = {"thinning": 0, "threshold": 0, "smoothing": 1}
+    options = {"thinning": 1, "threshold": 0, "smoothing": 1}
     every = expected(place, refractory_s=0, **options)
     few = expected(place, refractory_s=3, **options)
     assert len(every) > len(few) > 0
@@ -101,7 +101,7 @@ def test_what_was_tuned_is_used(spot, place):
     found = expected(place, **tuned)
     other = expected(place, threshold=thresholds, smoothing=smoothing)
     assert found and found != other
-    words = "--tuned", place / "out" / "tune.json", "--thinning", 1
+    words = "--tuned", place / "out" / "tune.json", "--thinning", 2
     for model in (place, place / "model.bifsmn", place / "out"):
         assert spot("--model", model, *words) == (found, "")
     words = "--model", place, *words
@@ -116,13 +116,13 @@ def test_another_model_or_thinning(spot, place, tmp_path):
     net = random_network(len(LABELS), seed=4, **SMALL)
     write_model(fold(net, LABELS, front_end(net)), other)
     for model, thinning, said in (
-        (place, 0, "at thinning 1, found those for thinning 2; tune again"),
-        (place, 2, "at thinning 4, found those for thinning 2; tune again"),
-        (other, 1, "at thinning 2, found those for another model; tune again"),
+        (place, 1, "at thinning 1, found those for thinning 2; tune again"),
+        (place, 4, "at thinning 4, found those for thinning 2; tune again"),
+        (other, 2, "at thinning 2, found those for another model; tune again"),
         (
             other,
-            0,
-            "0, found those for another model at thinning 2; tune again",
+            1,
+            "1, found those for another model at thinning 2; tune again",
         ),
     ):
         words = "--model", model, "--tuned", path, "--thinning", thinning
@@ -146,7 +146,7 @@ def test_listen_too(place, capsys, monkeypatch):
     ]
     assert rows and len(rows) == len({*rows})
     tuned = "--tuned", str(place / "out" / "tune.json")
-    assert cli.main([*words, "1", *tuned, "--thinning", "1"]) == 0
+    assert cli.main([*words, "1", *tuned, "--thinning", "2"]) == 0
     assert capsys.readouterr().err == "listening; Ctrl-C ends\n"
     assert cli.main([*words, "1", *tuned]) == 0
     assert "bifsmn listen: " in capsys.readouterr().err
@@ -164,15 +164,16 @@ def test_nothing_left_to_take(spot, place):
 
 def test_all_that_is_repeated_counts(place):
     found = json.loads((place / "out" / "tune.json").read_text())
-    assert list(found["own"]["thinnings"]["1"]["negatives"]) == [
+    assert list(found["own"]["thinnings"]["2"]["negatives"]) == [
         "radio.flac",
         "street",
     ]
     parser = cli.make_parser(["tune", "publish"])
-    lists = "tune --keywords K --negatives a b --negatives c --thinning 1 --thinning "
-    given = parser.parse_args(f"{lists}1 --smoothing 1 --smoothing 2".split())
+    lists = "tune --keywords K --negatives a b --negatives c "
+    options = "--thinning 1 --thinning 2 --smoothing 1 --smoothing 2"
+    given = parser.parse_args(f"{lists}{options}".split())
     assert list(map(str, given.negatives)) == ["a", "b", "c"]
-    assert (given.thinning, given.smoothing) == ([0, 1], [1, 2])
+    assert (given.thinning, given.smoothing) == ([1, 2], [1, 2])
     words = ["publish", "run", "out", "--samples", "a", "--samples", "b"]
     for _ in range(2):
         given = parser.parse_args(words)

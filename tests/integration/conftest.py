@@ -20,7 +20,7 @@ CORPUS = RECIPE / "data/v1_subset"  # real speech, where it is
 def backend(request):
     """Each backend; the engine where it is installed."""
     if request.param == "native":
-        pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+        pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     return request.param
 
 

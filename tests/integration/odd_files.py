@@ -19,8 +19,9 @@ OWN = {"thresholds": dict.fromkeys(KEYWORDS, 0.5), "smoothing": 4}
 NESTED = "[" * 100_000 + "]" * 100_000
 
 
-def _own(**changed):
-    return json.dumps({"own": {**OWN, **changed}}).encode()
+def _own(refractory_s=0.5, **changed):
+    own = {**OWN, **changed}
+    return json.dumps({"own": own, "refractory_s": refractory_s}).encode()
 
 
 def _of_each(value):
@@ -30,6 +31,9 @@ def _of_each(value):
 TUNED = {
     "good": _own(),
     "bom": b"\xef\xbb\xbf" + _own(),
+    "refractory_text": _own(refractory_s="0.5"),
+    "refractory_nan": _own(refractory_s=float("nan")),
+    "refractory_negative": _own(refractory_s=-1),
     "list": b"[]",
     "null": b"null",
     "number": b"1",

@@ -51,7 +51,7 @@ def same(one, other):
 
 def test_it_answers_as_the_stock_class_does(spotter, backend, clips):
     stock = EncoderClassifier.from_hparams(
-        FOLDER, overrides={"backend": backend, "thinning": 1}
+        FOLDER, overrides={"backend": backend, "thinning": 2}
     )
     spotter.thinning = 2
     same(spotter.classify_batch(clips), stock.classify_batch(clips))
@@ -76,7 +76,7 @@ def test_foreign_class_loads_it(clips, spotter):
 
 
 def test_both_backends_decide_alike_on_real_clips(real_clips):
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     spotters = [
         KeywordSpotter.from_hparams(backend=name)
         for name in ("native", "torch")
@@ -169,7 +169,7 @@ def test_streaming_has_the_shape_of_speechbrain_s(spotter, scene, tmp_path):
 
 def test_thinning_is_switched_at_any_moment(spotter, clips):
     answers = []
-    for thinning in (0, 2, 0):
+    for thinning in (1, 4, 1):
         spotter.thinning = thinning
         assert spotter.thinning == thinning
         answers.append(spotter.classify_batch(clips)[0])
@@ -177,13 +177,13 @@ def test_thinning_is_switched_at_any_moment(spotter, clips):
     assert not torch.equal(answers[0], answers[1])
     with pytest.raises(ValueError, match="thinning: expected one of"):
         spotter.thinning = 9
-    assert KeywordSpotter.from_hparams(thinning=4).thinning == 2
+    assert KeywordSpotter.from_hparams(thinning=4).thinning == 4
 
 
 def test_a_copy_is_of_its_own(spotter, clips):
     other = copy.deepcopy(spotter)
     spotter.thinning = 4
-    assert other.thinning == 0
+    assert other.thinning == 1
     spotter.thinning = 1
     same(other.classify_batch(clips), spotter.classify_batch(clips))
 

@@ -31,7 +31,7 @@ def half(model, scene):
     return float(np.median(keywords).round(3))
 
 
-@pytest.mark.parametrize("thinning", [0, 2])
+@pytest.mark.parametrize("thinning", [1, 4])
 @pytest.mark.parametrize("lengths", [(1, 300), (0, 5000), (40000, 40001)])
 def test_streamed_posteriors_are_those_of_windows(
     model, scene, lengths, thinning
@@ -57,9 +57,9 @@ def test_detections_do_not_depend_on_chunks(model, scene):
         assert again == found
 
 
-@pytest.mark.parametrize("thinning", [0, 1, 2])
+@pytest.mark.parametrize("thinning", [1, 2, 4])
 def test_both_backends_decide_alike(small_file, scene, thinning):
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     found = []
     for backend in ("native", "torch"):
         model = load_model(small_file, backend, thinning)
@@ -136,7 +136,7 @@ def test_thinning_is_switched_while_it_streams(model, scene):
     stream.push(scene[16000:end])
     expected = shallow.classify(scene[end - 16000 : end])
     np.testing.assert_allclose(stream.posteriors, expected, atol=1e-4)
-    assert model.thinning == 0
+    assert model.thinning == 1
 
 
 def test_bad_chunks_are_refused_and_leave_the_stream_alone(model, scene):

@@ -42,7 +42,7 @@ def measured(tmp_path_factory):
         "shared": {
             "thresholds": {"yes": 0.9375, "no": 0.9375},
             "smoothing": 8,
-            "thinnings": {"0": TUNED},
+            "thinnings": {"1": TUNED},
         },
     }
     for name, content in (("evaluation", evaluation), ("tune", tune)):
@@ -102,7 +102,7 @@ def test_the_figures_are_those_of_the_files(measured):
 def test_a_changed_figure_changes_the_card(measured, tmp_path):
     folder = shutil.copytree(measured, tmp_path / "folder")
     evaluation = load(folder, "evaluation")
-    evaluation["accuracy"]["torch"]["0"] = 12.3456
+    evaluation["accuracy"]["torch"]["1"] = 12.3456
     (folder / "evaluation.json").write_text(json.dumps(evaluation))
     assert "| torch | 12.3 (" in make_card(folder)
 
@@ -145,7 +145,7 @@ def test_texts_are_shown_and_not_obeyed(measured, tmp_path):
     for label in evaluation["labels"]:  # of which tables are made
         strange = strange.replace(f'"{label}"', json.dumps(STRANGE + label))
     evaluation = json.loads(strange)
-    evaluation["labels"] = list(evaluation["per_class"]["0"])
+    evaluation["labels"] = list(evaluation["per_class"]["1"])
     results = load(folder, "results")
     results |= dict.fromkeys(
         ("task", "data", "command", "yaml", "commit"), STRANGE

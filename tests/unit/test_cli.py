@@ -56,7 +56,7 @@ def files(tmp_path):
 
 def spawn(*words, **options):
     """Starts the command line as a process of its own."""
-    command = [sys.executable, "-m", "speechbrain_bifsmn", *map(str, words)]
+    command = [sys.executable, "-m", "bifsmn_engine", *map(str, words)]
     options = {"cwd": ROOT, "text": True, **options}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, **{**streams, **options})
@@ -70,7 +70,7 @@ def test_it_is_installed():
 def test_a_short_file_is_classified(run, files):
     model = load_model(thinning=2)
     posteriors = window_posteriors(model, soundfile.read(files[0])[0])[0]
-    arguments = files[0], "--thinning", 1, "--format", "json"
+    arguments = files[0], "--thinning", 2, "--format", "json"
     code, out, err = run("spot", *arguments)
     assert (code, err) == (0, "")
     row = json.loads(out)
@@ -314,7 +314,7 @@ def test_ctrl_c_ends_listening(run, microphone, monkeypatch):
 
 def test_torch_is_not_imported(files):
     """By commands that the engine can do by itself."""
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     code = (
         "import sys\n"
         "from bifsmn_engine.cli import main\n"

@@ -14,14 +14,14 @@ INPUT = torch.zeros(1, 32, 32)
 
 
 def column(name, **options):
-    costs = count(BiDFSMN(classes=12, thinnings=4, **options), INPUT)
+    costs = count(BiDFSMN(classes=12, max_thinning=8, **options), INPUT)
     return [getattr(cost, name) for cost in costs]
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("thinning", [0, 1, 2, 3]),
+        ("thinning", [1, 2, 4, 8]),
         ("parameters", [600_263, 329_403, 193_973, 126_258]),
         ("one_bit_weights", [574_976, 310_272, 177_920, 111_744]),
         ("macs", [5_431_296, 3_313_664, 2_254_848, 1_725_440]),
@@ -79,10 +79,10 @@ def test_a_shared_layer_is_stored_once_and_run_twice():
 
 def test_the_network_is_left_as_it_was():
     net = BiDFSMN(classes=12).train()
-    net.thinning = 2
+    net.thinning = 4
     weights = {k: v.clone() for k, v in net.state_dict().items()}
     count(net, INPUT)
-    assert net.training and net.thinning == 1
+    assert net.training and net.thinning == 4
     assert not net.blocks[0]._forward_hooks
     for name, value in net.state_dict().items():
         assert torch.equal(value, weights[name]), name
@@ -135,7 +135,7 @@ def test_the_teacher_has_the_students_shape():
 def test_a_network_without_thinnings():
     model = FSMN(classes=12)
     (cost,) = count(model, INPUT)
-    assert cost.thinning == 0
+    assert cost.thinning == 1
     assert cost.parameters == sum(p.numel() for p in model.parameters())
     assert cost.stored_bytes == 4 * cost.parameters
 
@@ -179,7 +179,7 @@ def test_where_batch_norms_fold(layers, numbers):
 
 def test_a_frozen_layer_stays_frozen():
     net = BiDFSMN(classes=12).train()
-    net.blocks[0].memory_norms["0"].eval()
+    net.blocks[0].memory_norms["1"].eval()
     modes = [module.training for module in net.modules()]
     count(net, INPUT)
     assert [module.training for module in net.modules()] == modes
@@ -190,5 +190,5 @@ def test_a_failed_pass_leaves_no_trace():
     net.thinning = 4
     with pytest.raises(ValueError, match="features: expected"):
         count(net, torch.zeros(1, 32, 40))
-    assert net.training and net.thinning == 2
+    assert net.training and net.thinning == 4
     assert not any(module._forward_hooks for module in net.modules())

@@ -54,7 +54,7 @@ def test_the_command_writes_what_it_prints(corpus, tmp_path, capsys):
     assert found["command"] == f"bifsmn evaluate {corpus.name}"
     assert found["model"]["bytes"] == MODEL.stat().st_size
     for name, by_thinning in found["accuracy"].items():
-        assert list(by_thinning) == ["0", "1", "2"]
+        assert list(by_thinning) == ["1", "2", "4"]
         for thinning, accuracy in by_thinning.items():
             low, high = found["interval"][name][thinning]
             assert low <= accuracy <= high
@@ -82,7 +82,7 @@ def test_without_matplotlib(corpus, tmp_path, capsys, monkeypatch):
 
 
 def test_torch_and_engine_agree(corpus):
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     systems = systems_of(MODEL)
     found = evaluate(systems, read_test_clips(corpus, LABELS))
     assert list(found["accuracy"]) == ["torch", "engine"]
@@ -91,7 +91,7 @@ def test_torch_and_engine_agree(corpus):
 
 
 def test_without_the_engine(corpus, monkeypatch, tmp_path, capsys):
-    monkeypatch.setitem(sys.modules, "bifsmn_engine", None)
+    monkeypatch.setitem(sys.modules, "bifsmn_engine.model", None)
     out = tmp_path / "evaluation.json"
     code, printed, _ = run(capsys, corpus, "--out", out)
     assert code == 0 and "torch alone" in printed
@@ -134,7 +134,7 @@ def test_words_that_are_missing(custom_corpus):
     assert len(test_set.missing) == 2  # that testing_list.txt names
     found = evaluate(systems_of(MODEL)[:1], test_set)
     assert found["test_clips"] == 9 + 1
-    assert "yes" not in found["per_class"]["0"]
+    assert "yes" not in found["per_class"]["1"]
 
 
 def test_without_background_noise(custom_corpus, tmp_path, capsys):
@@ -209,14 +209,14 @@ def test_no_such_model(corpus, tmp_path, capsys):
 class Says:
     """A model that decides as it is told."""
 
-    thinnings, labels = range(2), ["yes", "no"]
+    thinnings, labels = (1, 2), ["yes", "no"]
 
     def __init__(self, *decisions):
         self.decisions = decisions  # by thinning, of each clip
         self.thinning = 1
 
     def classify(self, clip):
-        decision = self.decisions[self.thinning][int(clip[0])]
+        decision = self.decisions[self.thinning - 1][int(clip[0])]
         return np.eye(2, dtype=np.float32)[decision]
 
 
@@ -239,13 +239,13 @@ def test_disagreements_are_listed():
     other = System("other", Says([0, 1, 0, 0], [0, 1, 0, 0]))
     found = evaluate([first, other], FourClips())
     assert found["accuracy"] == {
-        "one": {"0": 100.0, "1": 75.0},
-        "other": {"0": 75.0, "1": 75.0},
+        "one": {"1": 100.0, "2": 75.0},
+        "other": {"1": 75.0, "2": 75.0},
     }
-    assert found["confusion"]["0"] == [[3, 1], [0, 0]]
+    assert found["confusion"]["1"] == [[3, 1], [0, 0]]
     assert found["disagreements"] == 2
     rows = [(r["clip"], r["thinning"]) for r in found["disagreeing_clips"]]
-    assert rows == [("c1.wav", 0), ("c1.wav", 1), ("c3.wav", 1)]
+    assert rows == [("c1.wav", 1), ("c1.wav", 2), ("c3.wav", 2)]
     last = found["disagreeing_clips"][-1]
     assert (last["label"], last["one"], last["other"]) == (
         "yes",

@@ -22,23 +22,23 @@ def engine(logits):
 
     def load(path):
         return SimpleNamespace(
-            path="test", thinning=1, logits=lambda x: logits(path, x)
+            isa="test", thinning=1, logits=lambda x: logits(path, x)
         )
 
     return SimpleNamespace(Model=SimpleNamespace(load=load))
 
 
 def test_a_file_is_written_and_compared(network, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "bifsmn_engine", None)
+    monkeypatch.setitem(sys.modules, "bifsmn_engine.model", None)
     network.thinning = 2
     examples = decibels(70)
     path = tmp_path / "pair.bifsmn"
     done = export(network, path, LABELS, examples)
-    assert network.thinning == 1
+    assert network.thinning == 2
     assert done.engine == "not installed"
     assert done.bytes == path.stat().st_size
     deployed = DeployedBiDFSMN(model_file.read(path))
-    for thinning in range(3):
+    for thinning in network.thinnings:
         network.thinning = deployed.thinning = thinning
         ours, theirs = deployed(examples), network(examples)
         assert torch.equal(done.logits[thinning], ours)
@@ -52,7 +52,7 @@ def test_an_engine_that_differs_stops_the_export(
     network, tmp_path, monkeypatch
 ):
     wrong = engine(lambda path, x: x[:, 0, :2] * 0)
-    monkeypatch.setitem(sys.modules, "bifsmn_engine", wrong)
+    monkeypatch.setitem(sys.modules, "bifsmn_engine.model", wrong)
     with pytest.raises(RuntimeError, match=r"engine \(test\): .* example 0"):
         export(network, tmp_path / "pair.bifsmn", LABELS, decibels(3))
     assert not list(tmp_path.iterdir())

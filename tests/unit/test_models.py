@@ -21,7 +21,7 @@ def test_the_papers_sizes_are_the_default():
     assert "front_end.0" not in names and "classifier" not in names
     assert sum(layer.weights for layer in net.binarized) == 574_976
     assert [len(net.blocks_at(d)) for d in net.thinnings] == [8, 4, 2]
-    assert list(net.blocks_at(2)) == [3, 7]
+    assert list(net.blocks_at(4)) == [3, 7]
 
 
 @pytest.mark.parametrize("classes", [2, 12, 35])
@@ -31,9 +31,9 @@ def test_the_papers_sizes_are_the_default():
         {},
         {"frames": 64},
         {"n_mels": 40},
-        {"layers": 6, "thinnings": 2},
-        {"layers": 5, "thinnings": 1},
-        {"thinnings": 4, "layers": 8},
+        {"layers": 6, "max_thinning": 2},
+        {"layers": 5, "max_thinning": 1},
+        {"max_thinning": 8, "layers": 8},
         {"taps": (4, 0)},
         {"channels": 20, "hidden": 12, "front_channels": 3},
     ],
@@ -50,10 +50,10 @@ def test_thinnings_together_equal_thinnings_alone():
     net = BiDFSMN(classes=5, **SMALL).eval()
     x = decibels()
     together = net(x, thinnings=[1, 2, 4])
-    for thinning, output in enumerate(together):
+    for thinning, output in zip(net.thinnings, together, strict=True):
         net.thinning = thinning
         assert torch.equal(net(x), output.logits)
-        assert len(output.hidden) == 4 >> thinning
+        assert len(output.hidden) == 4 // thinning
 
 
 def test_a_short_input_is_filled_with_silence():
@@ -81,11 +81,11 @@ def test_inputs_of_another_shape(shape):
         BiDFSMN(classes=5, **SMALL)(torch.zeros(shape))
 
 
-@pytest.mark.parametrize("thinning", [-1, 3, 0.5, "0"])
+@pytest.mark.parametrize("thinning", [-1, 0, 3, 0.5, "1"])
 def test_thinnings_that_do_not_exist(thinning):
     net = BiDFSMN(classes=5, **SMALL)
     with pytest.raises(
-        ValueError, match=r"thinning: expected one of \[0, 1, 2\]"
+        ValueError, match=r"thinning: expected one of \[1, 2, 4\]"
     ):
         net.thinning = thinning
 
@@ -95,8 +95,8 @@ def test_thinnings_that_do_not_exist(thinning):
     [
         ({"n_mels": 30}, "n_mels: expected a multiple of 4"),
         ({"frames": 0}, "frames: expected a multiple of 4"),
-        ({"layers": 6}, "layers: expected a multiple of 4 for 3 thinning"),
-        ({"thinnings": 0}, "for 0 thinnings"),
+        ({"layers": 6}, "layers: expected a multiple of 4, the highest"),
+        ({"max_thinning": 3}, "max_thinning: expected 1, 2, 4"),
     ],
 )
 def test_sizes_that_do_not_fit(sizes, message):
@@ -119,7 +119,7 @@ def test_each_thinning_has_its_own_normalisations():
     net = ThinnableDFSMN(classes=5, **SMALL)
     for norms in ("memory_norms", "expand_norms", "norms"):
         found = [list(getattr(block, norms)) for block in net.blocks]
-        assert found == [["0"], ["0", "1"], ["0"], ["0", "1", "2"]]
+        assert found == [["1"], ["1", "2"], ["1"], ["1", "2", "4"]]
 
 
 def test_training_of_one_thinning_leaves_the_statistics_of_others():
@@ -128,7 +128,7 @@ def test_training_of_one_thinning_leaves_the_statistics_of_others():
     net(decibels(8), thinnings=[4])
     for name, value in net.blocks[3].named_buffers():
         if name.endswith("num_batches_tracked"):
-            assert value == (".2." in name), name
+            assert value == (".4." in name), name
 
 
 def test_a_student_starts_from_its_teacher():
@@ -140,7 +140,7 @@ def test_a_student_starts_from_its_teacher():
     block, taught = student.blocks[3], teacher.blocks[3]
     assert torch.equal(block.expand.weight, taught.expand.weight)
     for norms in ("memory_norms", "expand_norms", "norms"):
-        ours, theirs = getattr(block, norms)["2"], getattr(taught, norms)["0"]
+        ours, theirs = getattr(block, norms)["4"], getattr(taught, norms)["1"]
         assert torch.equal(ours.weight, theirs.weight)
     block.expand.weight.data.zero_()
     assert taught.expand.weight.any()

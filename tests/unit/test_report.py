@@ -8,7 +8,7 @@ import pytest
 
 from speechbrain_bifsmn.files.owned import MARKER
 from speechbrain_bifsmn.runs.report import (
-    BY_DEPTH,
+    BY_THINNING,
     REQUIRED,
     git_commit,
     write_results,
@@ -17,11 +17,11 @@ from speechbrain_bifsmn.runs.report import (
 
 def results():
     values = dict.fromkeys(REQUIRED, "x")
-    values |= {key: {"0": 5000, "1": 3000} for key in BY_DEPTH}
+    values |= {key: {"1": 5000, "2": 3000} for key in BY_THINNING}
     return values | {
-        "accuracy": {"0": 91.234, "1": 80.0},
-        "interval": {"0": [90.0, 92.0], "1": [78.0, 82.0]},
-        "stored_bytes": {"0": 1024, "1": 512},
+        "accuracy": {"1": 91.234, "2": 80.0},
+        "interval": {"1": [90.0, 92.0], "2": [78.0, 82.0]},
+        "stored_bytes": {"1": 1024, "2": 512},
         "teacher_accuracy": 95.5,
         "teacher_interval": [94.0, 97.0],
         "teacher_stored_bytes": 10240,
@@ -106,10 +106,10 @@ def test_every_missing_key_is_named(tmp_path, key):
         write_results(tmp_path, incomplete)
 
 
-@pytest.mark.parametrize("key", BY_DEPTH[1:])
+@pytest.mark.parametrize("key", BY_THINNING[1:])
 def test_thinnings_must_agree(tmp_path, key):
     incomplete = results()
-    del incomplete[key]["1"]
+    del incomplete[key]["2"]
     with pytest.raises(ValueError, match=f"expected {key} at .* 0, 1 of"):
         write_results(tmp_path, incomplete)
     assert not list(tmp_path.iterdir())

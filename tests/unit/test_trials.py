@@ -6,7 +6,7 @@ import soundfile
 
 from speechbrain_bifsmn.operating_points.tuning_data import (
     PAUSE_S,
-    Piece,
+    AudioSegment,
     in_context,
     in_sequence,
     keyword_clips,
@@ -24,8 +24,8 @@ def record(path, seconds=0.1, rate=RATE, level=0.1):
     return path
 
 
-def names(pieces):
-    return [f"{p.path.parent.name}/{p.path.name}" for p in pieces]
+def names(segments):
+    return [f"{p.path.parent.name}/{p.path.name}" for p in segments]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def corpus(tmp_path):
 def test_lists_decide(corpus):
     clips = keyword_clips(corpus, ["yes", "no"])
     found = {
-        part: [(k, piece.path.name[0]) for k, piece in rows]
+        part: [(k, segment.path.name[0]) for k, segment in rows]
         for part, rows in clips.items()
     }
     assert found == {
@@ -61,7 +61,7 @@ def test_lists_decide(corpus):
 def test_unseen_clips_are_shared_by_speaker(corpus):
     clips = keyword_clips(corpus, ["yes", "no"], unseen=True)
     speakers = [
-        {piece.path.name[0] for _, piece in rows} for rows in clips.values()
+        {segment.path.name[0] for _, segment in rows} for rows in clips.values()
     ]
     assert speakers[0] | speakers[1] == set("abcdef")
     assert not speakers[0] & speakers[1]
@@ -91,8 +91,8 @@ def test_other_words_and_noise_held_out_of_training(corpus):
     audio = negative_audio(corpus, ["yes", "no"])
     hum = corpus / "_background_noise_/hum.wav"
     for part, speakers, stretch in (
-        ("choose", "bc", Piece(hum, 16, 18)),
-        ("confirm", "de", Piece(hum, 18, 20)),
+        ("choose", "bc", AudioSegment(hum, 16, 18)),
+        ("confirm", "de", AudioSegment(hum, 18, 20)),
     ):
         noise, *words = audio[part]
         assert noise == stretch
@@ -102,10 +102,14 @@ def test_other_words_and_noise_held_out_of_training(corpus):
 def test_halves_of_a_file(tmp_path):
     path = record(tmp_path / "radio.wav", 9)
     audio = negative_audio(path, ["yes"])
-    assert audio == {"choose": [Piece(path, 0, 4)], "confirm": [Piece(path, 4)]}
-    assert [piece.seconds for (piece,) in audio.values()] == [4, 5]
+    assert audio == {
+        "choose": [AudioSegment(path, 0, 4)],
+        "confirm": [AudioSegment(path, 4)],
+    }
+    assert [segment.seconds for (segment,) in audio.values()] == [4, 5]
     heard = [
-        np.concatenate(list(piece.chunks(RATE))) for (piece,) in audio.values()
+        np.concatenate(list(segment.chunks(RATE)))
+        for (segment,) in audio.values()
     ]
     whole, _ = soundfile.read(path, dtype="float32")
     np.testing.assert_array_equal(np.concatenate(heard), whole)
@@ -131,7 +135,9 @@ def test_a_missing_file(tmp_path):
 
 
 def test_a_clip_in_context(tmp_path):
-    clip = Piece(record(tmp_path / "clip.wav", 0.5, rate=8000, level=0.1))
+    clip = AudioSegment(
+        record(tmp_path / "clip.wav", 0.5, rate=8000, level=0.1)
+    )
     audio = in_context(clip, RATE, 1.0)
     assert len(audio) == 2.5 * RATE
     again = in_context(clip, RATE, 1.0)
@@ -141,23 +147,23 @@ def test_a_clip_in_context(tmp_path):
 
 
 def test_the_context_of_silence_is_silent(tmp_path):
-    clip = Piece(record(tmp_path / "clip.wav", level=0))
+    clip = AudioSegment(record(tmp_path / "clip.wav", level=0))
     assert not in_context(clip, RATE, 1.0).any()
 
 
 def test_a_sequence_has_pauses(tmp_path):
-    pieces = [
-        Piece(record(tmp_path / f"{n}.wav", seconds))
+    segments = [
+        AudioSegment(record(tmp_path / f"{n}.wav", seconds))
         for n, seconds in enumerate((1.5, 0.001, 3))
     ]
-    chunks = list(in_sequence(pieces, RATE))
+    chunks = list(in_sequence(segments, RATE))
     seconds = 1.5 + 0.001 + 3 + 3 * PAUSE_S
     assert sum(map(len, chunks)) == round(seconds * RATE)
     assert max(map(len, chunks)) <= RATE
 
 
 def test_a_clip_of_hours_is_refused(tmp_path):
-    clip = Piece(record(tmp_path / "clip.flac", 61))
+    clip = AudioSegment(record(tmp_path / "clip.flac", 61))
     with pytest.raises(
         ValueError, match="clip.flac: expected up to 60 s to be"
     ):
@@ -170,11 +176,12 @@ def test_halves_of_a_file_that_does_not_tell_its_length(tmp_path):
     whole.write_bytes(path.read_bytes() * 3)
     audio = negative_audio(whole, ["yes"])
     assert audio == {
-        "choose": [Piece(whole, 0, 4)],
-        "confirm": [Piece(whole, 4)],
+        "choose": [AudioSegment(whole, 0, 4)],
+        "confirm": [AudioSegment(whole, 4)],
     }
     lengths = [
-        sum(map(len, piece.chunks(RATE))) / RATE for (piece,) in audio.values()
+        sum(map(len, segment.chunks(RATE))) / RATE
+        for (segment,) in audio.values()
     ]
     assert lengths == [4, 5]
-    assert [piece.seconds for (piece,) in audio.values()] == [4, 5]
+    assert [segment.seconds for (segment,) in audio.values()] == [4, 5]

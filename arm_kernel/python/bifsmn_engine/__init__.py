@@ -5,10 +5,11 @@ cannot be imported; all else can, and runs models of other backends.
 
 Example
 -------
->>> model = Model.load(path)
->>> posteriors = model.classify(audio)  # one second at 16 kHz
->>> model.labels[posteriors.argmax()] in model.labels
-True
+>>> from bifsmn_engine import load_model
+>>> model = load_model()  # that which comes with the package
+>>> posteriors = model.classify([0.0] * 16000)  # one second at 16 kHz
+>>> model.labels[posteriors.argmax()]
+'silence'
 """
 
 from importlib import import_module

@@ -53,7 +53,8 @@ class Detector:
 
     Example
     -------
-    >>> detector = Detector(Model.load(path), threshold=0.8, early=True)
+    >>> from bifsmn_engine import load_model
+    >>> detector = Detector(load_model(), threshold=0.8, early=True)
     >>> detector.add(np.zeros(len(detector.labels)))
     []
     """

@@ -32,11 +32,11 @@ class Model(Session):
 
     Example
     -------
-    >>> model = Model.load(path)
+    >>> from bifsmn_engine.pretrained import MODEL
+    >>> model = Model.load(MODEL)
     >>> model.thinning = 2  # every second block
-    >>> posteriors = model.classify(audio)  # at most model.window_samples
-    >>> posteriors.shape == (model.classes,)
-    True
+    >>> model.classify(np.zeros(model.window_samples)).shape
+    (12,)
     """
 
     def __init__(self, content: bytes):
@@ -110,9 +110,10 @@ class Model(Session):
 
         Example
         -------
-        >>> model = Model.load(path)
-        >>> model.logits(np.zeros((5, model.frames, model.mels))).shape[0]
-        5
+        >>> from bifsmn_engine.pretrained import MODEL
+        >>> model = Model.load(MODEL)
+        >>> model.logits(np.zeros((5, model.frames, model.mels))).shape
+        (5, 12)
         """
         features = np.asarray(features)
         shape = self._features.shape
@@ -123,7 +124,7 @@ class Model(Session):
             )
         if features.dtype.kind not in "fiu":
             raise ValueError(
-                f"features: expected full precision, got {features.dtype}"
+                f"features: expected numbers, got {features.dtype}"
             )
         run = self._logits if features.ndim == 2 else self._batch_logits
         return self._use(run, features)

@@ -35,10 +35,13 @@ class Stream(Session):
 
     Example
     -------
-    >>> stream = Stream(Model.load(path))
-    >>> for chunk in (audio, audio, audio):  # of any length
+    >>> from bifsmn_engine import load_model
+    >>> stream = Stream(load_model())
+    >>> for chunk in (np.zeros(9000), np.zeros(8000)):  # of any length
     ...     for posteriors in stream.push(chunk):
-    ...         best = posteriors.argmax()
+    ...         print(posteriors.argmax())
+    11
+    11
     """
 
     def __init__(self, model: Model, gate_db: float | None = None):

@@ -78,19 +78,19 @@ def test_classifies_with_neon(folder, audio):
     """The stock interface runs NEON, and answers as the torch twin does."""
     spotter = EncoderClassifier.from_hparams(folder, savedir=folder / "saved")
     lobe = spotter.mods.embedding_model
-    assert lobe.backend == "native" and lobe.network.path == "neon"
+    assert lobe.backend == "native" and lobe.network.isa == "neon"
     twin = DeployedBiDFSMN(model_file.read(folder / MODEL))
     features = LogMel()(audio)
     answers = set()
-    for depth in lobe.depths:
-        lobe.depth = twin.depth = depth
+    for thinning in lobe.thinnings:
+        lobe.thinning = twin.thinning = thinning
         expected = twin(features)
         logits = spotter.encode_batch(audio)
         assert torch.equal(logits, expected), (logits - expected).abs().max()
         _, _, index, labels = spotter.classify_batch(audio)
         assert labels == [WORDS[k] for k in expected.argmax(1)]
         answers |= set(labels)
-        print(f"depth {depth}: {' '.join(labels)}")
+        print(f"thinning {thinning}: {' '.join(labels)}")
     assert len(answers) > 2, answers
 
 

@@ -1,15 +1,22 @@
 """BiDFSMN: the binarized thinnable DFSMN of BiFSMNv2."""
 
-from speechbrain_bifsmn.lobes.models.dfsmn import ThinnableDFSMN
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN, ThinnableDFSMN
 from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU
-from speechbrain_bifsmn.nnet.binarize import binarize
+from speechbrain_bifsmn.nnet.binarize import BinarizedLayer, binarize
 
 
 class BiDFSMN(ThinnableDFSMN):
     """Thinnable DFSMN with one-bit weights and activations.
 
-    All layers but the first convolution and the classifier are binary. In true
-    granularity every one of them can be computed with XNOR and popcount.
+    All layers but the first convolution and the classifier are binary. With
+    scales per channel, every one of them can be computed with XNOR and
+    popcount.
 
     Source: Qin et al., "BiFSMNv2", section III.
 
@@ -18,24 +25,25 @@ class BiDFSMN(ThinnableDFSMN):
     classes : int
         Outputs.
     binary : bool
-        False keeps the layers real, for comparison.
+        False keeps the layers in full precision, for comparison.
     scale_layout : str
-        "per_channel" (one bit per weight, what is trained is what is deployed) or
-        "as_released" (the published code's scales; its 1x1 convolutions keep real
-        weights, so it cannot be deployed in one bit).
+        "per_channel" (one bit per weight, what is trained is what is deployed)
+        or "as_released" (the published code's scales; its 1x1 convolutions keep
+        weights of full precision, so it cannot be deployed in one bit).
     scales : str
         Activation scales: "learned", "statistic" or "frame", see
         ``DualScaleActivation``.
     planes : int
         One-bit planes of an activation: 2 or 1.
     gradient : str
-        Of a sign: "learned", "straight" or "quadratic", see
-        ``LearningPropagationBinarizer``.
+        How a sign passes gradients on: "learned", "straight" or "quadratic",
+        see ``LearningPropagationBinarizer``.
     activation : type
-        Of front end, projection, and between pointwise convolutions: a
-        ``PReLU`` or ``PositiveSlopePReLU``; with the latter the engine is faster.
+        Class of the activations of front end and projection, and between
+        pointwise convolutions: ``PReLU`` or ``PositiveSlopePReLU``; with the
+        latter the engine is faster.
     **sizes
-        As in ``ThinnableDFSMN``.
+        Any other arguments of ``ThinnableDFSMN``.
 
     Example
     -------
@@ -53,17 +61,17 @@ class BiDFSMN(ThinnableDFSMN):
 
     def __init__(
         self,
-        classes,
-        binary=True,
-        scale_layout="per_channel",
-        scales="learned",
-        planes=2,
-        gradient="learned",
-        activation=PositiveSlopePReLU,
-        **sizes,
-    ):
+        classes: int,
+        binary: bool = True,
+        scale_layout: str = "per_channel",
+        scales: str = "learned",
+        planes: int = 2,
+        gradient: str = "learned",
+        activation: type[nn.Module] = PositiveSlopePReLU,
+        **sizes: Any,
+    ) -> None:
         super().__init__(classes, activation=activation, **sizes)
-        self.binarized = []
+        self.binarized: list[BinarizedLayer] = []
         if binary:
             self.binarized = binarize(
                 self,
@@ -74,11 +82,10 @@ class BiDFSMN(ThinnableDFSMN):
                 gradient,
             )
 
-    def start_from(self, teacher):
+    def start_from(self, teacher: DFSMN) -> None:
         """Takes over every weight that a full-precision DFSMN has in common.
 
-        Each thinning's own normalisation starts from the teacher's only
-        one.
+        The normalisations of each thinning start from those of the teacher.
 
         Arguments
         ---------

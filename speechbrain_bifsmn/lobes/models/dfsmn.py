@@ -6,26 +6,28 @@ Source: Qin et al., "BiFSMNv2: Pushing Binary Neural Networks for Keyword
 Spotting to Real-Network Performance", IEEE TNNLS 2023.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from speechbrain_bifsmn.lobes.models.dfsmn_block import DFSMNBlock
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.nnet.separable import DepthwiseConv1d, PointwiseConv1d
+from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 
 SILENCE_DB = -100.0
 
 
-class NetworkOutput(NamedTuple):
-    """What a thinnable network gives at one thinning."""
-
-    logits: torch.Tensor  # (B, classes)
-    hidden: list  # block outputs in use, each (B, T, C)
-
-
-def fill_frames(features, lengths, frames, n_mels):
+def fill_frames(
+    features: torch.Tensor,
+    lengths: torch.Tensor | None,
+    frames: int,
+    n_mels: int,
+) -> torch.Tensor:
     """Fills features up to a whole input, with silence.
 
     Arguments
@@ -35,7 +37,7 @@ def fill_frames(features, lengths, frames, n_mels):
     lengths : torch.Tensor, optional
         (B,), relative lengths in (0, 1]; what lies beyond is silence.
     frames, n_mels : int
-        Of a whole input.
+        Size of a whole input.
 
     Returns
     -------
@@ -63,89 +65,14 @@ def fill_frames(features, lengths, frames, n_mels):
     return features
 
 
-def _norm(batch_norm, x):
-    """Batch-normalises the channels of ``x`` (B, T, C)."""
-    return batch_norm(x.flatten(0, 1)).view_as(x)
-
-
-def _norms(thinnings, channels):
-    """One batch normalisation for each thinning."""
-    return nn.ModuleDict({str(d): nn.BatchNorm1d(channels) for d in thinnings})
-
-
-def _over_time(conv, x):
-    """Runs a 1-D convolution, which wants (B, C, T), on ``x`` (B, T, C)."""
-    return conv(x.transpose(1, 2)).transpose(1, 2)
-
-
-class DFSMNBlock(nn.Module):
-    """Memory convolution and two pointwise convolutions, both with a residual.
-
-    Arguments
-    ---------
-    channels : int
-        C, of input and output.
-    hidden : int
-        Channels between the two pointwise convolutions.
-    taps : tuple
-        Frames that the memory sees before and after the present one.
-    thinnings : sequence of int
-        The thinnings at which this block runs; each has its own
-        normalisations and output activation.
-    activation : type
-        Of the activation between the pointwise convolutions.
-    dropout : float
-        Between the pointwise convolutions.
-
-    Example
-    -------
-    >>> block = DFSMNBlock(16, 24, (2, 2), thinnings=[1, 2])
-    >>> block(torch.randn(3, 8, 16), thinning=2).shape
-    torch.Size([3, 8, 16])
-    """
-
-    def __init__(
-        self,
-        channels,
-        hidden,
-        taps,
-        thinnings=(1,),
-        activation=PReLU,
-        dropout=0.0,
-    ):
-        super().__init__()
-        self.taps = tuple(taps)
-        self.memory = DepthwiseConv1d(channels, sum(taps) + 1)
-        self.memory_norms = _norms(thinnings, channels)
-        self.memory_activation = PReLU()
-        self.expand = PointwiseConv1d(channels, hidden)
-        self.expand_norms = _norms(thinnings, hidden)
-        self.expand_activation = activation()
-        self.dropout = nn.Dropout(dropout)
-        self.project = PointwiseConv1d(hidden, channels)
-        self.norms = _norms(thinnings, channels)
-        self.activations = nn.ModuleDict({str(d): PReLU() for d in thinnings})
-
-    def forward(self, x, thinning=1):
-        """Maps (B, T, C) to (B, T, C) with the norms of a thinning."""
-        key = str(thinning)
-        padded = F.pad(x, (0, 0, *self.taps))
-        memory = _norm(self.memory_norms[key], _over_time(self.memory, padded))
-        x = self.memory_activation(memory) + x
-        y = _norm(self.expand_norms[key], _over_time(self.expand, x))
-        y = self.dropout(self.expand_activation(y))
-        y = _norm(self.norms[key], _over_time(self.project, y))
-        return self.activations[key](y) + x
-
-
 class ThinnableDFSMN(nn.Module):
     """DFSMN whose number of blocks is chosen at run time.
 
-    Thinning setting ``d`` runs every ``2**d``-th block: of 8 blocks, setting 0
-    runs all, 1 the blocks 1, 3, 5, 7, and 2 the blocks 3, 7. All settings share
-    weights; normalisations and each block's last activation are per setting.
+    Thinning ``n`` runs every n-th block: of 8 blocks, 1 runs all, 2 the blocks
+    1, 3, 5, 7, and 4 the blocks 3, 7 (counted from 0). All thinnings share
+    weights; normalisations and each block's last activation are per thinning.
     (The paper's released code has one normalisation of the inner layers for all
-    settings. Its running statistics, a mixture, then fit none of them.)
+    thinnings. Its running statistics, a mixture, then fit none of them.)
 
     Arguments
     ---------
@@ -166,16 +93,18 @@ class ThinnableDFSMN(nn.Module):
         C of the blocks.
     hidden : int
         Channels inside a block.
-    taps : tuple
-        Frames that each memory sees before and after the present one.
+    taps : sequence of int
+        Two numbers: frames that each memory sees before and after the present
+        one.
     activation : type
-        Of front end, projection, and between pointwise convolutions.
+        Class of the activations of front end and projection, and between
+        pointwise convolutions.
     dropout : float
-        Inside blocks and before the classifier.
+        Probability of dropout inside blocks and before the classifier.
     input_mean, input_std : float
         The input is scaled as ``(x - mean) / std``, in decibels.
-    input_range : tuple
-        Bounds of the scaled input.
+    input_range : sequence of float
+        Lower and upper bound of the scaled input.
 
     Example
     -------
@@ -190,21 +119,21 @@ class ThinnableDFSMN(nn.Module):
 
     def __init__(
         self,
-        classes,
-        n_mels=32,
-        frames=32,
-        layers=8,
-        max_thinning=4,
-        front_channels=16,
-        channels=128,
-        hidden=256,
-        taps=(2, 2),
-        activation=PReLU,
-        dropout=0.0,
-        input_mean=-20.0,
-        input_std=30.0,
-        input_range=(-2.5, 3.0),
-    ):
+        classes: int,
+        n_mels: int = 32,
+        frames: int = 32,
+        layers: int = 8,
+        max_thinning: int = 4,
+        front_channels: int = 16,
+        channels: int = 128,
+        hidden: int = 256,
+        taps: Sequence[int] = (2, 2),
+        activation: type[nn.Module] = PReLU,
+        dropout: float = 0.0,
+        input_mean: float = -20.0,
+        input_std: float = 30.0,
+        input_range: Sequence[float] = (-2.5, 3.0),
+    ) -> None:
         super().__init__()
         _check_sizes(n_mels, frames, layers, max_thinning)
         powers = range(max_thinning.bit_length())
@@ -240,12 +169,12 @@ class ThinnableDFSMN(nn.Module):
         self.thinning = 1
 
     @property
-    def thinning(self):
+    def thinning(self) -> int:
         """The thinning that a plain call uses; may be set at any time."""
         return self._thinning
 
     @thinning.setter
-    def thinning(self, thinning):
+    def thinning(self, thinning: int) -> None:
         if thinning not in self.thinnings:
             raise ValueError(
                 f"thinning: expected one of {list(self.thinnings)}, got "
@@ -253,11 +182,16 @@ class ThinnableDFSMN(nn.Module):
             )
         self._thinning = thinning
 
-    def blocks_at(self, thinning):
+    def blocks_at(self, thinning: int) -> range:
         """Indices of the blocks that run at a thinning."""
         return range(thinning - 1, len(self.blocks), thinning)
 
-    def forward(self, features, lengths=None, thinnings=None):
+    def forward(
+        self,
+        features: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        thinnings: Sequence[int] | None = None,
+    ) -> torch.Tensor | list[NetworkOutput]:
         """Classifies log-mel features.
 
         Arguments
@@ -267,13 +201,13 @@ class ThinnableDFSMN(nn.Module):
         lengths : torch.Tensor, optional
             (B,), relative lengths in (0, 1]; what lies beyond is silence.
         thinnings : sequence of int, optional
-            Thinning settings to run, on one shared front end.
+            The thinnings to run, on one shared front end.
 
         Returns
         -------
         torch.Tensor | list of NetworkOutput
-            Logits (B, classes) at ``self.thinning``; or, with ``thinnings`` given,
-            the logits and block outputs of each.
+            Logits (B, classes) at ``self.thinning``; or, with ``thinnings``
+            given, the logits and block outputs of each.
         """
         features = fill_frames(features, lengths, self.frames, self.n_mels)
         x = self._front(features)
@@ -324,9 +258,10 @@ class DFSMN(ThinnableDFSMN):
     classes : int
         Outputs.
     dropout : float
-        Inside blocks and before the classifier.
+        Probability of dropout inside blocks and before the classifier.
     **sizes
-        As in ``ThinnableDFSMN``, but ``max_thinning`` and ``activation``.
+        Any other arguments of ``ThinnableDFSMN``, but ``max_thinning`` and
+        ``activation``.
 
     Example
     -------
@@ -334,7 +269,9 @@ class DFSMN(ThinnableDFSMN):
     torch.Size([2, 35])
     """
 
-    def __init__(self, classes, dropout=0.2, **sizes):
+    def __init__(
+        self, classes: int, dropout: float = 0.2, **sizes: Any
+    ) -> None:
         super().__init__(
             classes,
             max_thinning=1,
