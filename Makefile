@@ -54,6 +54,13 @@ test: lint  ## Run every check, but those of the two lines below
 		PATH="$(CURDIR)/$(BIN):$$PATH" arm_kernel/tests/sanitize.sh; \
 	fi
 
+test-wheels:  ## Test the wheels where nothing else is installed
+	scripts/test_wheels.sh
+
+coverage: .venv  ## Say which lines the fast tests do not run
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto -m "not slow" \
+		--cov --cov-report=term:skip-covered --cov-report=html:build/coverage
+
 test-arm:  ## Prove the engine on emulated ARMv8 (Debian, root)
 	arm_kernel/tests/arm/run.sh
 
@@ -69,16 +76,16 @@ test-wasm: .venv  ## ... and test it in Chromium (Debian, root)
 		arm_kernel/wasm/run.sh --test
 
 bench-training: .venv  ## Time training against the released code's step
-	$(BIN)/python benchmarks/training.py $(ARGS)
+	$(BIN)/python -m benchmarks.training $(ARGS)
 
 # Peers that cannot be installed are reported as missing; so is what counts
 # instructions on ARM, where `make test-arm` has not run before.
 bench: .venv  ## Measure the engine beside its peers (DATA=FOLDER; 25 min)
-	$(BIN)/python benchmarks/engine.py \
+	$(BIN)/python -m benchmarks.engine \
 		$(if $(DATA),"--data_folder=$(DATA)") $(ARGS)
-	$(BIN)/python benchmarks/streaming.py
-	$(BIN)/python benchmarks/scaling.py
-	$(BIN)/python docs/make_tables.py
+	$(BIN)/python -m benchmarks.streaming
+	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.reports
 
 CPP = $(shell git ls-files 'arm_kernel/*.h' 'arm_kernel/*.c' 'arm_kernel/*.cpp')
 
@@ -89,6 +96,7 @@ lint: .venv  ## Check style, types and spelling
 	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
+	$(BIN)/python -m pytest -q --noconftest tests/house
 
 format: .venv  ## Format the code
 	$(BIN)/ruff check --fix .
@@ -103,10 +111,10 @@ tutorial: .venv  ## Run the tutorial, and keep what it prints and draws
 	OMP_NUM_THREADS=1 $(BIN)/jupyter execute --inplace docs/tutorial.ipynb
 
 tables: .venv  ## Write the tables of README and docs from docs/results
-	$(BIN)/python docs/make_tables.py
+	$(BIN)/python -m benchmarks.reports
 
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv train evaluate test test-arm test-fuzz wasm test-wasm bench-training \
+.PHONY: help .venv train evaluate test test-wheels coverage test-arm test-fuzz wasm test-wasm bench-training \
 	bench lint format docs tutorial tables clean

@@ -26,8 +26,8 @@ from benchmarks import ROOT, THINNINGS
 RECIPE = ROOT / "recipes" / "SpeechCommands" / "BiFSMNv2"
 RESULTS = ROOT / "docs" / "results" / "ablation.json"
 
-# In all variants but those named after them, the teacher's soft targets are left
-# out, as in the paper.
+# In all variants but those named after them, the teacher's soft targets are
+# left out, as in the paper.
 PAPER = "--student_objective={beta: 0.0}"
 VARIANTS = {
     "as in the paper": [PAPER],
@@ -51,7 +51,7 @@ VARIANTS = {
     ],
     "weight scales as released": [
         PAPER,
-        "--student_model={weight_scale: as_released}",
+        "--student_model={scale_layout: as_released}",
     ],
     "full precision": [PAPER, "--student_model={binary: False}"],
 }

@@ -145,7 +145,7 @@ def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     native, checks = native_backends(folder, model, features)
     audio = folder / "libbifsmn.so", model
     forms, checked, missing = all_forms(networks, audio)
-    backends = [*native, *forms]
+    backends: list[Native | Form] = [*native, *forms]
     samples = measure(backends, options.rounds, options.calls)
     yield {
         **summary(samples, native[0].isa),

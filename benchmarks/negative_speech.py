@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from speechbrain_bifsmn.dataio.backgrounds import coloured_noise
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
-from speechbrain_bifsmn.dataio.synthetic import (
+from speechbrain_bifsmn.dataio.speakers import (
     Speaker,
     speakers,
     stable_random,

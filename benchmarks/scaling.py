@@ -104,9 +104,7 @@ class Scaled(Form):
 class Native(Scaled):
     """The engine's best instruction set."""
 
-    def __init__(
-        self, library: Path, networks: Path, threads: Sequence[int]
-    ):
+    def __init__(self, library: Path, networks: Path, threads: Sequence[int]):
         super().__init__(
             ENGINE, "bifsmn", sys.executable, networks, networks, threads
         )

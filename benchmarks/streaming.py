@@ -3,8 +3,8 @@
     python -m benchmarks.streaming                 # the shipped model
     python -m benchmarks.streaming --rounds=10 --seconds=180
 
-Synthetic audio (noise and tones) is given in chunks of 32 ms, each of which ends
-in a decision, to each backend in processes of its own, in turns, on one
+Synthetic audio (noise and tones) is given in chunks of 32 ms, each of which
+ends in a decision, to each backend in processes of its own, in turns, on one
 thread. All are called from Python; a process's time is that of all its threads.
 
 - The engine's stream computes the features of new audio only.

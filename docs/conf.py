@@ -15,19 +15,18 @@ import speechbrain_bifsmn  # noqa: E402
 
 
 def import_engine():
-    """Imports the engine; where it is not installed, its Python part alone.
+    """Imports the engine; without its library, the Python part alone.
 
     Its pages need signatures and docstrings, and no library.
     """
     try:
-        import bifsmn_engine  # noqa: F401
+        import bifsmn_engine.model  # noqa: F401
     except ImportError:
-        sys.path.insert(0, str(DOCS.parent / "arm_kernel" / "python"))
         with (
             patch("ctypes.CDLL"),
             patch("pathlib.Path.is_file", return_value=True),
         ):
-            import bifsmn_engine  # noqa: F401
+            import bifsmn_engine.model  # noqa: F401
 
 
 import_engine()

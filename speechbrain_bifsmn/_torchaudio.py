@@ -13,7 +13,7 @@ from importlib.machinery import PathFinder, SourceFileLoader
 NATIVE_PART = "torchaudio._extension"
 
 
-def patch_torchaudio():
+def patch_torchaudio() -> None:
     """From now on torchaudio is importable, without its native part at worst.
 
     Example

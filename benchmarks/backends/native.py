@@ -41,7 +41,8 @@ class Engine:
         self.library.bifsmn_status_text.restype = ctypes.c_char_p
         self.library.bifsmn_available_isa.restype = ctypes.c_char_p
         model, self.state = c_void_p(), c_void_p()
-        self.file, self.arrays = path, []
+        self.file = path
+        self.arrays: list[NDArray] = []
         self.check(self.library.bifsmn_load_file(path.encode(), byref(model)))
         self.check(self.library.bifsmn_state_new(model, byref(self.state)))
         info = (c_uint32 * 15)()  # bifsmn_info
@@ -56,7 +57,7 @@ class Engine:
 
     def available_isas(self) -> list[str]:
         """Lists the instruction sets that run here, best first."""
-        names = []
+        names: list[str] = []
         while name := self.library.bifsmn_available_isa(len(names)):
             names.append(name.decode())
         return names
@@ -87,7 +88,7 @@ class Engine:
         return np.empty((self.frames, self.mels), np.float32)
 
     def write_features(self, audio: NDArray, features: NDArray) -> None:
-        """Computes features (T, F) of audio (samples,); both contiguous FP32."""
+        """Computes features (T, F) of audio (samples,); contiguous FP32."""
         x, y = (c_void_p(array.ctypes.data) for array in (audio, features))
         samples, write = c_size_t(len(audio)), self.library.bifsmn_features
         self.check(write(self.state, x, samples, y))

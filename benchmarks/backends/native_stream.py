@@ -69,8 +69,7 @@ def main() -> None:
     options = stream_runner.options_of(parser)
     parts = {
         part.__name__: {
-            thinning: partial(part, options, thinning)
-            for thinning in THINNINGS
+            thinning: partial(part, options, thinning) for thinning in THINNINGS
         }
         for part in (stream, network)
     }

@@ -1,6 +1,7 @@
 """A peer's network on a stream, behind the engine's front end.
 
-    python -m benchmarks.backends.network_stream BACKEND LIBRARY FILE SCALE MODEL...
+    python -m benchmarks.backends.network_stream BACKEND LIBRARY FILE SCALE \\
+        MODEL...
 
 BACKEND is the name of a module with a ``Model``, LIBRARY ``libbifsmn.so``, FILE
 a .bifsmn file, whose front end serves, SCALE an .npy file of ``FrontEnd``;
@@ -74,9 +75,7 @@ def main() -> None:
     parts = {
         part.__name__: {
             thinning: partial(part, make, front_end, path)
-            for thinning, path in zip(
-                THINNINGS, options.models, strict=True
-            )
+            for thinning, path in zip(THINNINGS, options.models, strict=True)
         }
         for part in (stream, network)
     }

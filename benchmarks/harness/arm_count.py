@@ -6,13 +6,13 @@ Cross-builds the engine, runs it in an emulator that counts, and prints JSON
 (with --functions also which functions they are of); or with --check a summary,
 and fails where the loop has become longer. It needs no package. It prints:
 
-- "instructions": of `features`, and of `logits` and `classify` at each thinning:
-  the total, those with vector registers, and the most frequent.
+- "instructions": of `features`, and of `logits` and `classify` at each
+  thinning: the total, those with vector registers, and the most frequent.
 - "loop": the innermost loop of the binary layers, read from the disassembly:
   instructions with vector registers for 128 binary products (one CNT), and
   modelled cycles for them where llvm-mca-19 is installed.
-- "cycles": of `logits` and `classify`, by core, modelled as in arm_cycles.py; not
-  with --check.
+- "cycles": of `logits` and `classify`, by core, modelled as in arm_cycles.py;
+  not with --check.
 
 The counts are exact and the same in every run. An emulator's time says nothing
 and is not given.
@@ -23,6 +23,7 @@ import json
 import re
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def model_loop(loop: list[str]) -> dict[str, Any]:
     return result
 
 
-def model_regions(regions: dict[str, Counts]) -> dict[str, dict[str, int]]:
+def model_regions(regions: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
     """Returns modelled cycles by core and region."""
     return {
         core: {

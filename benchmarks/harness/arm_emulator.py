@@ -154,8 +154,8 @@ def regions(lines: Iterable[str]) -> Iterator[Counts]:
     executed: defaultdict[int, Counter[int]] = defaultdict(Counter)
     texts: dict[int, str] = {}
     for line in lines:
-        region, at, times, text = line.rstrip("\n").split(" ", 3)
-        executed[int(region)][int(at, 16)] += int(times)
+        number, at, times, text = line.rstrip("\n").split(" ", 3)
+        executed[int(number)][int(at, 16)] += int(times)
         texts[int(at, 16)] = text
     for region in range(0, len(executed), 2):
         executed[region].subtract(executed[region + 1])

@@ -137,9 +137,7 @@ class Native:
         self.isa, self.key = isa, f"bifsmn_{isa}"
 
     def _run(self, *options):
-        chosen: Mapping[str, str] = (
-            {"BIFSMN_ISA": self.isa} if self.isa else {}
-        )
+        chosen: Mapping[str, str] = {"BIFSMN_ISA": self.isa} if self.isa else {}
         return json.loads(run([*self.command, *options], variables=chosen))
 
     def isas(self) -> list[str]:

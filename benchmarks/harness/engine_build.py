@@ -28,8 +28,6 @@ def compiler(folder: Path) -> str:
     """Returns the name and version of what built the engine there."""
     files = (folder / "CMakeFiles").glob("*/CMakeCXXCompiler.cmake")
     text = max(files, key=lambda file: file.stat().st_mtime).read_text()
-    found = re.findall(
-        r'set\(CMAKE_CXX_COMPILER_(ID|VERSION) "([^"]*)"', text
-    )
+    found = re.findall(r'set\(CMAKE_CXX_COMPILER_(ID|VERSION) "([^"]*)"', text)
     values = dict(found)
     return f"{values['ID']} {values['VERSION']}"

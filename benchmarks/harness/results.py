@@ -15,7 +15,7 @@ import torch
 from benchmarks import ROOT
 from benchmarks.harness.process import Missing
 from benchmarks.harness.registry import Peer, all_pins
-from speechbrain_bifsmn.runs.report import git_commit
+from speechbrain_bifsmn.provenance import git_commit
 
 
 def processor() -> str:

@@ -3,9 +3,9 @@
     python -m benchmarks.harness.roi_runner CALLS BACKEND INPUTS.npy MODEL...
 
 For each model there are two regions of interest, between the hints that
-insn_roi.cpp knows: CALLS times ``invoke()``, then CALLS times a method that does
-nothing, which is what the loop around ``invoke()`` costs. Prints a JSON object:
-the outputs of the first input by model.
+insn_roi.cpp knows: CALLS times ``invoke()``, then CALLS times a method that
+does nothing, which is what the loop around ``invoke()`` costs. Prints a JSON
+object: the outputs of the first input by model.
 """
 
 import ctypes
@@ -60,10 +60,10 @@ def main(calls: str, backend: str, inputs: str, *paths: str) -> None:
     rights = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
     page = mmap.mmap(-1, mmap.PAGESIZE, prot=rights)
     begin, end = marks(page)
-    features, results = np.load(inputs)[0], {}
+    first, results = np.load(inputs)[:1], {}
     for path in paths:
         model = make(path, 1)
-        results[Path(path).name] = logits(model, [features])[0]
+        results[Path(path).name] = logits(model, first)[0]
         for _ in range(WARM_UP):
             model.invoke()
         gc.disable()  # else it may run in a region

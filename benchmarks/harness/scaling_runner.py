@@ -92,7 +92,11 @@ def timings(
     make: MakeModel, options: argparse.Namespace, inputs: NDArray
 ) -> dict[str, dict[Any, float]]:
     """Returns medians and rates; inputs are (N, T, F)."""
-    results: dict[str, dict[Any, float]] = {"us": {}, "clips_per_s": {}, "one_clip_us": {}}
+    results: dict[str, dict[Any, float]] = {
+        "us": {},
+        "clips_per_s": {},
+        "one_clip_us": {},
+    }
     for path in options.models:
         model = ready(make, path, 1, inputs)
         calls = max(options.calls // batch_of(path), MIN_CALLS)

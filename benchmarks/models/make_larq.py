@@ -3,14 +3,14 @@
     python -m benchmarks.models.make_larq NETWORKS OUT
 
 Of each thinning that ``network.write`` left in NETWORKS it makes
-lce_binary_THINNING.tflite, a network of the same layers and sizes, and the logits
-of the Keras model, logits_binary_THINNING.npy. It is another network, of random
-weights; what differs makes it faster, or is what Larq does not have:
+lce_binary_THINNING.tflite, a network of the same layers and sizes, and the
+logits of the Keras model, logits_binary_THINNING.npy. It is another network, of
+random weights; what differs makes it faster, or is what Larq does not have:
 
 - one plane of bits per activation, without scales or thresholds of its own
   (normalisation is the threshold);
-- no PReLU. Before a sign a PReLU of positive slope changes nothing; the other layers go
-  without it;
+- no PReLU. Before a sign a PReLU of positive slope changes nothing; the other
+  layers go without it;
 - the memory is a depthwise convolution in FP32: binary ones are not to be had;
 - paddings are one bit, 1, and TensorFlow's: one less before, one more after.
 """

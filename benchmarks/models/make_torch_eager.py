@@ -1,6 +1,6 @@
 """Copies the weights of the network with PReLU, which torch reads itself.
 
-    python -m benchmarks.models.make_torch_eager NETWORKS OUT
+python -m benchmarks.models.make_torch_eager NETWORKS OUT
 """
 
 import shutil

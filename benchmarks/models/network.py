@@ -13,7 +13,7 @@ from speechbrain_bifsmn.dataio.words import task_labels
 from speechbrain_bifsmn.deploy.folding import fold
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.nnet.activations import PReLU, PositiveSlopePReLU
+from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU, PReLU
 
 
 def random_network(

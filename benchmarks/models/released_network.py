@@ -1,9 +1,9 @@
 """The released code's networks, written plainly with torch's own operations.
 
 The baseline of ``training.py``: weight scales as released, one network call for
-each thinning, tensors laid out as (B, C, T), straight-through gradients by autograd.
-Modules bear the names of ``speechbrain_bifsmn``'s, so that both compute
-with the same weights.
+each thinning, tensors laid out as (B, C, T), straight-through gradients by
+autograd. Modules bear the names of ``speechbrain_bifsmn``'s, so that both
+compute with the same weights.
 """
 
 import torch
@@ -142,7 +142,11 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList(
             Block(
                 binary,
-                [n for n in ((1, 2, 4) if binary else (1,)) if (b + 1) % n == 0],
+                [
+                    n
+                    for n in ((1, 2, 4) if binary else (1,))
+                    if (b + 1) % n == 0
+                ],
                 dropout,
             )
             for b in range(8)

@@ -97,9 +97,7 @@ def emphasis(part: Tensor) -> Tensor:
 class Objective:
     """Loss of one batch over all thinnings, the networks' calls included."""
 
-    def __init__(
-        self, student: Network, teacher: Network, gamma: float = 0.01
-    ):
+    def __init__(self, student: Network, teacher: Network, gamma: float = 0.01):
         self.student, self.teacher, self.gamma = student, teacher, gamma
         self.wavelet = Wavelet().to(next(student.parameters()).dtype)
 
@@ -107,7 +105,7 @@ class Objective:
         self, student: Sequence[Tensor], teacher: Sequence[Tensor]
     ) -> Tensor:
         """FID of two lists of block outputs (B, C, T)."""
-        total = 0.0
+        total: Any = 0.0
         for ours, theirs in zip(student, teacher, strict=True):
             for band in (self.wavelet.high, self.wavelet.low):
                 left = emphasis(band(theirs.unsqueeze(1)))
@@ -117,7 +115,7 @@ class Objective:
 
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
         """Features (B, mel, time) and labels (B,) to the loss."""
-        total = 0.0
+        total: Any = 0.0
         for step in (1, 2, 4):
             logits, hidden = self.student(features, step)
             target, their_hidden = self.teacher(features, 1)

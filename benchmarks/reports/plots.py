@@ -6,53 +6,56 @@ SHA-256, so that a plot that is out of date can be told.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
-import scaling_plot
-from bench_tables import RESULTS, load, titles
 from PIL import Image
 
+from benchmarks import RESULTS
+from benchmarks.harness.registry import titles
+from benchmarks.reports import scaling_plot
+from benchmarks.reports.common import RUNS, load
 from speechbrain_bifsmn.evaluation.plots import figure_class
 from speechbrain_bifsmn.files.atomic import atomic_write
 
-FOLDER = Path(__file__).resolve().parent / "results"
+FOLDER = RUNS
 KEY = "Source"
-COLOURS = {"0": "#1f4e79", "1": "#4a90c2", "2": "#a8cce4"}
+COLOURS = {"1": "#1f4e79", "2": "#4a90c2", "4": "#a8cce4"}
 
 
-def draw_peers(figure):
-    """Draws a bar for each side and depth setting, on a logarithmic axis."""
+def draw_peers(figure: Any) -> None:
+    """Draws a bar for each backend and thinning, on a logarithmic axis."""
     r, names = load("engine"), titles()
-    sides = [name for name in r["us"] if name in r["checks"]]
-    sides.sort(key=lambda side: r["us"][side]["0"], reverse=True)
-    figure.set_size_inches(8, 1 + 0.36 * len(sides))
+    keys = [key for key in r["us"] if key in r["checks"]]
+    keys.sort(key=lambda key: r["us"][key]["1"], reverse=True)
+    figure.set_size_inches(8, 1 + 0.36 * len(keys))
     axes = figure.add_subplot()
-    for at, (depth, colour) in enumerate(COLOURS.items()):
-        us = [r["us"][side][depth] for side in sides]
+    for at, (thinning, colour) in enumerate(COLOURS.items()):
+        us = [r["us"][key][thinning] for key in keys]
         low, high = zip(
-            *(r["us_p10_p90"][side][depth] for side in sides), strict=True
+            *(r["us_p10_p90"][key][thinning] for key in keys), strict=True
         )
         # A median can lie outside only by rounding.
         below = [max(u - x, 0) for u, x in zip(us, low, strict=True)]
         above = [max(x - u, 0) for u, x in zip(us, high, strict=True)]
         axes.barh(
-            [place + 0.25 * (1 - at) for place in range(len(sides))],
+            [place + 0.25 * (1 - at) for place in range(len(keys))],
             us,
             0.25,
             xerr=(below, above),
             error_kw={"elinewidth": 0.8},
             color=colour,
-            label=f"depth {depth}",
+            label=f"thinning {thinning}",
         )
-    axes.set_yticks(range(len(sides)), [names[side] for side in sides])
+    axes.set_yticks(range(len(keys)), [names[key] for key in keys])
     axes.set_xscale("log")
     axes.set_xlim(left=1)
-    axes.set_xlabel("microseconds for a second of audio, features to logits")
+    axes.set_xlabel("µs for a second of audio, features to logits")
     axes.grid(axis="x", which="both", linewidth=0.3)
     axes.set_axisbelow(True)
     axes.legend(loc="upper right")
 
 
-def draw_scaling(figure):
+def draw_scaling(figure: Any) -> None:
     """Draws the curves of batches, threads, blocks and channels."""
     scaling_plot.draw(figure, load("scaling"))
 
@@ -63,13 +66,13 @@ PLOTS = {
 }
 
 
-def digest(results):
+def digest(results: str) -> str:
     """Returns what identifies a results file."""
     content = (RESULTS / f"{results}.json").read_bytes()
     return hashlib.sha256(content).hexdigest()
 
 
-def stale():
+def stale() -> list[str]:
     """Returns the names of the plots that are not of the present results."""
     return [
         name
@@ -78,7 +81,7 @@ def stale():
     ]
 
 
-def source_of(path):
+def source_of(path: Path) -> str | None:
     """Returns the digest that a plot carries, or None."""
     if not path.exists():
         return None
@@ -86,7 +89,7 @@ def source_of(path):
         return image.info.get(KEY)
 
 
-def draw(name):
+def draw(name: str) -> None:
     """Draws a plot of the present results."""
     results, fill = PLOTS[name]
     figure = figure_class()(dpi=110, layout="constrained")

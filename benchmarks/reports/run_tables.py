@@ -1,40 +1,26 @@
-#!/usr/bin/env python3
-"""Writes the tables of README and docs, and plots, from results files.
+"""The tables of training runs: accuracy, size, speed, operating points."""
 
-A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. With
-``--check`` nothing is written, and what is out of date is an error.
-"""
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import argparse
-import json
-import re
-import sys
-from pathlib import Path
-
-import arm_tables
-import bench_plots
-import bench_tables
-
-ROOT = Path(__file__).resolve().parents[1]
-FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-DEPTHS = ("0", "1", "2")
+from benchmarks import THINNINGS
+from benchmarks.reports.common import header, load, load_run, row
 
 
-def load(name, folder="docs"):
-    """Returns one results file."""
-    path = ROOT / folder / "results" / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8"))
+def accuracy(value: float, interval: Sequence[float]) -> str:
+    """Formats an accuracy with its 95 % interval.
 
-
-def accuracy(value, interval):
-    """Formats an accuracy with its 95 % interval."""
+    Example
+    -------
+    >>> accuracy(93.04, (91.2, 94.5))
+    '93.0 (91.2 to 94.5)'
+    """
     return f"{value:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"
 
 
-def run_table(name):
-    """One run: teacher and student at each depth, and how to repeat it."""
-    r = load(name)
+def run_table(name: str) -> list[str]:
+    """One run: teacher and student at each thinning, and how to repeat it."""
+    r = load_run(name)
     teacher = r["teacher_stored_bytes"]
     lines = [
         "| network | accuracy, % (95 % interval) | stored, KiB | smaller "
@@ -44,14 +30,14 @@ def run_table(name):
         + accuracy(r["teacher_accuracy"], r["teacher_interval"])
         + f" | {teacher / 1024:.0f} | | {r['teacher_macs'] / 1e6:.2f} M | 0 |",
     ]
-    for depth in DEPTHS:
-        size = r["stored_bytes"][depth]
-        share = r["binary_macs"][depth] / r["macs"][depth]
+    for n in THINNINGS:
+        size = r["stored_bytes"][n]
+        share = r["binary_macs"][n] / r["macs"][n]
         lines.append(
-            f"| 1-bit, depth {depth} | "
-            + accuracy(r["accuracy"][depth], r["interval"][depth])
+            f"| 1-bit, thinning {n} | "
+            + accuracy(r["accuracy"][n], r["interval"][n])
             + f" | {size / 1024:.0f} | {teacher / size:.1f}x "
-            f"| {r['macs'][depth] / 1e6:.2f} M | {100 * share:.1f} % |"
+            f"| {r['macs'][n] / 1e6:.2f} M | {100 * share:.1f} % |"
         )
     seconds = sum(r["seconds"].values()) / 60
     exported = r.get("exported")
@@ -64,11 +50,11 @@ def run_table(name):
     ]
 
 
-def deployed_lines(exported, teacher):
+def deployed_lines(exported: Mapping[str, Any], teacher: int) -> list[str]:
     """What the rows of the student are of: the file for devices."""
     graph = ", ".join(
-        f"{value:.1f} at depth {depth} ({changed} other decisions)"
-        for (depth, value), changed in zip(
+        f"{value:.1f} at thinning {n} ({changed} prediction mismatches)"
+        for (n, value), changed in zip(
             exported["training_graph_accuracy"].items(),
             exported["changed_decisions"].values(),
             strict=True,
@@ -77,50 +63,46 @@ def deployed_lines(exported, teacher):
     size = exported["bytes"]
     return [
         f"The 1-bit rows are of the deployed file ({size:,} bytes for all "
-        f"depths, {teacher / size:.1f} times smaller than the teacher), which "
-        f"the engine runs with the same bits. Its training graph, before "
-        f"rounding: {graph}.",
+        f"thinnings, {teacher / size:.1f} times smaller than the teacher), "
+        "which the engine runs bit-exact. Its training graph, before rounding: "
+        f"{graph}.",
         "",
     ]
 
 
-def comparison_table(_):
+def comparison_table(_: str) -> list[str]:
     """The comparison of scales, planes and rates, one run a row."""
-    runs = load("comparison")
-    columns = ["run", *(f"depth {d}" for d in DEPTHS), "options", "commit"]
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    runs = load_run("comparison")
+    thinnings = (f"thinning {n}" for n in THINNINGS)
+    lines = header("run", *thinnings, "options", "commit")
     for run in runs:
-        valid = " | ".join(f"{run['valid'][d]:.1f}" for d in DEPTHS)
-        lines.append(
-            f"| {run['name']} | {valid} | `{run['options']}` "
-            f"| {run['commit'][:12]} |"
-        )
+        valid = (f"{run['valid'][n]:.1f}" for n in THINNINGS)
+        options, commit = f"`{run['options']}`", run["commit"][:12]
+        lines.append(row(run["name"], *valid, options, commit))
     return lines
 
 
-def ablation_table(_):
+def ablation_table(_: str) -> list[str]:
     """Mean and spread of each variant of the training, over its seeds."""
-    columns = ["variant", *(f"depth {d}" for d in DEPTHS), "seeds", "options"]
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    runs = load("ablation")
+    thinnings = (f"thinning {n}" for n in THINNINGS)
+    lines = header("variant", *thinnings, "seeds", "options")
+    runs = load_run("ablation")
     for run in runs:
         cells = []
-        for depth in DEPTHS:
-            spread = run["deviation"][depth]
+        for n in THINNINGS:
+            spread = run["deviation"][n]
             spread = "" if spread is None else f" ± {spread:.1f}"
-            cells.append(f"{run['mean'][depth]:.1f}{spread}")
-        lines.append(
-            f"| {run['name']} | {' | '.join(cells)} | {len(run['seeds'])} "
-            f"| `{run['options']}` |"
-        )
+            cells.append(f"{run['mean'][n]:.1f}{spread}")
+        seeds, options = len(run["seeds"]), f"`{run['options']}`"
+        lines.append(row(run["name"], *cells, seeds, options))
     commits = sorted({c[:12] for run in runs for c in run["commits"]})
     epochs = runs[0]["epochs"]
     return [*lines, "", f"{epochs} epochs each; commits {', '.join(commits)}."]
 
 
-def training_table(_):
-    """Time of a step and of an epoch, both sides of the benchmark."""
-    r = load("training", "benchmarks")
+def training_table(_: str) -> list[str]:
+    """Time of a step and of an epoch, here and in the released code."""
+    r = load("training")
     step, epoch, memory = r["objective"], r["epoch"], r["peak_memory_mb"]
 
     def spread(times, unit):
@@ -139,7 +121,7 @@ def training_table(_):
         f"| {memory['equal']} | |",
         f"| here, the recipe | {spread(step['default'], 1)} "
         f"| {memory['default']} | {spread(epoch['default'], 1000)} |",
-        f"| times as fast | {r['objective_ratio']:.1f} (equal losses) | "
+        f"| speed-up | {r['objective_ratio']:.1f} (equal losses) | "
         f"| {r['epoch_ratio']:.1f} |",
     ]
     return [
@@ -153,35 +135,33 @@ def training_table(_):
     ]
 
 
-def rounding_table(_):
+def rounding_table(_: str) -> list[str]:
     """Size, accuracy and changed decisions by bits of what is rounded."""
-    runs = load("rounding")
-    columns = ["bits", "bytes", *(f"depth {d}, % (changed)" for d in DEPTHS)]
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    runs = load_run("rounding")
+    thinnings = (f"thinning {n}, % (changed)" for n in THINNINGS)
+    lines = header("bits", "bytes", *thinnings)
     graph = runs[0]["exported"]["training_graph_accuracy"]
-    cells = " | ".join(f"{graph[d]:.1f}" for d in DEPTHS)
-    lines.append(f"| not rounded (training graph) | | {cells} |")
+    cells = (f"{graph[n]:.1f}" for n in THINNINGS)
+    lines.append(row("not rounded (training graph)", "", *cells))
     for r in runs:
-        e = r["exported"]
-        cells = " | ".join(
-            f"{r['accuracy'][d]:.1f} ({e['changed_decisions'][d]})"
-            for d in DEPTHS
-        )
-        lines.append(f"| {r['bits']} | {e['bytes']:,} | {cells} |")
+        exported = r["exported"]
+        changed = exported["changed_decisions"]
+        cells = (f"{r['accuracy'][n]:.1f} ({changed[n]})" for n in THINNINGS)
+        lines.append(row(r["bits"], f"{exported['bytes']:,}", *cells))
     clips, commit = runs[0]["test_clips"], runs[0]["commit"][:12]
     return [*lines, "", f"{clips} test clips; commit {commit}."]
 
 
-def det_table(name):
+def det_table(name: str) -> list[str]:
     """False rejects and alarms at the chosen points, as ``tune`` found them."""
-    r = load(name)
+    r = load_run(name)
     lines = [
-        "| thresholds | depth | rejected, % (95 % interval) "
+        "| thresholds | thinning | rejected, % (95 % interval) "
         "| false alarms per hour (95 % interval) |",
         "|---|---|---|---|",
     ]
     for rule, kind in (("shared", "one for all"), ("own", "one a keyword")):
-        for depth, found in r[rule]["depths"].items():
+        for n, found in r[rule]["thinnings"].items():
             rejects, alarms = (
                 accuracy(found[value], found[interval])
                 for value, interval in (
@@ -189,10 +169,10 @@ def det_table(name):
                     ("per_hour", "per_hour_interval"),
                 )
             )
-            lines.append(f"| {kind} | {depth} | {rejects} | {alarms} |")
+            lines.append(f"| {kind} | {n} | {rejects} | {alarms} |")
     shared, own, chosen_on = r["shared"], r["own"], r["chosen_on"]
     threshold = next(iter(shared["thresholds"].values()))
-    found = next(iter(shared["depths"].values()))
+    found = next(iter(shared["thinnings"].values()))
     minutes = ", ".join(
         f"{source} {60 * part['hours']:.0f}"
         for source, part in found["negatives"].items()
@@ -216,39 +196,4 @@ TABLES = {
     "comparison": comparison_table,
     "rounding": rounding_table,
     "training": training_table,
-    **bench_tables.TABLES,
-    **arm_tables.TABLES,
 }
-
-
-def filled(text):
-    """Returns a page with its tables made anew."""
-
-    def table(match):
-        lines = TABLES.get(match[2], run_table)(match[2])
-        return match[1] + "\n".join(lines) + "\n" + match[4]
-
-    return BLOCK.sub(table, text)
-
-
-def main():
-    """Writes or checks the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true")
-    check = parser.parse_args().check
-    for path in FILES:
-        before = path.read_text(encoding="utf-8")
-        after = filled(before)
-        if before == after:
-            continue
-        if check:
-            sys.exit(f"{path.name}: tables are out of date; run make tables")
-        path.write_text(after, encoding="utf-8")
-    for name in bench_plots.stale():
-        if check:
-            sys.exit(f"{name}.png: is out of date; run make tables")
-        bench_plots.draw(name)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,5 +1,8 @@
 """The plot of how the cost of an inference grows."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 COLOURS = {
     "bifsmn": "#1f4e79",
     "litert_int8": "#d9822b",
@@ -9,28 +12,36 @@ COLOURS = {
     "torch_fp32_relu": "#8c8c8c",
 }
 PANELS = {
-    "batch": ("clips in a call", "us for a clip"),
+    "batch": ("clips in a call", "µs for a clip"),
     "threads": ("threads, a clip in each", "clips a second"),
-    "layers": ("blocks", "us for a clip"),
-    "channels": ("channels", "us for a clip"),
+    "layers": ("blocks", "µs for a clip"),
+    "channels": ("channels", "µs for a clip"),
 }
 
 
-def label(side, titles):
-    """Returns what the legend calls a side."""
-    if side == "bifsmn":
+def label(key: str, titles: Mapping[str, str]) -> str:
+    """Returns what the legend calls a backend."""
+    if key == "bifsmn":
         return "engine, 1 bit"
-    return f"{titles[side]}, {'int8' if 'int8' in side else 'FP32'}"
+    return f"{titles[key]}, {'int8' if 'int8' in key else 'FP32'}"
 
 
-def scaled_to_clips(axis, sizes, values):
-    """Returns what a panel shows of values: per clip, in a batch."""
+def scaled_to_clips(
+    axis: str, sizes: Sequence[int], values: Sequence[float]
+) -> Sequence[float]:
+    """Returns what a panel shows of values: per clip, in a batch.
+
+    Example
+    -------
+    >>> scaled_to_clips("batch", [1, 2], [8, 14])
+    [8.0, 7.0]
+    """
     if axis != "batch":
         return values
     return [value / n for value, n in zip(values, sizes, strict=True)]
 
 
-def draw(figure, results):
+def draw(figure: Any, results: Mapping[str, Any]) -> None:
     """Draws four panels, with a legend over all.
 
     Arguments
@@ -41,23 +52,23 @@ def draw(figure, results):
         What ``scaling.py`` wrote.
     """
     figure.set_size_inches(8, 6.5)
-    sides = sorted(
+    keys = sorted(
         results["titles"],
-        key=lambda side: results["curves"]["channels"]["median"][side][0],
+        key=lambda key: results["curves"]["channels"]["median"][key][0],
     )
     panels = zip(figure.subplots(2, 2).flat, PANELS.items(), strict=True)
     for axes, (axis, (x_label, y_label)) in panels:
         curve = results["curves"][axis]
         sizes = curve["sizes"]
-        for side in sides:
-            style = {"color": COLOURS[side]}
+        for key in keys:
+            style = {"color": COLOURS[key]}
             low, high = (
                 scaled_to_clips(axis, sizes, values)
-                for values in zip(*curve["p10_p90"][side], strict=True)
+                for values in zip(*curve["p10_p90"][key], strict=True)
             )
             axes.fill_between(sizes, low, high, alpha=0.25, lw=0, **style)
-            median = scaled_to_clips(axis, sizes, curve["median"][side])
-            name = label(side, results["titles"])
+            median = scaled_to_clips(axis, sizes, curve["median"][key])
+            name = label(key, results["titles"])
             axes.plot(sizes, median, "o-", ms=3, lw=1.3, label=name, **style)
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")

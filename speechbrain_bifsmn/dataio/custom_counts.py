@@ -1,6 +1,10 @@
-"""What a corpus of custom keywords holds: counted, kept in its marker, and said."""
+"""What a corpus of custom keywords holds: counted, marked, and described."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from bifsmn_engine.files.json_object import read_object
 from speechbrain_bifsmn.dataio.synthetic import SHARES
@@ -9,23 +13,24 @@ from speechbrain_bifsmn.dataio.words import parse_words
 MARKER = "custom_keywords.json"
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 _FOLLOWS = {
-    "train": "the test does not tell how people are heard",
+    "train": "the test does not measure how well people are recognised",
     "validation": "people are not trained on, nor tested",
     "test": "people are not trained on",
 }
 
 
-def read_marker(folder):
-    """Returns what a corpus says of itself; nothing where it is none.
+def read_marker(folder: Path) -> dict[str, Any]:
+    """Returns the marker of a corpus.
 
     Arguments
     ---------
     folder : Path
-        Of ``make_custom_corpus``.
+        A folder that ``make_custom_corpus`` made, or another one.
 
     Returns
     -------
     dict
+        {"description": ..., "clips": ...}; empty where there is no marker.
     """
     marker = folder / MARKER
     try:
@@ -34,15 +39,19 @@ def read_marker(folder):
         return {}
 
 
-def count_clips(words, recorded, spoken):
+def count_clips(
+    words: Sequence[str],
+    recorded: Iterable[Sequence[Any]],
+    spoken: Iterable[Sequence[Any]],
+) -> dict[str, dict[str, list[int]]]:
     """Counts the clips of keywords.
 
     Arguments
     ---------
     words : sequence of str
         The keywords.
-    recorded, spoken : sequence of tuple
-        Each begins with split and word.
+    recorded, spoken : iterable of tuple
+        Clips, of which each begins with split and word.
 
     Returns
     -------
@@ -62,15 +71,15 @@ def count_clips(words, recorded, spoken):
     return counts
 
 
-def describe(folder, words):
-    """Says what a corpus of ``make_custom_corpus`` holds.
+def describe(folder: str | Path, words: str | Sequence[str]) -> str:
+    """Describes what a corpus of ``make_custom_corpus`` holds.
 
     Arguments
     ---------
     folder : str | Path
         The corpus.
     words : str | sequence of str
-        Its keywords, in the order of the lines.
+        Keywords of the corpus, in the order of the lines.
 
     Returns
     -------
@@ -101,8 +110,8 @@ def describe(folder, words):
 
 
 def _warnings(words, counts):
-    """Says which keywords have all their recordings in one split."""
-    alone = {split: [] for split in SHARES}
+    """Yields a warning of keywords with all their recordings in one split."""
+    alone: dict[str, list[str]] = {split: [] for split in SHARES}
     for word in words:
         splits = [split for split in SHARES if counts[word][split][0]]
         if len(splits) == 1:

@@ -1,12 +1,15 @@
-"""A corpus for keywords of one's own, laid out like Speech Commands.
+"""A corpus of custom keywords, laid out like Speech Commands.
 
 It is made of recordings, of synthetic voices, or of both.
 """
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from string import punctuation
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -21,14 +24,15 @@ from speechbrain_bifsmn.dataio.custom_counts import (
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
 from speechbrain_bifsmn.dataio.espeak_data import accents_of
 from speechbrain_bifsmn.dataio.recordings import (
+    Recording,
     convert_recordings,
     find_recordings,
     fingerprint,
 )
 from speechbrain_bifsmn.dataio.scripts import readers_of, unsayable
-from speechbrain_bifsmn.dataio.synthetic import SHARES
+from speechbrain_bifsmn.dataio.synthetic import SHARES, PlannedClip
 from speechbrain_bifsmn.dataio.words import (
-    folded,
+    canonical_name,
     parse_words,
 )
 from speechbrain_bifsmn.files.atomic import clear_leftovers
@@ -38,21 +42,21 @@ VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
 SPEAK = ("missing", "always", "never")
 MIN_CLIPS = 10  # of a negative word, for training
 MAX_CLIPS = 100_000  # of each keyword
-MIN_SECONDS = MIN_NOISE // SAMPLE_RATE  # of a background
+MIN_SECONDS = MIN_NOISE // SAMPLE_RATE  # of a background noise
 MAX_SECONDS = 3600
 
 
 def make_custom_corpus(
-    folder,
-    words,
-    recordings="",
-    speak="missing",
-    clips=300,
-    seed=1234,
-    background_seconds=60,
-    language="en",
-):
-    """Makes a corpus, unless ``folder`` already holds this very one.
+    folder: str | Path,
+    words: str | Sequence[str],
+    recordings: str | Path = "",
+    speak: str = "missing",
+    clips: int = 300,
+    seed: int = 1234,
+    background_seconds: int = 60,
+    language: str = "en",
+) -> Path:
+    """Makes a corpus, unless ``folder`` already holds the same one.
 
     All is built beside ``folder`` and moved there when whole. A corpus made
     here of other words, settings or recordings is replaced then.
@@ -62,9 +66,10 @@ def make_custom_corpus(
     folder : str | Path
         Where to put it: a corpus of this function, empty, or not there yet.
     words : str | sequence of str
-        The keywords, as for ``parse_words``.
+        The keywords, as ``parse_words`` takes them.
     recordings : str | Path
-        What there is, as for ``find_recordings``: of any rate and length.
+        A folder with a folder of recordings for each word, as
+        ``find_recordings`` takes it; they may be of any rate and length.
         Folders of other names are words to tell the keywords from. Sounds in
         ``_background_noise_`` take the place of the synthetic ones. Empty: no
         recordings.
@@ -82,9 +87,9 @@ def make_custom_corpus(
     background_seconds : int
         Length of each synthetic background, at least 10.
     language : str
-        Of the voices, as for ``Espeak``. What they would spell letter by
-        letter, since it is in another script, is refused where they are to say
-        it, and left out of the other words.
+        Code of the voices' language, such as "en" or "cmn". What they would
+        spell letter by letter, since it is in another script, is refused where
+        they are to say it, and left out of the other words.
 
     Returns
     -------
@@ -95,9 +100,9 @@ def make_custom_corpus(
     -------
     >>> import soundfile, tempfile
     >>> with tempfile.TemporaryDirectory() as home:
-    ...     said = Path(home, "mine", "Hey_Robot", "ann.flac")
-    ...     said.parent.mkdir(parents=True)
-    ...     soundfile.write(said, [0.5] * 9600, 48000)
+    ...     clip = Path(home, "mine", "Hey_Robot", "ann.flac")
+    ...     clip.parent.mkdir(parents=True)
+    ...     soundfile.write(clip, [0.5] * 9600, 48000)
     ...     corpus = make_custom_corpus(
     ...         Path(home, "corpus"), "hey robot", Path(home, "mine"), "never"
     ...     )
@@ -123,13 +128,13 @@ def make_custom_corpus(
 
 
 def describe_corpus(
-    words,
-    recordings="",
-    speak="missing",
-    clips=300,
-    seed=1234,
-    language="en",
-):
+    words: str | Sequence[str],
+    recordings: str | Path = "",
+    speak: str = "missing",
+    clips: int = 300,
+    seed: int = 1234,
+    language: str = "en",
+) -> dict[str, Any]:
     """Returns what decides on a corpus of ``make_custom_corpus``.
 
     Takes its arguments; returns plain data, and makes nothing.
@@ -141,11 +146,11 @@ def describe_corpus(
 class _Plan(NamedTuple):
     """What a corpus is to hold."""
 
-    words: list
-    recorded: list  # of Recording
-    spoken: list  # in the manner of ``plan_clips``
-    language: str  # of who speaks
-    description: dict
+    words: list[str]
+    recorded: list[Recording]
+    spoken: list[PlannedClip]
+    language: str  # of the voices
+    description: dict[str, Any]
 
 
 def _plan_corpus(words, recordings, speak, clips, seed, language):
@@ -166,13 +171,11 @@ def _plan_corpus(words, recordings, speak, clips, seed, language):
     else:
         wanted = _shares(words, negatives, clips)
         spoken = [
-            (split, word, *who)
-            for split, word, *who in synthetic.plan_clips(
-                wanted, seed, accents_of(language)
-            )
-            if word in negatives
-            or (word, split) not in there
-            or (speak == "always" and split == "train")
+            clip
+            for clip in synthetic.plan_clips(wanted, seed, accents_of(language))
+            if clip.word in negatives
+            or (clip.word, clip.split) not in there
+            or (speak == "always" and clip.split == "train")
         ]
         _check_sayable(spoken, language)
     description = {
@@ -187,9 +190,11 @@ def _plan_corpus(words, recordings, speak, clips, seed, language):
     return _Plan(sorted(words), recorded, spoken, language, description)
 
 
-def _check_number(name, value, least, most):
-    if not isinstance(value, int) or not least <= value <= most:
-        raise ValueError(f"{name}: expected {least} to {most}, got {value}")
+def _check_number(name, value, minimum, maximum):
+    if not isinstance(value, int) or not minimum <= value <= maximum:
+        raise ValueError(
+            f"{name}: expected {minimum} to {maximum}, got {value}"
+        )
 
 
 def _check_apart(folder, recordings):
@@ -215,17 +220,17 @@ def _check_recorded(words, there, recordings):
 
 def _check_sayable(spoken, language):
     """Refuses what the voices would spell, or name."""
-    lacking = {}
-    for split, word, *_ in spoken:
-        lacking.setdefault(word, {})[split] = None
+    lacking: dict[str, dict[str, None]] = {}
+    for clip in spoken:
+        lacking.setdefault(clip.word, {})[clip.split] = None
     for word, splits in lacking.items():
-        unsaid = unsayable(word, language)
-        if unsaid:
+        letters = unsayable(word, language)
+        if letters:
             who = ", ".join(readers_of(word))
             choice = f"choose another language ({who}), " if who else ""
             raise ValueError(
                 f"words: expected what a voice of language {language!r} can "
-                f"say, found {unsaid!r} in {word!r}; {choice}record the word "
+                f"say, found {letters!r} in {word!r}; {choice}record the word "
                 f"(there is nothing for {', '.join(splits)}), or write it as "
                 "it sounds"
             )
@@ -234,8 +239,8 @@ def _check_sayable(spoken, language):
 def _negatives(words, language):
     """Other words: those of Speech Commands, and the parts of phrases."""
     parts = [part.strip(punctuation) for w in words for part in w.split()]
-    chosen = {folded(word): word for word in (*parts, *synthetic.WORDS)}
-    for name in ("", UNKNOWN, SILENCE, *map(folded, words)):
+    chosen = {canonical_name(word): word for word in (*parts, *synthetic.WORDS)}
+    for name in ("", UNKNOWN, SILENCE, *map(canonical_name, words)):
         chosen.pop(name, None)
     return [
         word
@@ -259,13 +264,16 @@ def _write_corpus(corpus, plan, seed, background_seconds):
     paths = [corpus / name for name in names]
     convert_recordings(recorded, paths[: len(recorded)])
     jobs = zip(spoken, paths[len(recorded) :], strict=True)
-    for (_, *what), path in tqdm(jobs, "speaking", len(spoken), unit="clip"):
-        synthetic.write_wav(path, synthetic.make_clip(espeak, *what, seed))
+    if espeak:
+        for clip, path in tqdm(jobs, "speaking", len(spoken), unit="clip"):
+            _, word, speaker, take = clip
+            wav = synthetic.make_clip(espeak, word, speaker, take, seed)
+            synthetic.write_wav(path, wav)
     if not any(clip.word == NOISE_FOLDER for clip in recorded):
         synthetic.write_backgrounds(corpus, background_seconds, seed, espeak)
-    listed = {split: [] for split in SHARES}
-    for (split, *_), name in zip((*recorded, *spoken), names, strict=True):
-        listed[split].append(name)
+    listed: dict[str, list[str]] = {split: [] for split in SHARES}
+    for clip, name in zip((*recorded, *spoken), names, strict=True):
+        listed[clip.split].append(name)
     synthetic.write_lists(corpus, listed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -193,7 +194,8 @@ def front_end(config: Config) -> DeployedLogMel:
     -------
     DeployedLogMel
     """
-    return DeployedLogMel(**front_end_options(config))
+    options: dict[str, Any] = front_end_options(config)
+    return DeployedLogMel(**options)
 
 
 def floats_of(audio: ArrayLike) -> NDArray[np.float32]:

@@ -34,7 +34,9 @@ class Robustness:
         Background recordings [samples], each longer than a clip.
     """
 
-    def __init__(self, system: System, noise: Sequence[NDArray[np.floating]]) -> None:
+    def __init__(
+        self, system: System, noise: Sequence[NDArray[np.floating]]
+    ) -> None:
         self.system, self.conditions = system, conditions(noise)
         thinnings = system.model.thinnings
         self.right = [dict.fromkeys(thinnings, 0) for _ in self.conditions]

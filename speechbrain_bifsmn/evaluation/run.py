@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 import zlib
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from speechbrain_bifsmn.evaluation.clips import read_test_clips
 from speechbrain_bifsmn.evaluation.false_alarms import false_alarms
 from speechbrain_bifsmn.evaluation.robustness import Robustness
 from speechbrain_bifsmn.evaluation.systems import systems_of
-from speechbrain_bifsmn.runs.report import git_commit
+from speechbrain_bifsmn.provenance import git_commit, versions
 
 PACKAGES = ("speechbrain-bifsmn", "speechbrain", "torch", "numpy", "soundfile")
 
@@ -79,10 +77,7 @@ def evaluate_model(
         "engine": last.model.isa if last.name == "engine" else None,
         "commit": git_commit(Path(__file__).parent),
         "command": command,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in PACKAGES},
-        },
+        "versions": versions(PACKAGES),
     }
 
 

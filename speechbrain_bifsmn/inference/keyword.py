@@ -16,14 +16,10 @@ from speechbrain.utils.data_utils import split_path
 from speechbrain.utils.fetching import FetchConfig, fetch
 
 from bifsmn_engine.audio.files import read_audio
-from bifsmn_engine.audio.resampler import Resampler
-from bifsmn_engine.audio.waveform import as_clips, as_mono
 from bifsmn_engine.detection import Detection
 from bifsmn_engine.format import model_file
 from bifsmn_engine.interface import AnyModel
 from bifsmn_engine.keyword_stream import KeywordStream, detect_file
-from bifsmn_engine.labels import SILENCE, UNKNOWN
-from bifsmn_engine.loading import window_posteriors, zeros_after
 from speechbrain_bifsmn.deploy.native import NativeBiDFSMN
 from speechbrain_bifsmn.deploy.torch_model import TorchModel, front_end
 from speechbrain_bifsmn.devices import usable_device
@@ -32,6 +28,7 @@ from speechbrain_bifsmn.inference.sources import (
     is_hub_file,
     model_file_of,
 )
+from speechbrain_bifsmn.inference.windows import decisive_windows
 
 
 class KeywordSpotter(EncoderClassifier):
@@ -213,7 +210,8 @@ class KeywordSpotter(EncoderClassifier):
         torch.Tensor
             Logits (B, classes).
         """
-        model, windows = self.model, self._windows(wavs, wav_lens, rate)
+        model = self.model
+        windows = decisive_windows(model, wavs, wav_lens, rate)
         if isinstance(model, TorchModel):
             logits = model.window_logits(windows)
         else:
@@ -255,7 +253,8 @@ class KeywordSpotter(EncoderClassifier):
         text_lab : list of str
             Its label, for each clip.
         """
-        model, windows = self.model, self._windows(wavs, wav_lens, rate)
+        model = self.model
+        windows = decisive_windows(model, wavs, wav_lens, rate)
         if isinstance(model, TorchModel):
             posteriors = model.classify_windows(windows)
         else:
@@ -339,46 +338,3 @@ class KeywordSpotter(EncoderClassifier):
         Detection
         """
         yield from detect_file(self.model, path, **options)
-
-    def _windows(self, wavs, wav_lens, rate):
-        """Returns the window of each clip that counts, (B, window_samples)."""
-        audio = as_clips(wavs)
-        lengths = _relative_lengths(wav_lens, len(audio))
-        samples = np.rint(lengths * audio.shape[1]).astype(int).clip(1)
-        target = self.model.sample_rate
-        rate = target if rate is None else rate
-        clips = []
-        for clip, used in zip(audio, samples, strict=True):
-            resampler = Resampler(rate, target)
-            part = resampler.push(as_mono(clip[:used]))
-            clips.append(np.append(part, resampler.finish()))
-        return np.stack([self._decisive(clip) for clip in clips])
-
-    def _decisive(self, audio):
-        model = self.model
-        audio = np.pad(audio, (0, zeros_after(model, len(audio))))
-        if len(audio) == model.window_samples:
-            return audio
-        posteriors = window_posteriors(model, audio)
-        keywords = [
-            k for k, n in enumerate(self.labels) if n not in (SILENCE, UNKNOWN)
-        ]
-        best = int(posteriors[:, keywords].max(1).argmax())
-        return audio[best * model.hop :][: model.window_samples]
-
-
-def _relative_lengths(wav_lens, clips):
-    """Returns how much of each clip counts, (clips,) from 0 to 1."""
-    if wav_lens is None:
-        return np.ones(clips)
-    try:
-        lengths = torch.as_tensor(wav_lens).detach().cpu().double().numpy()
-        is_right = bool(((lengths > 0) & (lengths <= 1)).all())
-    except (TypeError, ValueError, RuntimeError):
-        lengths, is_right = np.zeros(0), False
-    if lengths.shape != (clips,) or not is_right:
-        raise ValueError(
-            f"wav_lens: expected {clips} relative lengths above 0 and up to 1, "
-            f"got {wav_lens}"
-        )
-    return lengths

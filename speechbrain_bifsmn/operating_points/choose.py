@@ -11,11 +11,11 @@ from tqdm import tqdm
 
 from bifsmn_engine.detection import keywords_of
 from speechbrain_bifsmn.operating_points.figures import curve, figures
+from speechbrain_bifsmn.operating_points.scores import score_stream
 from speechbrain_bifsmn.operating_points.sweep import (
     THRESHOLDS,
     Sweep,
     first_allowed,
-    score_stream,
     shared_thresholds,
     thresholds_per_keyword,
 )

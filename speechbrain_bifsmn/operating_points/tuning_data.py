@@ -25,10 +25,10 @@ from bifsmn_engine.audio.files import (
 )
 from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
 from speechbrain_bifsmn.dataio.recordings import find_recordings
+from speechbrain_bifsmn.dataio.speakers import stable_random
 from speechbrain_bifsmn.dataio.split_lists import KINDS, has_lists
-from speechbrain_bifsmn.dataio.synthetic import stable_random
 from speechbrain_bifsmn.dataio.tasks import NOISE_SHARES
-from speechbrain_bifsmn.dataio.words import folded
+from speechbrain_bifsmn.dataio.words import canonical_name
 
 SPLITS = {"choose": "validation", "confirm": "test"}
 PARTS = tuple(SPLITS)
@@ -140,9 +140,11 @@ def negative_audio(
     if has_lists(path):
         return _held_out(path, keywords)
     found: list[Path] = []
-    names = {folded(keyword) for keyword in keywords}
+    names = {canonical_name(keyword) for keyword in keywords}
     for root, folders, files in os.walk(path):
-        folders[:] = sorted(f for f in folders if folded(f) not in names)
+        folders[:] = sorted(
+            f for f in folders if canonical_name(f) not in names
+        )
         found += [Path(root, f) for f in sorted(files) if _is_audio(f)]
     if not found:
         raise ValueError(

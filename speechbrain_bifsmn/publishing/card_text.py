@@ -1,4 +1,4 @@
-"""What a model card says in the same words of every model."""
+"""The texts that all model cards have in common."""
 
 FRONT_MATTER = """
 ---
@@ -20,9 +20,9 @@ tags:
 INTRODUCTION = """
 # BiFSMNv2: {task}
 
-A keyword spotter whose weights and activations are one bit, and whose thinning is
-chosen at run time: 0 runs all blocks, 1 half of them, 2 a quarter. It looks at
-a second of audio at 16 kHz and tells apart: {labels}.
+A keyword spotter whose weights and activations are one bit, and whose thinning
+is chosen at run time: 1 runs all blocks, 2 half of them, 4 a quarter. It
+classifies a second of audio at 16 kHz as one of: {labels}.
 
 Network and training are those of [BiFSMNv2](https://arxiv.org/abs/2211.06987)
 (Qin et al., TNNLS 2023), with real one-bit weights: accuracies are of the
@@ -61,15 +61,15 @@ print(model.labels[model.classify(audio).argmax()])  # 1 s at 16 kHz
 
 ROBUSTNESS = """
 Test clips but for silence, distorted before they are classified. Noise: of the
-data set's background recordings, from stretches that training has not heard;
-the ratio is that of the powers over the whole second. Rooms: made up, echoes
-that fall by 60 dB in 0.1 to 0.6 s. Speed changes the pitch too. Gain is
-followed by 16-bit rounding, which clips. Shifts are filled with zeros.
+data set's background recordings, from stretches that training has not used; the
+SNR is the ratio of the powers over the whole second. Reverberation: synthetic
+RIRs, whose echoes fall by 60 dB in 0.1 to 0.6 s. Speed changes the pitch too.
+Gain is followed by 16-bit rounding, which clips. Shifts are filled with zeros.
 """
 
 SPEED = """
-A second of audio, one decision: time and instructions do not depend on what is
-said. Instructions stand for energy; they are counted under emulation, and no
+A second of audio, one decision: time and instructions do not depend on the
+audio. Instructions stand for energy; they are counted under emulation, and no
 board has been measured.
 """
 

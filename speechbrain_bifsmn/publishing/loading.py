@@ -1,4 +1,6 @@
-"""Loads a published folder as its users will, and compares what it computes."""
+"""A check that a published folder loads, and computes the right posteriors."""
+
+from __future__ import annotations
 
 import json
 import os
@@ -13,7 +15,7 @@ from speechbrain_bifsmn.deploy.torch_model import TorchModel
 
 LIMIT_S = 300  # for a process that imports torch on a busy machine
 
-# What a user does, in a process that knows nothing but the folder.
+# What a user does, in a clean process.
 LOAD = """
 import json, sys, tempfile
 import numpy as np
@@ -38,14 +40,15 @@ print(json.dumps(found))
 """
 
 
-def check_loads(folder):
-    """Loads a folder in a clean process, and compares what it computes.
+def check_loads(folder: Path) -> None:
+    """Loads a folder in a clean process, and compares its posteriors.
 
     Arguments
     ---------
     folder : Path
-        Written by ``publish``; it is loaded without the network. Raises
-        RuntimeError where it does not load, or computes something else.
+        Written by ``publish``; it is loaded without network access.
+        RuntimeError where it does not load, or computes other posteriors than
+        the model file.
     """
     model = TorchModel.load(folder / "model.bifsmn")
     random = np.random.RandomState(0)
@@ -58,8 +61,8 @@ def check_loads(folder):
         for name in ("stock", "spotter"):
             if not np.allclose(loaded[name], expected, atol=1e-5):
                 raise RuntimeError(
-                    f"expected the posteriors of model.bifsmn at thinning {thinning},"
-                    f" found others by {name} loading; report this"
+                    "expected the posteriors of model.bifsmn at thinning "
+                    f"{thinning}, found others by {name} loading; report this"
                 )
         names = [model.labels[k] for k in expected.argmax(1)]
         if loaded["labels"] != names:

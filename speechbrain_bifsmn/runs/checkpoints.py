@@ -1,13 +1,18 @@
-"""Checkpoints that are whole or absent, and a history that lives in them."""
+"""Checkpoints that are whole or absent, and the history stored in them."""
+
+from __future__ import annotations
 
 import json
 import os
 import shutil
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
+import torch
 from speechbrain.utils.checkpoints import (
+    Checkpoint,
     Checkpointer,
     mark_as_loader,
     mark_as_saver,
@@ -28,16 +33,15 @@ class AtomicCheckpointer(Checkpointer):
 
     The parent class writes ``CKPT.yaml``, by which a checkpoint is known,
     before the weights; stopped in between, it would leave a checkpoint that
-    cannot be loaded. Here every file is written in a folder aside, brought to
-    disk, and then moves in place in one step. What is left of a checkpoint that
-    was being deleted is none.
+    cannot be loaded. Here every file is written in a folder aside, flushed to
+    disk, and then moved in place in one step. The rest of a checkpoint that was
+    being deleted does not count as one.
 
     Arguments are those of ``speechbrain.utils.checkpoints.Checkpointer``.
 
     Example
     -------
     >>> import tempfile
-    >>> import torch
     >>> folder = tempfile.TemporaryDirectory()
     >>> model = torch.nn.Linear(2, 2)
     >>> checkpointer = AtomicCheckpointer(folder.name, {"model": model})
@@ -46,7 +50,9 @@ class AtomicCheckpointer(Checkpointer):
     True
     """
 
-    def save_checkpoint(self, *args, **kwargs):
+    checkpoints_dir: Path
+
+    def save_checkpoint(self, *args: Any, **kwargs: Any) -> Checkpoint | None:
         """Saves as the parent does; returns what it returns."""
         place = self.checkpoints_dir
         aside = place / "unfinished"
@@ -76,8 +82,8 @@ class AtomicCheckpointer(Checkpointer):
         files = {n: path / f.name for n, f in saved.paramfiles.items()}
         return saved._replace(path=path, paramfiles=files)
 
-    def list_checkpoints(self):
-        """Lists the checkpoints that have all that is to be loaded."""
+    def list_checkpoints(self) -> list[Checkpoint]:
+        """Lists the checkpoints that have a file for each recoverable."""
         needed = {
             name
             for name in self.recoverables
@@ -86,8 +92,8 @@ class AtomicCheckpointer(Checkpointer):
         listed = super().list_checkpoints()
         return [each for each in listed if needed <= set(each.paramfiles)]
 
-    def load_checkpoint(self, checkpoint):
-        """Loads as the parent does; says so if it is of another network."""
+    def load_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Loads as the parent does; ValueError if it is of another network."""
         try:
             super().load_checkpoint(checkpoint)
         except (RuntimeError, ValueError) as error:
@@ -97,7 +103,7 @@ class AtomicCheckpointer(Checkpointer):
                 "or the options of that run"
             ) from error
 
-    def delete_checkpoints(self, **kwargs):
+    def delete_checkpoints(self, **kwargs: Any) -> None:
         """Deletes as the parent does, on the main process alone.
 
         Left to list for itself, another process may miss what main has just
@@ -120,24 +126,26 @@ class History:
     >>> history.rows.append({"epoch": 1, "loss": 0.5})
     """
 
-    def __init__(self):
-        self.rows = []
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
 
     @mark_as_saver
     @main_process_only
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Writes the rows as JSON."""
         with open(path, "w", encoding="utf-8") as file:
             json.dump(self.rows, file)
 
     @mark_as_loader
-    def load(self, path, end_of_epoch):
-        """Takes the rows of a checkpoint in place of its own."""
+    def load(self, path: str | Path, end_of_epoch: bool) -> None:
+        """Replaces the rows by those of a checkpoint."""
         with open(path, encoding="utf-8") as file:
             self.rows = json.load(file)
 
 
-def save_weights(model, path, dtype=None):
+def save_weights(
+    model: torch.nn.Module, path: str | Path, dtype: torch.dtype | None = None
+) -> None:
     """Writes the weights of a model, whole or not at all.
 
     Arguments
@@ -147,7 +155,7 @@ def save_weights(model, path, dtype=None):
     path : str | Path
         The file to write, in the format of safetensors, which is data only.
     dtype : torch.dtype, optional
-        What full precision are rounded to.
+        The type to which floating-point weights are rounded.
     """
     weights = {n: v.contiguous() for n, v in model.state_dict().items()}
     if dtype is not None:
@@ -159,21 +167,20 @@ def save_weights(model, path, dtype=None):
         safetensors.torch.save_file(weights, place)
 
 
-def load_weights(model, path):
+def load_weights(model: torch.nn.Module, path: str | Path) -> None:
     """Reads weights that ``save_weights`` wrote.
 
     Arguments
     ---------
     model : torch.nn.Module
-        Takes the weights, in its own precision; must have the names and shapes
-        of the file.
-    path : str
+        Gets the weights, in the precision of its parameters; must have the
+        names and shapes of the file.
+    path : str | Path
         The file to read.
 
     Example
     -------
     >>> import tempfile
-    >>> import torch
     >>> with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
     ...     save_weights(torch.nn.Linear(2, 3), file.name, torch.float16)
     ...     load_weights(torch.nn.Linear(2, 4), file.name)
@@ -206,8 +213,8 @@ def load_weights(model, path):
     model.load_state_dict(found)
 
 
-def teacher_file(teacher):
-    """Returns where the weights of ``--teacher`` are.
+def teacher_file(teacher: str) -> Path:
+    """Returns the file of weights that ``--teacher`` names.
 
     Arguments
     ---------

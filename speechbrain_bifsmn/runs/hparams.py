@@ -1,7 +1,11 @@
 """Hyperparameter files that are small changes of another one."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hyperpyyaml.core import recursive_update
 from ruamel.yaml import YAML
@@ -14,11 +18,13 @@ _REFERENCE = re.compile("<[^>]*>")
 _MAX_NODES = 100_000
 
 
-def base_and_overrides(path, overrides=""):
+def base_and_overrides(
+    path: str | Path, overrides: str = ""
+) -> tuple[Path, dict[str, Any]]:
     """Finds the file that a hyperparameter file is based on.
 
-    A file with the key ``base`` names another one, relative to itself; its
-    other keys take the place of that file's. (HyperPyYAML's own ``!include``
+    A file with the key ``base`` names another one, relative to itself, whose
+    values its other keys override. (HyperPyYAML's own ``!include``
     puts a file under a key, where overrides from a command line do not reach.)
 
     Arguments
@@ -26,7 +32,7 @@ def base_and_overrides(path, overrides=""):
     path : str | Path
         The file that a user named.
     overrides : str
-        YAML text of what comes before both, as from a command line.
+        YAML text that overrides both, as from a command line.
 
     Returns
     -------
@@ -45,8 +51,9 @@ def base_and_overrides(path, overrides=""):
     >>> base.name, dict(overrides)
     ('all.yaml', {'classes': 35, 'seed': 5})
     """
-    path, contents = _read(path)
-    given, found = _parse(overrides, "the command line") or {}, {}
+    base, contents = _read(path)
+    given = _parse(overrides, "the command line") or {}
+    found: dict[str, Any] = {}
     for change in (*reversed(contents[:-1]), given):
         recursive_update(found, change)
     for name, value in {**contents[-1], **found}.items():
@@ -54,28 +61,28 @@ def base_and_overrides(path, overrides=""):
             raise ValueError(
                 f"{name}: expected a value, got none; write --{name}=VALUE"
             )
-    return path, found
+    return base, found
 
 
-def quote_texts(path, arguments):
-    """Keeps YAML from reading what a command line says of texts.
+def quote_texts(path: str | Path, arguments: Sequence[str]) -> list[str]:
+    """Quotes the text settings of a command line, so that YAML keeps them.
 
-    Text is what is a text in the file, or a ``!PLACEHOLDER``, or a reference
-    with letters around it: ``--words=no``, ``--name="a: b"`` and
-    ``--data_folder=2024-01-01`` mean these very characters.
+    A setting is text if its value in the file is a text, a ``!PLACEHOLDER``, or
+    a reference with letters around it: ``--words=no``, ``--name="a: b"`` and
+    ``--data_folder=2024-01-01`` mean exactly these characters.
 
     Arguments
     ---------
     path : str | Path
         The file that a user named.
-    arguments : list of str
-        Of the command line: ``--name=value``, or ``--name`` and words up to the
+    arguments : sequence of str
+        The command line: ``--name=value``, or ``--name`` and words up to the
         next option.
 
     Returns
     -------
     list of str
-        For SpeechBrain's parser.
+        The command line for SpeechBrain's parser.
 
     Example
     -------
@@ -85,7 +92,7 @@ def quote_texts(path, arguments):
     >>> quote_texts(path, ["--words", "a:", "b", "--seed=2"])
     ['--words="a: b"', '--seed=2']
     """
-    settings = {}
+    settings: dict[str, Any] = {}
     for content in reversed(_read(path)[1]):
         settings.update(content)
     quoted = []
@@ -98,7 +105,7 @@ def quote_texts(path, arguments):
 
 
 def _read(path):
-    """Returns the file that all is based on, and the contents on the way."""
+    """Returns the base file, and the contents of the files that lead there."""
     path, contents = Path(path), []
     while True:
         contents.append(_load(path) or {})
@@ -111,7 +118,7 @@ def _read(path):
 
 def _options(arguments, path):
     """Returns each option with the words that belong to it."""
-    options = []
+    options: list[list[str]] = []
     for word in arguments:
         if not options or word.startswith("--") or word == path:
             options.append([])
@@ -137,7 +144,7 @@ def _is_placeholder(value):
 
 
 def _quoted(value, name, words):
-    """Returns what an option says as a text of YAML."""
+    """Returns the value of an option as a quoted YAML text."""
     _, is_given, text = words[0].partition("=")
     text = " ".join([text, *words[1:]] if is_given else words[1:])
     is_needed = isinstance(value, TaggedScalar) and not text.strip()
@@ -189,15 +196,15 @@ def _parse(text, where):
     )
 
 
-def as_plain(node):
+def as_plain(node: object) -> Any:
     """Returns YAML, as ruamel.yaml loads it, as plain data.
 
-    What a tag would make is not made: it becomes ``{tag: arguments}``.
+    The object of a tag is not built: it becomes ``{tag: arguments}``.
 
     Arguments
     ---------
     node : object
-        Of a round-trip load.
+        A node of a round-trip load.
 
     Returns
     -------

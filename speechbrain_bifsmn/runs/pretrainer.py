@@ -1,5 +1,10 @@
 """SpeechBrain's pretrainer, for files under their own names."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 from speechbrain.utils.fetching import FetchSource
 from speechbrain.utils.parameter_transfer import Pretrainer
 
@@ -9,7 +14,7 @@ class FolderPretrainer(Pretrainer):
 
     The parent class looks for them in the working directory, or takes NAME.ckpt
     of the model's folder. Here that folder, local or on the hub, holds files
-    under names that say what they are.
+    with descriptive names.
 
     Example
     -------
@@ -25,7 +30,9 @@ class FolderPretrainer(Pretrainer):
     12
     """
 
-    def collect_files(self, default_source=None, **options):
+    def collect_files(
+        self, default_source: str | Path | None = None, **options: Any
+    ) -> dict[str, Path]:
         """Collects the files; arguments are those of ``Pretrainer``."""
         for name, path in self.paths.items():
             if default_source is not None and "/" not in str(path):

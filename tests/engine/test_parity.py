@@ -42,13 +42,13 @@ def test_logits_depend_on_features_and_thinning(exported):
 
 
 def clips(model):
-    """Noise; a tone in noise; the least there is; nothing; half a window."""
+    """Noise; a tone in noise; the fewest there is; nothing; half a window."""
     n = model.window_samples
     noise = np.random.default_rng(0).standard_normal(n) * 0.1
     # By itself, its far bands would be nothing but rounding.
     tone = np.sin(2 * np.pi * 440 * np.arange(n) / model.sample_rate)
-    least = np.sign(noise) / 32768
-    return [noise, tone + noise / 10, least, noise * 0, noise[: n // 2 + 1]]
+    fewest = np.sign(noise) / 32768
+    return [noise, tone + noise / 10, fewest, noise * 0, noise[: n // 2 + 1]]
 
 
 def test_features_are_those_of_training(model, exported):

@@ -124,7 +124,8 @@ def watch(name):
 
     setattr(library, name, watched)
 
-for name in "state_new state_free logits push set_thinning get_thinning".split():
+names = "state_new state_free logits push set_thinning get_thinning"
+for name in names.split():
     watch(f"bifsmn_{name}")
 
 for make, work, result in USES:

@@ -66,7 +66,7 @@ def features(batch):
 @pytest.mark.slow
 @torch.no_grad()
 def test_export_with_any_batch(network):
-    """The very bits of the network."""
+    """The bits of the network."""
     batch = torch.export.Dim("batch")
     program = torch.export.export(
         network, (features(2),), dynamic_shapes=({0: batch},)

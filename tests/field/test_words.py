@@ -87,7 +87,8 @@ def test_the_recipe_takes_them_so():
     assert (made["words"], made["language"]) == ("no, 0x10", "no")
     names = (
         "data_folder synthetic_folder output_folder save_folder name corpus "
-        "version words protocol speak language custom_corpus_folder rooms teacher"
+        "version words protocol speak language custom_corpus_folder rooms "
+        "teacher"
     ).split()
     options = [f"--{name}=no" for name in names]
     quoted = [f'--{name}="no"' for name in names]

@@ -18,9 +18,15 @@ class Import(NamedTuple):
 
 
 def find_modules(package: Path) -> dict[str, Path]:
-    """Returns the file of each module of a package, by its dotted name."""
+    """Returns the file of each module of a package, by its dotted name.
+
+    A folder without ``__init__.py`` holds data, whatever it is.
+    """
     found = {}
     for path in sorted(package.rglob("*.py")):
+        inside = path.parent != package
+        if inside and not (path.parent / "__init__.py").exists():
+            continue
         parts = path.relative_to(package.parent).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         found[name] = path

@@ -1,5 +1,6 @@
 """A tag is released only if everything names its version."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,10 @@ FILES = {
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository that can be released."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)  # a hook of git has those of its repository
     for name, text in FILES.items():
         path = tmp_path / "tree" / name
         path.parent.mkdir(parents=True, exist_ok=True)

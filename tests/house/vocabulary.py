@@ -23,7 +23,7 @@ RULES = (
     Rule(r"\bpath_(avx2|avx512|neon|wasm|portable|\*)", "kernels/ISA"),
     Rule(r"--path[ =]neon|(model|network)\.path == .neon", "isa"),
     # Weights and training
-    Rule(r"(?i)\bgranularit", "weight_scale"),
+    Rule(r"(?i)\bgranularit", "scale_layout"),
     Rule(r"(?i)\bown[ _-]words\b", "custom keywords"),
     Rule(r"\bredraw", "resample_unknown"),
     Rule(r"RisingPReLU", "PositiveSlopePReLU"),

@@ -336,7 +336,11 @@ def test_completion_that_cannot_work():
     [
         ("sounddevice", ["listen"], "pip install sounddevice"),
         ("espeakng_loader", ["synth", "yes", "made"], "pip install"),
-        ("bifsmn_engine.model", ["bench", "--backend", "native"], "bifsmn-engine"),
+        (
+            "bifsmn_engine.model",
+            ["bench", "--backend", "native"],
+            "bifsmn-engine",
+        ),
         ("numpy", ["info"], "numpy"),
         ("soundfile", ["spot", "clip.wav"], "soundfile"),
     ],

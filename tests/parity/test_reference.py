@@ -1,4 +1,4 @@
-"""Values and gradients of the paper's released code, in the released scale layout.
+"""Values and gradients of the paper's released code, in its scale layout.
 
 The vectors are in tests/data/reference; BIFSMN_REFERENCE points elsewhere.
 """

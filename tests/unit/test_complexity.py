@@ -46,7 +46,7 @@ def test_the_full_precision_network():
     assert column("one_bit_weights", binary=False) == [0] * 4
 
 
-def test_the_released_granularity_saves_next_to_nothing():
+def test_the_released_scale_layout_saves_next_to_nothing():
     expected = [2_233_692, 1_151_980, 611_124, 340_696]
     assert column("stored_bytes", scale_layout="as_released") == expected
 
@@ -115,7 +115,7 @@ def test_stored_bytes_number_by_number():
     assert two - one == 4 * inputs
 
 
-def test_what_is_binary_in_released_granularity():
+def test_what_is_binary_in_the_released_layout():
     conv2d, projection, memories = 32 * 16 * 25, 256 * 128, 8 * 128 * 5
     released = {"scale_layout": "as_released"}
     weights = conv2d + projection + memories

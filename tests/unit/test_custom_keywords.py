@@ -1,4 +1,4 @@
-"""A corpus of one's custom keywords: recordings, voices, splits and refusals."""
+"""A corpus of custom keywords: recordings, voices, splits and refusals."""
 
 import os
 import shutil

@@ -62,7 +62,10 @@ def test_lengths_are_filled_with_silence():
     ("model", "message"),
     [
         (lambda: DFSMN(12), "expected a BiDFSMN, got DFSMN"),
-        (lambda: random_network(binary=False), r"front_end\.3: .*full-precision"),
+        (
+            lambda: random_network(binary=False),
+            r"front_end\.3: .*full-precision",
+        ),
         (
             lambda: random_network(scale_layout="as_released"),
             r"front_end\.3: .*scale_layout='as_released'",

@@ -7,14 +7,16 @@ from hypothesis import strategies as st
 
 from bifsmn_engine.detection import keywords_of
 from speechbrain_bifsmn.deploy.detector import Detector
-from speechbrain_bifsmn.operating_points.sweep import (
+from speechbrain_bifsmn.operating_points.scores import (
     NEVER,
+    score_stream,
+    smooth,
+)
+from speechbrain_bifsmn.operating_points.sweep import (
     THRESHOLDS,
     Sweep,
     first_allowed,
-    score_stream,
     shared_thresholds,
-    smooth,
     thresholds_per_keyword,
 )
 

@@ -7,10 +7,10 @@ import subprocess
 import pytest
 
 from speechbrain_bifsmn.files.owned import MARKER
-from speechbrain_bifsmn.runs.report import (
+from speechbrain_bifsmn.provenance import git_commit
+from speechbrain_bifsmn.runs.results import (
     BY_THINNING,
     REQUIRED,
-    git_commit,
     write_results,
 )
 
@@ -110,7 +110,7 @@ def test_every_missing_key_is_named(tmp_path, key):
 def test_thinnings_must_agree(tmp_path, key):
     incomplete = results()
     del incomplete[key]["2"]
-    with pytest.raises(ValueError, match=f"expected {key} at .* 0, 1 of"):
+    with pytest.raises(ValueError, match=f"expected {key} at .* 1, 2 of"):
         write_results(tmp_path, incomplete)
     assert not list(tmp_path.iterdir())
 

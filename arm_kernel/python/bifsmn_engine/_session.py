@@ -162,7 +162,9 @@ def _free_state(pointer, network):
     library.bifsmn_state_free(pointer)
 
 
-def free_after(owner, free, *arguments):
+def free_after(
+    owner: object, free: Callable[..., None], *arguments: object
+) -> weakref.finalize:
     """Calls ``free(*arguments)`` when the owner is gone, or says so.
 
     It comes before what it frees, which then no exception can leak.

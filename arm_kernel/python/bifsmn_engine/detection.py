@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import NamedTuple
 
 from bifsmn_engine.labels import SILENCE, UNKNOWN
@@ -66,7 +66,7 @@ def thresholds_of(
     else:
         values = dict.fromkeys(keywords, threshold)
     for value in values.values() if values else [threshold]:
-        if not (isinstance(value, Real) and 0 <= value <= 1):
+        if not is_within(value, 0, 1):
             raise ValueError(
                 "threshold: expected 0 to 1, the range of posteriors, got "
                 f"{value}"
@@ -86,10 +86,21 @@ def _check_keywords(threshold, keywords):
         )
 
 
+def is_within(value: object, low: float, high: float) -> bool:
+    """Whether this is a number from ``low`` to ``high``.
+
+    Example
+    -------
+    >>> is_within(0.5, 0, 1), is_within("0.5", 0, 1), is_within(True, 0, 1)
+    (True, False, False)
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return is_number and low <= float(value) <= high  # type: ignore[arg-type]
+
+
 def check_smoothing(windows: int) -> None:
     """Raises ValueError where a detector cannot average so many windows."""
-    is_whole = isinstance(windows, Integral) and windows is not True
-    if not is_whole or windows not in SMOOTHINGS:
+    if not is_within(windows, 1, SMOOTHINGS[-1]) or windows % 1:
         raise ValueError(
             f"smoothing: expected 1 to {SMOOTHINGS[-1]} windows, got {windows}"
         )
@@ -105,8 +116,7 @@ def check_refractory(seconds: float) -> None:
         ...
     ValueError: refractory_s: expected 0 to 3600 seconds, got inf
     """
-    is_time = isinstance(seconds, Real) and 0 <= seconds
-    if not is_time or seconds > MAX_REFRACTORY_S:
+    if not is_within(seconds, 0, MAX_REFRACTORY_S):
         raise ValueError(
             f"refractory_s: expected 0 to {MAX_REFRACTORY_S} seconds, got "
             f"{seconds}"
@@ -120,7 +130,7 @@ def check_gate(gate_db: float) -> None:
     -------
     >>> check_gate(-50)
     """
-    if not (isinstance(gate_db, Real) and -200 <= gate_db <= 0):
+    if not is_within(gate_db, -200, 0):
         raise ValueError(
             "gate_db: expected -200 to 0 dB of full scale, got "
             f"{gate_db}; -50 is that of a quiet room"

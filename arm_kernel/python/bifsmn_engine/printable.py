@@ -5,8 +5,12 @@ show neither them nor what turns text around or is invisible. The rule is that
 of ``arm_kernel/tools/printable.h`` and ``arm_kernel/wasm/printable.js``.
 """
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Callable
+from typing import Any
 
 # Controls, ends of lines and paragraphs, changes of direction, what is no
 # character, and what Unicode calls ignorable; but for the joiners (200C, 200D)
@@ -20,7 +24,7 @@ _HIDDEN = re.compile(
 _MARKUP = re.compile(r"[\\`*\[<>|&~]|(?<!\w)_|_(?!\w)")
 
 
-def printable(text):
+def printable(text: object) -> str:
     r"""Returns text in one line, with what a terminal would obey made visible.
 
     Arguments
@@ -50,7 +54,7 @@ def _escaped(match):
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def json_text(value, ascii=False):
+def json_text(value: Any, ascii: bool = False) -> str:
     r"""Returns plain data as JSON in one line, the same escapes in its strings.
 
     Readers get the very strings; a byte that is no UTF-8 becomes U+DC80 to
@@ -83,7 +87,7 @@ def _json_escaped(match):
     return json.dumps(match[0])[1:-1]  # two halves
 
 
-def markdown(text):
+def markdown(text: object) -> str:
     r"""Returns text that Markdown shows as it is, in a table too.
 
     Example
@@ -94,7 +98,7 @@ def markdown(text):
     return _MARKUP.sub(lambda match: "\\" + match[0], printable(text))
 
 
-def code_span(text):
+def code_span(text: object) -> str:
     r"""Returns text for between backquotes, or a line of a block of code.
 
     Example
@@ -105,7 +109,7 @@ def code_span(text):
     return printable(text).replace("`", "\\x60")
 
 
-def each_text(data, change):
+def each_text(data: Any, change: Callable[[str], str]) -> Any:
     """Returns plain data with all its texts changed, the keys too.
 
     Arguments

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from os import PathLike
 from pathlib import Path
 
-from bifsmn_engine.detection import SMOOTHINGS, check_refractory
+from bifsmn_engine.detection import SMOOTHINGS, check_refractory, is_within
 from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.files.json_object import read_object
 
@@ -36,7 +35,7 @@ def read_tuned(
         is_right = (
             type(smoothing) is int
             and smoothing in SMOOTHINGS
-            and all(map(_is_posterior, thresholds.values()))
+            and all(is_within(value, 0, 1) for value in thresholds.values())
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         is_right = False
@@ -46,11 +45,6 @@ def read_tuned(
             "found something else"
         )
     return thresholds, smoothing, refractory_s
-
-
-def _is_posterior(value):
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    return is_number and 0 <= value <= 1
 
 
 def mismatch(

@@ -6,7 +6,7 @@
 #   run.sh
 #
 # What is missing is installed by apt, which needs root. Downloads are kept in
-# $BIFSMN_ARM_CACHE, ~/.cache/bifsmn-arm unless told, for the next run.
+# $BIFSMN_ARM_CACHE, ~/.cache/bifsmn-arm by default, for the next run.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../packages.sh"

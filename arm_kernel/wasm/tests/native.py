@@ -11,7 +11,7 @@ import bifsmn_engine
 from bifsmn_engine import Model
 
 ENGINE = Path(__file__).parents[2]
-SHIPPED = ENGINE.parent / "speechbrain_bifsmn/pretrained/v1_12/model.bifsmn"
+SHIPPED = ENGINE / "python/bifsmn_engine/pretrained/v1_12/model.bifsmn"
 RATE = 16000
 
 

@@ -1,10 +1,17 @@
 """Audio files as samples, a block at a time, until their decoders end."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+from bifsmn_engine.audio.source import Readable, Source
 
 try:
     import soundfile
@@ -21,6 +28,7 @@ from bifsmn_engine.audio.source import (
     NO_SAMPLES,
     TRUNCATED,
     Fault,
+    Part,
     Window,
     check_form,
     is_open,
@@ -41,7 +49,9 @@ class Form(NamedTuple):
     samples: int | None  # of each channel, None where only decoding tells
 
 
-def blocks(path, first=0):
+def blocks(
+    path: Source, first: int = 0
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Decodes a file to its end, in constant memory.
 
     Arguments
@@ -116,7 +126,7 @@ def _check_beginning(file):
         raise Fault(NO_AUDIO)
 
 
-def form_of(path):
+def form_of(path: str | Path) -> Form:
     """Returns what a file says of itself, without decoding it.
 
     Arguments
@@ -184,7 +194,7 @@ def _parts(file):
 class _Decoder(soundfile.SoundFile):
     """Decodes a part of a file."""
 
-    def __init__(self, file, part):
+    def __init__(self, file: Readable, part: Part):
         self._window = Window(file, part)
         try:
             super().__init__(self._window)
@@ -192,14 +202,16 @@ class _Decoder(soundfile.SoundFile):
             raise self._window.error or Fault(NO_AUDIO) from None
         check_form(self.samplerate, self.channels)
 
-    def seekable(self):
+    def seekable(self) -> bool:
         """Says that it is not, for else it is sought after each read.
 
         What has no length does not survive that.
         """
         return False
 
-    def read_block(self, most):
+    def read_block(
+        self, max_samples: int
+    ) -> tuple[NDArray[np.float32], Fault | None]:
         """Decodes up to so many samples.
 
         Returns
@@ -211,7 +223,7 @@ class _Decoder(soundfile.SoundFile):
         """
         # Where the decoder fails, its number of samples is lost: they are told
         # by no longer being NaN.
-        block = np.full((most, self.channels), np.nan, np.float32)
+        block = np.full((max_samples, self.channels), np.nan, np.float32)
         try:
             samples, fault = self.read(out=block), None
         except soundfile.SoundFileError:
@@ -221,7 +233,7 @@ class _Decoder(soundfile.SoundFile):
             raise self._window.error
         return samples, fault
 
-    def has_ended(self):
+    def has_ended(self) -> bool:
         """Whether all bytes have been read."""
         return self._window.has_ended()
 
@@ -230,10 +242,12 @@ def _decode(file, part):
     """Yields rate and samples of a part, without what an encoder added."""
     with _Decoder(file, part) as decoder:
         rate, read, fault = decoder.samplerate, 0, None
-        most = max(1, _BLOCK // decoder.channels)
+        max_samples = max(1, _BLOCK // decoder.channels)
         while not fault:
             left = max(0, part.samples - read) if part.declared else 0
-            samples, fault = decoder.read_block(min(most, left or most))
+            samples, fault = decoder.read_block(
+                min(max_samples, left or max_samples)
+            )
             if not len(samples) and not fault:
                 break
             begin = max(0, part.first - read)

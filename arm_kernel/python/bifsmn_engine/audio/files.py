@@ -3,17 +3,25 @@
 Needs no torch. Files are read in parts, so that their length does not matter.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
+from numpy.typing import NDArray
 
 from bifsmn_engine.audio.decode import blocks, form_of
 from bifsmn_engine.audio.resampler import Resampler
-from bifsmn_engine.audio.source import name_of
+from bifsmn_engine.audio.source import Source, name_of
 from bifsmn_engine.audio.waveform import TOO_LOUD, find_fault
 
 MAX_WHOLE_S = 600  # of what is read whole
 
 
-def read_audio(path, rate=16000, max_s=MAX_WHOLE_S):
+def read_audio(
+    path: Source, rate: int = 16000, max_s: float = MAX_WHOLE_S
+) -> NDArray[np.float32]:
     """Reads a file whole.
 
     Arguments
@@ -43,7 +51,9 @@ def read_audio(path, rate=16000, max_s=MAX_WHOLE_S):
     return np.concatenate(chunks)
 
 
-def audio_chunks(path, rate=16000, chunk_s=1.0):
+def audio_chunks(
+    path: Source, rate: int = 16000, chunk_s: float = 1.0
+) -> Iterator[NDArray[np.float32]]:
     """Reads a file in parts of ``chunk_s`` seconds, one at a time.
 
     Arguments
@@ -70,7 +80,7 @@ def audio_chunks(path, rate=16000, chunk_s=1.0):
         yield rest
 
 
-def duration_of(path):
+def duration_of(path: str | Path) -> float:
     """Returns the seconds of audio in a file; decodes it where it must."""
     form = form_of(path)
     if form.samples is not None:
@@ -80,7 +90,8 @@ def duration_of(path):
 
 def _converted(path, rate):
     """Yields the mean of the channels at one rate, as it becomes ready."""
-    resampler, seconds = None, 0.0
+    resampler: Resampler | None = None
+    seconds = 0.0
     for source, samples in blocks(path):
         good = (np.abs(samples) < TOO_LOUD).all(axis=1)
         if not good.all():
@@ -93,4 +104,5 @@ def _converted(path, rate):
             resampler = Resampler(source, rate)
         seconds += len(mono) / source
         yield resampler.push(mono)
-    yield resampler.finish()
+    if resampler:  # blocks() gives one, or raises
+        yield resampler.finish()

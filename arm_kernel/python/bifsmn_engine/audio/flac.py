@@ -1,15 +1,18 @@
 """FLAC files, those joined to one another and those of unknown length."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator
 from itertools import chain, pairwise
 
-from bifsmn_engine.audio.source import Part, find, read_at, size_of
+from bifsmn_engine.audio.source import Part, Readable, find, read_at, size_of
 
 MARK = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # with a STREAMINFO block
 _TOTAL = 21  # where it tells the samples, in 36 bits
 
 
-def parts(file, start):
+def parts(file: Readable, start: int) -> Iterator[Part]:
     """Yields the parts of a file whose first one begins at ``start``.
 
     The decoder would stop at the length that the header tells, though more may

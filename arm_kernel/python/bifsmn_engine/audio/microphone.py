@@ -1,12 +1,16 @@
 """Microphones, by the package sounddevice."""
 
+from __future__ import annotations
+
 import queue
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
-def open_microphone(device=None):
+def open_microphone(device: str | int | None = None) -> Iterator[Any]:
     """Opens a microphone, at a rate of its own.
 
     Arguments
@@ -60,21 +64,24 @@ def _number_or_name(device):
 
 def _open(sounddevice, device):
     """Returns a microphone of one channel; of its two, where it has no one."""
-    chunks, overflowed = queue.SimpleQueue(), threading.Event()
+    chunks: queue.SimpleQueue = queue.SimpleQueue()
+    overflowed = threading.Event()
 
     def take(samples, frames, when, status):
         chunks.put(samples.copy())
         if status and status.input_overflow:
             overflowed.set()
 
-    most = sounddevice.query_devices(device, "input")["max_input_channels"]
-    for channels in sorted({1, most}):
+    max_channels = sounddevice.query_devices(device, "input")[
+        "max_input_channels"
+    ]
+    for channels in sorted({1, max_channels}):
         try:
             microphone = sounddevice.InputStream(
                 device=device, channels=channels, dtype="float32", callback=take
             )
         except sounddevice.PortAudioError:
-            if channels == most:
+            if channels == max_channels:
                 raise
         else:
             microphone.chunks, microphone.overflowed = chunks, overflowed

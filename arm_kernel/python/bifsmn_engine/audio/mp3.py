@@ -4,7 +4,10 @@ Such a file has no header, but its first frame may tell how many follow and what
 the encoder added. A decoder guesses without it, and stops where it guessed.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from bifsmn_engine.audio.source import (
@@ -12,6 +15,7 @@ from bifsmn_engine.audio.source import (
     TRUNCATED,
     Fault,
     Part,
+    Readable,
     find,
     read_at,
     size_of,
@@ -46,7 +50,7 @@ class Frame(NamedTuple):
     hidden: bool  # whether it tells in a way that is not read here
 
     @property
-    def stop(self):
+    def stop(self) -> int:
         """Where the next one begins."""
         return self.at + self.size
 
@@ -66,7 +70,7 @@ class _Bytes:
         return self._block[first : first + count]
 
 
-def parts(file, start):
+def parts(file: Readable, start: int) -> Iterator[Part]:
     """Yields the parts of a file, whose tags end at ``start``."""
     info, first, last, count = None, None, None, 0
     for frame in frames(file, start):
@@ -118,11 +122,11 @@ def _read_info(file, info):
     added = table[at + _ADDED :][:3]
     if len(added) < 3 or not table[at]:
         return told, 0, 0
-    added = int.from_bytes(added, "big")
-    return told, added >> 12, added & 0xFFF
+    both = int.from_bytes(added, "big")
+    return told, both >> 12, both & 0xFFF
 
 
-def frames(file, start):
+def frames(file: Readable, start: int) -> Iterator[Frame]:
     """Yields the frames of a file; leaves out what is not of them.
 
     Arguments
@@ -166,7 +170,7 @@ def _next(file, data, at, limit, size):
     return None
 
 
-def tag_size(head):
+def tag_size(head: bytes) -> int:
     """Returns the bytes of the ID3v2 tag that begins so; 0 where none does."""
     if len(head) < 10 or head[:3] != b"ID3" or max(head[6:10]) > 127:
         return 0

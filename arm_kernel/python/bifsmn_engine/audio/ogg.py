@@ -1,14 +1,17 @@
 """Ogg files, also those joined to one another, as web radios send them."""
 
-import re
+from __future__ import annotations
 
-from bifsmn_engine.audio.source import Part, find, read_at, size_of
+import re
+from collections.abc import Iterator
+
+from bifsmn_engine.audio.source import Part, Readable, find, read_at, size_of
 
 MARK = re.compile(rb"OggS\x00[\x02\x06]")  # a page that begins a stream
 _HEAD = 27  # bytes of a page before its table of lengths
 
 
-def parts(file):
+def parts(file: Readable) -> Iterator[Part]:
     """Yields the parts of a file.
 
     Streams that sound together have their first pages side by side.

@@ -1,10 +1,15 @@
 """Audio that comes from a pipe, or any other file that is read forward only."""
 
+from __future__ import annotations
+
 import os
 import stat
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from bifsmn_engine.audio.source import ENDLESS, Fault, read_at
+from bifsmn_engine.audio.source import ENDLESS, Fault, Readable, read_at
 
 _MAX_KEPT = 1 << 20  # bytes of a header
 _MAX_SPOOLED = 1 << 30
@@ -29,17 +34,17 @@ class Pipe:
 
     size = ENDLESS  # for all that is known
 
-    def __init__(self, file):
+    def __init__(self, file: Any):
         # What is there is enough: a pipe gives less than is asked for.
         self._read = getattr(file, "read1", file.read)
         # Part of the bytes, from a place on; and which one is read next.
         self._kept, self._first, self._at = bytearray(), 0, 0
 
-    def seek(self, at):
+    def seek(self, at: int) -> None:
         """Goes to a place: forward, or back in what is kept."""
         self._at = at
 
-    def read(self, count):
+    def read(self, count: int) -> bytes:
         """Waits for so many bytes; returns fewer at the end alone."""
         self._fill(self._at + count)
         begin = self._at - self._first
@@ -58,7 +63,7 @@ class Pipe:
                 del self._kept[: -_MAX_KEPT // 2]
                 self._first = end + len(block) - len(self._kept)
 
-    def spool(self, check):
+    def spool(self, check: Callable[[Readable], None]) -> Any:
         """Writes all there is to a temporary file, for decoders that seek.
 
         Arguments
@@ -89,7 +94,7 @@ class Pipe:
         return spooled
 
 
-def open_pipe(path):
+def open_pipe(path: str | Path) -> BinaryIO | None:
     """Opens a named pipe that a user has named; waits for who writes to it.
 
     Arguments

@@ -1,9 +1,14 @@
 """The bytes of an audio file, as its decoder is to see them."""
 
+from __future__ import annotations
+
 import io
 import os
+import re
 import stat
-from typing import NamedTuple
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 MIN_RATE_HZ, MAX_RATE_HZ = 1000, 768_000
 _MAX_CHANNELS = 1024
@@ -20,6 +25,20 @@ NO_AUDIO = (
     "for example with ffmpeg, or give raw samples a header"
 )
 _TAG = 128  # bytes at the end where decoders look for a title
+
+
+class Readable(Protocol):
+    """What is read from a place: an open file, a ``Pipe``, or a ``Window``."""
+
+    def seek(self, at: int, /) -> Any:
+        """Goes to a place."""
+
+    def read(self, count: int, /) -> Any:
+        """Returns so many bytes, fewer at the end."""
+
+
+# What names audio: a path, or an open file.
+Source = str | Path | Any
 
 
 class Fault(ValueError):
@@ -43,7 +62,7 @@ class Part(NamedTuple):
     last: int | None = None
 
 
-def open_regular(path):
+def open_regular(path: str | Path) -> io.FileIO:
     """Opens a file for reading, if it is one; does not wait for a writer.
 
     Arguments
@@ -92,7 +111,7 @@ def open_regular(path):
     )
 
 
-def check_form(rate, channels):
+def check_form(rate: int, channels: int) -> None:
     """Refuses a rate or a number of channels that nobody records with."""
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
         raise Fault(
@@ -106,19 +125,19 @@ def check_form(rate, channels):
         )
 
 
-def size_of(file):
+def size_of(file: Readable) -> int:
     """Returns the bytes that an open file has, ``ENDLESS`` of a pipe."""
-    if hasattr(file, "size"):
-        return file.size
-    return os.fstat(file.fileno()).st_size
+    if hasattr(file, "fileno"):
+        return os.fstat(file.fileno()).st_size
+    return file.size  # type: ignore[attr-defined]
 
 
-def is_open(source):
+def is_open(source: Any) -> bool:
     """Whether this is an open file, and not the path of one."""
     return hasattr(source, "read")
 
 
-def name_of(source):
+def name_of(source: Any) -> str:
     """Returns what messages call a path or an open file.
 
     Example
@@ -135,13 +154,15 @@ def name_of(source):
     return name if isinstance(name, str) else "audio"
 
 
-def read_at(file, at, count):
+def read_at(file: Readable, at: int, count: int) -> bytes:
     """Returns ``count`` bytes from a place of a file, less at its end."""
     file.seek(at)
     return file.read(count)
 
 
-def find(file, pattern, at, stop):
+def find(
+    file: Readable, pattern: re.Pattern[bytes], at: int, stop: int
+) -> Iterator[int]:
     """Yields where a pattern is in a file, in constant memory.
 
     Arguments
@@ -170,26 +191,26 @@ class Window(io.RawIOBase):
     ``error`` is what reading it has raised: a decoder would not pass it on.
     """
 
-    def __init__(self, file, part):
+    def __init__(self, file: Readable, part: Part):
         self._file, self._part, self._at = file, part, 0
         self._size = part.stop - part.start
-        self.error = None
+        self.error: OSError | None = None
 
-    def tell(self):
+    def tell(self) -> int:
         """Returns the place in the part."""
         return self._at
 
-    def has_ended(self):
+    def has_ended(self) -> bool:
         """Whether nothing is left."""
         return self._at >= self._size
 
-    def seek(self, offset, whence=io.SEEK_SET):
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Goes to a place in the part."""
         end = ENDLESS if self._part.endless else self._size
         self._at = offset + (0, self._at, end)[whence]
         return self._at
 
-    def readinto(self, buffer):
+    def readinto(self, buffer: Any) -> int:
         """Fills a buffer, as far as there is something."""
         try:
             data = self._read(len(buffer))
@@ -210,6 +231,8 @@ class Window(io.RawIOBase):
         place, patch = part.patch
         first, last = max(place, at), min(place + len(patch), at + len(data))
         if first < last:
-            data = bytearray(data)
-            data[first - at : last - at] = patch[first - place : last - place]
+            patched = bytearray(data)
+            new = patch[first - place : last - place]
+            patched[first - at : last - at] = new
+            return bytes(patched)
         return data

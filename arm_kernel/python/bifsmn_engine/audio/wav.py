@@ -6,10 +6,14 @@ that a file does not hold proves that the rest of it is missing.
 ``arm_kernel/src/wav.cpp`` has the same rules.
 """
 
+from __future__ import annotations
+
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bifsmn_engine.audio.source import (
     ENDLESS,
@@ -17,6 +21,7 @@ from bifsmn_engine.audio.source import (
     TRUNCATED,
     Fault,
     Part,
+    Readable,
     check_form,
     read_at,
     size_of,
@@ -52,27 +57,27 @@ class Layout(NamedTuple):
     declared: bool  # whether that end is what the header says
 
     @property
-    def samples(self):
+    def samples(self) -> int:
         """Of each channel."""
         return (self.stop - self.start) // self.frame_bytes
 
     @property
-    def frame_bytes(self):
+    def frame_bytes(self) -> int:
         """Of a sample of all channels."""
         return self.channels * self.sample_bytes
 
     @property
-    def is_plain(self):
+    def is_plain(self) -> bool:
         """Whether ``decode`` does it."""
         return (self.coding, self.sample_bytes) in _TYPES
 
 
-def is_wav(head):
+def is_wav(head: bytes) -> bool:
     """Whether a file that begins so is one."""
     return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
 
 
-def read_layout(file):
+def read_layout(file: Readable) -> Layout:
     """Reads the header of a wav file.
 
     Arguments
@@ -107,7 +112,9 @@ def read_layout(file):
     raise Fault(_NO_FORMAT)
 
 
-def decode(file, layout, first, block):
+def decode(
+    file: Readable, layout: Layout, first: int, block: int
+) -> Iterator[NDArray[np.float32]]:
     """Yields the samples of a plain wav file.
 
     Arguments
@@ -143,7 +150,7 @@ def decode(file, layout, first, block):
         _check_alone(file, layout.stop)
 
 
-def decoder_part(layout):
+def decoder_part(layout: Layout) -> Part:
     """Returns what a decoder that knows the coding gets.
 
     The length is one that it believes.
@@ -177,12 +184,12 @@ def _layout(file, form, start, length, long, size, end):
         declared = length or end in (size, size + 1)
         declared = declared and not _is_placeholder(length)
     if not declared:
-        return Layout(*form, start, size, False)
+        return Layout(**form, start=start, stop=size, declared=False)
     if start + length > size:
         raise Fault(TRUNCATED)
     if size < ENDLESS:  # of a pipe, when its samples have been read
         _check_alone(file, start + length)
-    return Layout(*form, start, start + length, True)
+    return Layout(**form, start=start, stop=start + length, declared=True)
 
 
 def _check_alone(file, stop):
@@ -207,7 +214,7 @@ def _is_placeholder(length):
 
 
 def _read_format(chunk):
-    """Returns coding, channels, rate and bytes of a sample."""
+    """Returns what a format chunk says of a ``Layout``."""
     if len(chunk) < 16:
         raise Fault(_NO_FORMAT)
     coding, channels, rate, _, frame, bits = _FORMAT.unpack(chunk[:16])
@@ -218,4 +225,9 @@ def _read_format(chunk):
     check_form(rate, channels)
     if not frame or (plain and not fits):
         raise Fault(_NO_FORMAT)
-    return coding, channels, rate, frame // channels
+    return {
+        "coding": coding,
+        "channels": channels,
+        "rate": rate,
+        "sample_bytes": frame // channels,
+    }

@@ -134,7 +134,8 @@ class Downmix:
 
     def reset(self) -> None:
         """Starts another recording."""
-        self._time = None  # the axis, once a part has told it
+        # The axis, once a part has told it.
+        self._time: int | None = None
 
     def push(self, audio: ArrayLike) -> NDArray:
         """Converts a part; one that is refused changes nothing.

@@ -14,8 +14,8 @@ package with the same ``COMMANDS`` and modules.
 
 Imports of torch and other slow packages belong into ``run``. What may be of a
 file, its name or a label say, is printed through ``printable``, or by
-``print_json``. This module itself imports nothing that takes time: only ``main``
-is prepared for Ctrl-C.
+``print_json``. This module itself imports nothing that takes time: only
+``main`` is prepared for Ctrl-C.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         from bifsmn_engine.cli.process import as_program
 
-        return as_program(_run_own_words)
+        return as_program(_run_process)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _run_own_words():
+def _run_process():
     if {"_ARGCOMPLETE", "COMP_LINE"} <= {*os.environ}:
         return _complete()  # the shell asks what may come next
     return _run(sys.argv[1:])
@@ -172,7 +172,7 @@ def make_parser(words: Sequence[str]) -> Parser:
         command = commands.add_parser(
             name,
             help=summary,
-            description=module and module.__doc__,
+            description=module.__doc__ if module else None,
             formatter_class=form,
         )
         if module:

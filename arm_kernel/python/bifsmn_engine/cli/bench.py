@@ -11,17 +11,21 @@ examples:
   bifsmn bench --json > bench.json
 """
 
+from __future__ import annotations
+
 import time
+from argparse import ArgumentParser, Namespace
 
 import numpy as np
 
 from bifsmn_engine.cli.options import add_model, print_json
+from bifsmn_engine.interface import AnyModel
 from bifsmn_engine.loading import load_model
 
 MAX_RUNS = 1_000_000  # whose times fit into memory
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn bench``."""
     add_model(parser)
     parser.add_argument(
@@ -34,7 +38,7 @@ def add_arguments(parser):
     parser.add_argument("--json", action="store_true", help="one object a line")
 
 
-def run(arguments):
+def run(arguments: Namespace) -> None:
     """Prints a row for each thinning."""
     if not 1 <= arguments.runs <= MAX_RUNS:
         raise ValueError(
@@ -42,7 +46,7 @@ def run(arguments):
         )
     model = load_model(arguments.model, arguments.backend)
     if not arguments.json:
-        print(f"us, one thread of {model.isa}; {arguments.runs} runs")
+        print(f"µs, one thread of {model.isa}; {arguments.runs} runs")
         print(
             f"{'thinning':>5}  {'task':8}{'p10':>10}{'median':>10}{'p90':>10}"
         )
@@ -53,11 +57,11 @@ def run(arguments):
             row |= {"us_p10": low, "us_median": middle, "us_p90": high}
             print_json({**row, "runs": arguments.runs})
         else:
-            times = f"{low:10.1f}{middle:10.1f}{high:10.1f}"
-            print(f"{thinning:5}  {task:8}{times}")
+            cells = f"{low:10.1f}{middle:10.1f}{high:10.1f}"
+            print(f"{thinning:8}  {task:8}{cells}")
 
 
-def measure(model, runs):
+def measure(model: AnyModel, runs: int) -> dict[tuple[int, str], list[float]]:
     """Returns {(thinning, task): seconds of each run}."""
     random = np.random.default_rng(0)
     audio = 0.1 * random.standard_normal(model.window_samples)
@@ -68,13 +72,11 @@ def measure(model, runs):
         "whole": lambda: model.classify(audio),
     }
     keys = [(thinning, task) for task in tasks for thinning in model.thinnings]
-    times = {key: [] for key in keys}
+    times: dict[tuple[int, str], list[float]] = {key: [] for key in keys}
     for _ in range(runs):
         for thinning, task in keys:
             model.thinning = thinning
-            tasks[
-                task
-            ]()  # so that no thinning finds another's data in the cache
+            tasks[task]()  # so that none finds another's data in the cache
             start = time.perf_counter()
             tasks[task]()
             times[thinning, task].append(time.perf_counter() - start)

@@ -6,7 +6,11 @@ examples:
   bifsmn info model.bifsmn --json
 """
 
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 from bifsmn_engine.cli.options import print_json
 from bifsmn_engine.format import model_file
@@ -16,13 +20,13 @@ from bifsmn_engine.pretrained import MODEL
 from bifsmn_engine.printable import printable
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn info``."""
     parser.add_argument("model", nargs="?", type=Path, default=MODEL)
     parser.add_argument("--json", action="store_true", help="as one object")
 
 
-def run(arguments):
+def run(arguments: Namespace) -> None:
     """Prints what the file says of itself."""
     path = find_model(arguments.model)
     facts = describe(path)
@@ -35,7 +39,7 @@ def run(arguments):
         print(f"{name.replace('_', ' '):18}{printable(value)}")
 
 
-def describe(path):
+def describe(path: Path) -> dict[str, Any]:
     """Returns what a file says of itself: plain values by name."""
     model = model_file.read(path)
     c = model.config

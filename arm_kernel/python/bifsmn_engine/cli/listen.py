@@ -1,4 +1,4 @@
-"""Listen to a microphone and tell keywords at once, until Ctrl-C.
+"""Listen to a microphone and report keywords at once, until Ctrl-C.
 
 Each keyword is printed on stdout when it begins. On a terminal, bars show the
 posteriors as they are. Needs the package sounddevice.
@@ -9,10 +9,13 @@ examples:
   bifsmn listen --device USB --json | my_program
 """
 
+from __future__ import annotations
+
 import os
 import queue
 import sys
 import time
+from argparse import ArgumentParser, Namespace
 
 from bifsmn_engine.audio.microphone import open_microphone
 from bifsmn_engine.cli.options import (
@@ -34,7 +37,7 @@ MAX_LABEL = 30  # characters; a bar is to fit into a line
 PATIENCE_S = 10  # with a microphone that says nothing, not even silence
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn listen``."""
     add_model(parser)
     add_thinning(parser)
@@ -50,7 +53,7 @@ def add_arguments(parser):
     add("--json", action="store_true", help="a JSON object a line")
 
 
-def run(arguments):
+def run(arguments: Namespace) -> None:
     """Prints keywords as they begin."""
     if arguments.seconds is not None and not arguments.seconds > 0:
         raise ValueError(
@@ -84,11 +87,11 @@ def _listen(microphone, stream, bars, arguments):
     seconds = float("inf") if arguments.seconds is None else arguments.seconds
     heard = 0
 
-    def tell(found):
+    def report(found):
         for each in found:
             if bars:
                 bars.clear()
-            _tell(each, arguments.json)
+            _report(each, arguments.json)
 
     while heard < seconds * microphone.samplerate:
         try:
@@ -99,7 +102,7 @@ def _listen(microphone, stream, bars, arguments):
                 f"{PATIENCE_S} s; see whether it is still plugged in"
             ) from None
         heard += len(chunk)
-        tell(stream.push(chunk))
+        report(stream.push(chunk))
         if bars:
             bars.draw()
         if microphone.overflowed.is_set():
@@ -107,10 +110,10 @@ def _listen(microphone, stream, bars, arguments):
             if bars:
                 bars.clear()
             print("sound was lost; this machine is busy", file=sys.stderr)
-    tell(stream.finish())
+    report(stream.finish())
 
 
-def _tell(found, as_json):
+def _report(found, as_json):
     if as_json:
         row = {"start": round(found.start, 3), "label": found.keyword}
         print_json({**row, "score": round(found.score, 6)})

@@ -1,18 +1,23 @@
 """Arguments that commands share, and what they load."""
 
+from __future__ import annotations
+
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 from bifsmn_engine.backends import BACKENDS
 from bifsmn_engine.cli import print_error
 from bifsmn_engine.detection import REFRACTORY_S
+from bifsmn_engine.interface import AnyModel
 from bifsmn_engine.loading import find_model, load_model
 from bifsmn_engine.pretrained import MODEL
 from bifsmn_engine.printable import json_text
 from bifsmn_engine.tuned import mismatch, read_tuned
 
 
-def add_model(parser):
+def add_model(parser: ArgumentParser) -> None:
     """Adds which model runs, and how."""
     add = parser.add_argument
     add(
@@ -31,7 +36,7 @@ def add_model(parser):
     )
 
 
-def add_thinning(parser):
+def add_thinning(parser: ArgumentParser) -> None:
     """Adds the thinning."""
     parser.add_argument(
         "--thinning",
@@ -43,7 +48,7 @@ def add_thinning(parser):
     )
 
 
-def add_detection(parser):
+def add_detection(parser: ArgumentParser) -> None:
     """Adds what turns posteriors into detections."""
     add = parser.add_argument
     add(
@@ -81,14 +86,14 @@ def add_detection(parser):
     )
 
 
-def load(arguments):
+def load(arguments: Namespace) -> AnyModel:
     """Returns the model that the arguments ask for."""
     return load_model(arguments.model, arguments.backend, arguments.thinning)
 
 
-def detection(arguments):
+def detection(arguments: Namespace) -> dict[str, Any]:
     """Returns what ``KeywordStream`` takes of the arguments."""
-    values = arguments.threshold, arguments.smoothing, arguments.refractory
+    values = [arguments.threshold, arguments.smoothing, arguments.refractory]
     if arguments.tuned:
         if None not in values:
             raise ValueError(
@@ -103,7 +108,7 @@ def detection(arguments):
     return {name: value for name, value in options if value is not None}
 
 
-def warn_of_tuned(arguments):
+def warn_of_tuned(arguments: Namespace) -> None:
     """Says where ``--tuned`` is of another model, or of another thinning."""
     if arguments.tuned:
         model = find_model(arguments.model)
@@ -111,7 +116,7 @@ def warn_of_tuned(arguments):
             print_error(arguments.command, warning)
 
 
-def print_json(row):
+def print_json(row: dict[str, Any]) -> None:
     """Prints an object as a line, at once."""
     # Escapes are read everywhere; other text would be no UTF-8 here and there.
     is_utf8 = (sys.stdout.encoding or "utf-8").lower().startswith("utf")

@@ -1,14 +1,18 @@
 """What a command line does with its process: the streams, and Ctrl-C."""
 
+from __future__ import annotations
+
 import io
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from bifsmn_engine.cli import FAILED, INTERRUPTED
 
 
-def as_program(main):
+def as_program(main: Callable[[], int]) -> int:
     """Runs a command line that has the process to itself.
 
     Arguments
@@ -39,7 +43,7 @@ def as_program(main):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def let_go_of_streams():
+def let_go_of_streams() -> None:
     """Drops what cannot be written, at which Python would fail in turn."""
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -58,7 +62,8 @@ def _take_streams():
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False)
-    sys.stderr.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
     if sys.stdout is not None:
         sys.stdout = io.TextIOWrapper(
             io.BufferedWriter(_Results(sys.stdout.buffer)),
@@ -75,16 +80,16 @@ class _Results(io.RawIOBase):
     def __init__(self, file):
         self._file = getattr(file, "raw", file)  # itself: PYTHONUNBUFFERED
 
-    def fileno(self):
+    def fileno(self) -> int:
         return self._file.fileno()
 
-    def isatty(self):
+    def isatty(self) -> bool:
         return self._file.isatty()
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, data):
+    def write(self, data: Any) -> int | None:
         try:
             return self._file.write(data)
         except BrokenPipeError:
@@ -105,7 +110,8 @@ def _log_in_lines():
         def formatMessage(self, record):
             return printable(super().formatMessage(record))
 
-    logging.lastResort.setFormatter(OneLine())
+    if logging.lastResort:
+        logging.lastResort.setFormatter(OneLine())
 
 
 def _take_ctrl_c():

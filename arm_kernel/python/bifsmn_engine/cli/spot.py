@@ -17,8 +17,11 @@ examples:
   bifsmn spot call.wav --format ctm
 """
 
+from __future__ import annotations
+
 import re
 import sys
+from argparse import ArgumentParser, Namespace
 from contextlib import nullcontext
 from itertools import chain
 
@@ -48,7 +51,7 @@ LONG_S = 60  # whose progress is shown
 PART_S = 0.1  # of a file, listened to at once
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn spot``."""
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="- is standard input"
@@ -65,7 +68,7 @@ def add_arguments(parser):
     )
 
 
-def run(arguments):
+def run(arguments: Namespace) -> int:
     """Prints what is in each file; one that fails does not stop the rest."""
     if arguments.files.count("-") > 1:
         raise ValueError(
@@ -78,7 +81,7 @@ def run(arguments):
     warn_of_tuned(arguments)
     clips = not options  # which would do nothing where clips are classified
     show = FORMATS[arguments.format](arguments.files, model.labels)
-    failed = []
+    failed: list[str] = []
     for path in arguments.files:
         failures, found = len(failed), None
         for found in _try_to_spot(model, stream, clips, path, failed):
@@ -89,7 +92,7 @@ def run(arguments):
 
 
 def _try_to_spot(model, stream, clips, path, failed):
-    """Yields what is in a file; prints the error, and lists it, where that fails."""
+    """Yields what is in a file; where that fails, prints why, and lists it."""
     try:
         with _opened(path) as source:
             yield from _spot(model, stream, clips, source)

@@ -1,9 +1,11 @@
 """Files of a folder that may come from strangers."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 
-def inside(folder, name):
+def inside(folder: str | Path, name: str) -> Path:
     """Returns the path of a file, unless a link leads out of its folder.
 
     A hub's cache is made of links: ``snapshots/REVISION/NAME`` is one to a file

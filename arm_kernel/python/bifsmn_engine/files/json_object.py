@@ -1,12 +1,16 @@
 """JSON objects in files that may come from anybody."""
 
+from __future__ import annotations
+
 import json
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 MAX_BYTES = 1 << 26
 
 
-def read_object(path):
+def read_object(path: str | PathLike) -> dict[str, Any]:
     """Returns the object in a JSON file.
 
     Arguments

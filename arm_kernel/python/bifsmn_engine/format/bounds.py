@@ -4,10 +4,14 @@ Who writes a file checks them here, and so does who reads one; the engine checks
 the same in ``arm_kernel/src/format.cpp``. Needs numpy only.
 """
 
-from numbers import Integral, Real
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 
+from bifsmn_engine.detection import is_within
 from bifsmn_engine.format.layout import Config
 
 HEADER_AT = 20  # where the fields of a header begin, 4 bytes each
@@ -36,7 +40,7 @@ WHOLE = {
 }
 
 
-def check_config(config):
+def check_config(config: Config) -> None:
     """Raises ValueError where the engine would refuse a header.
 
     Example
@@ -67,7 +71,7 @@ def _rules(config):
             if allowed.step > 1:
                 words += f" in steps of {allowed.step}"
         else:
-            holds = isinstance(value, Real) and abs(value) <= LARGEST
+            holds = is_within(value, -LARGEST, LARGEST)
             words = f"finite numbers up to {LARGEST} in magnitude"
         yield name, holds, f"the engine takes {words}, found"
     yield from _rules_of_sizes(config)
@@ -100,10 +104,10 @@ def _rules_of_singles(config):
             if name not in WHOLE
         }
     )
-    above, most = "expected more than", np.float32(c.sample_rate) / 2
+    above, nyquist = "expected more than", np.float32(c.sample_rate) / 2
     yield "f_min", c.f_min >= 0, "expected 0 or more, found"
     words = f"{above} f_min, {c.f_min}, up to half the sample rate, found"
-    yield "f_max", c.f_min < c.f_max <= most, words
+    yield "f_max", c.f_min < c.f_max <= nyquist, words
     yield "power_floor", c.power_floor > 0, f"{above} 0, found"
     yield "input_std", c.input_std > 0, f"{above} 0, found"
     words = f"{above} input_low, {c.input_low}, found"
@@ -111,7 +115,7 @@ def _rules_of_singles(config):
     yield "threshold", 0 <= c.threshold <= 1, "expected 0 to 1, found"
 
 
-def text_of(content, what, may_be_empty=True):
+def text_of(content: bytes, what: str, may_be_empty: bool = True) -> str:
     """Returns the text that bytes are, or raises ValueError.
 
     Arguments
@@ -150,15 +154,17 @@ def text_of(content, what, may_be_empty=True):
     return text
 
 
-def bytes_of(text, what, may_be_empty=True):
+def bytes_of(text: str, what: str, may_be_empty: bool = True) -> bytes:
     """Returns text as bytes of UTF-8, or raises ValueError.
 
     Arguments
     ---------
     text : str
         As a label, or a model's name.
-    what, may_be_empty
-        As of ``text_of``.
+    what : str
+        Its name, for people.
+    may_be_empty : bool
+        Labels are not.
 
     Returns
     -------
@@ -171,14 +177,14 @@ def bytes_of(text, what, may_be_empty=True):
         ...
     ValueError: label 1: expected text, found NUL in it
     """
-    if not isinstance(text, str):
+    if not isinstance(text, str):  # of an untyped caller
         raise ValueError(f"{what}: expected text, found {text!r}")
     content = text.encode(errors="surrogatepass")  # which no reader passes
     text_of(content, what, may_be_empty)
     return content
 
 
-def check_array(name, kind, arrays):
+def check_array(name: str, kind: str, arrays: dict[str, Any]) -> None:
     """Raises ValueError where the engine would refuse a part of a network.
 
     Arguments

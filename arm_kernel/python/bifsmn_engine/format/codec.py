@@ -4,16 +4,19 @@ The kinds are those of ``model_format.fields``; how each is packed says
 ``arm_kernel/FORMAT.md``. Needs numpy only.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from bifsmn_engine.format.layout import StoredVector
+from bifsmn_engine.format.layout import Config, Shape, StoredVector
 
 _CHUNK = 128  # signs; those of 8 outputs follow one another
 
 
-def size_of(kind, shape, config):
+def size_of(kind: str, shape: Shape, config: Config | None) -> int:
     """Returns how many bytes a part has.
 
     Example
@@ -40,7 +43,13 @@ def _numbers(kind):
     return np.dtype(np.int8 if kind == "i8" else "<f4")
 
 
-def pack(value, name, kind, shape, config):
+def pack(
+    value: ArrayLike | StoredVector,
+    name: str,
+    kind: str,
+    shape: Shape,
+    config: Config,
+) -> bytes:
     """Returns a part as bytes.
 
     Raises ValueError where it does not fit; whether its numbers are within the
@@ -93,12 +102,12 @@ def _fitting(value, name, kinds, shape):
     return value.reshape(shape)
 
 
-def _check_within(values, name, least, most):
-    wrong = values[~((values >= least) & (values <= most))]
+def _check_within(values, name, low, high):
+    wrong = values[~((values >= low) & (values <= high))]
     wrong = np.append(wrong, values[np.rint(values) != values])
     if len(wrong):
         raise ValueError(
-            f"{name}: expected whole numbers from {least} to {most}, found "
+            f"{name}: expected whole numbers from {low} to {high}, found "
             f"{wrong[0]}"
         )
 
@@ -112,7 +121,9 @@ def _packed(bits):
     return np.packbits(bits.astype(bool).ravel(), bitorder="little").tobytes()
 
 
-def unpack(part, name, kind, shape, config):
+def unpack(
+    part: bytes, name: str, kind: str, shape: Shape, config: Config
+) -> NDArray | StoredVector:
     """Returns the array, or the StoredVector, that bytes are.
 
     Raises ValueError where padding is not zero.
@@ -121,8 +132,10 @@ def unpack(part, name, kind, shape, config):
     ---------
     part : bytes
         As many as ``size_of`` says.
-    name, kind, shape, config
-        As of ``pack``.
+    name, kind, shape
+        Of ``fields``.
+    config : Config
+        The header.
 
     Returns
     -------

@@ -3,10 +3,14 @@
 The format is that of ``arm_kernel/FORMAT.md``. Needs numpy only.
 """
 
+from __future__ import annotations
+
 import struct
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 class Config(NamedTuple):
@@ -40,10 +44,11 @@ class Config(NamedTuple):
     smoothing: int
 
 
+Shape = tuple[int, ...]
 HEADER = struct.Struct("<17I8fI")  # a Config
 
 
-def front_end_options(config):
+def front_end_options(config: Config) -> dict[str, float]:
     """Returns the arguments of ``LogMel`` that a header states.
 
     Example
@@ -72,11 +77,11 @@ class ModelFile(NamedTuple):
     """
 
     config: Config
-    labels: list
+    labels: list[str]
     name: str
     licence: str
     provenance: str
-    arrays: dict
+    arrays: dict[str, Any]
 
 
 class StoredVector(NamedTuple):
@@ -87,7 +92,7 @@ class StoredVector(NamedTuple):
     codes: np.ndarray
 
     @classmethod
-    def of(cls, values, bits):
+    def of(cls, values: ArrayLike, bits: int) -> StoredVector:
         """Rounds values to the nearest of ``2**bits`` between their ends.
 
         Example
@@ -104,12 +109,12 @@ class StoredVector(NamedTuple):
         return cls(low, step, codes.clip(0, 2**bits - 1).astype(np.uint16))
 
     @property
-    def values(self):
+    def values(self) -> NDArray[np.float32]:
         """The numbers, as every reader gets them."""
         return self.offset + self.step * self.codes.astype(np.float32)
 
 
-def fields(config):
+def fields(config: Config) -> Iterator[tuple[str, str, Shape]]:
     """Lists what follows the strings, in order: (name, kind, shape).
 
     Kinds: "f32"; "scale", an f32 above 0; "i8"; "threshold" and "affine",

@@ -5,9 +5,12 @@ The format is that of ``arm_kernel/FORMAT.md``; what it means is computed by
 one and the engine's, so does the other. Needs numpy only.
 """
 
+from __future__ import annotations
+
 import stat
 import struct
 import zlib
+from os import PathLike
 from pathlib import Path
 
 from bifsmn_engine.format.bounds import (
@@ -25,7 +28,6 @@ from bifsmn_engine.format.layout import (
     ModelFile,
     fields,
 )
-from speechbrain_bifsmn.files.atomic import atomic_write
 
 MAGIC = b"\x89BIFSMN\n"
 VERSION = 1
@@ -35,7 +37,7 @@ _LENGTH = struct.Struct("<H")  # of a text
 _START = HEADER_AT + HEADER.size  # bytes before the strings
 
 
-def to_bytes(model):
+def to_bytes(model: ModelFile) -> bytes:
     """Returns a ``ModelFile`` as the bytes of a file.
 
     Raises ValueError where a reader would refuse them.
@@ -74,14 +76,7 @@ def _packed_text(text, what, may_be_empty=True):
     return _LENGTH.pack(len(content)), content
 
 
-def write(model, path):
-    """Writes a ``ModelFile``, whole or not at all; returns its size."""
-    content = to_bytes(model)
-    with atomic_write(path) as place:
-        return place.write_bytes(content)
-
-
-def is_model(path):
+def is_model(path: str | PathLike) -> bool:
     """Returns whether a file begins as model files do, whole or damaged.
 
     Example
@@ -93,7 +88,7 @@ def is_model(path):
         return file.read(len(MAGIC)) == MAGIC
 
 
-def read(path):
+def read(path: str | PathLike) -> ModelFile:
     """Reads a model file, as strictly as the engine.
 
     Arguments
@@ -136,7 +131,7 @@ def _content_of(path):
         return file.read(status.st_size)
 
 
-def from_bytes(content):
+def from_bytes(content: bytes) -> ModelFile:
     """Returns the ``ModelFile`` that the bytes of a file are.
 
     Raises ValueError where the engine would refuse them.
@@ -189,16 +184,16 @@ def _check_start(start, size):
         check_config(config)
     except ValueError as error:
         raise ValueError(f"{error}; copy or export the model again") from None
-    least, most = _sizes(config)
-    if not least <= size <= most:
+    low, high = _sizes(config)
+    if not low <= size <= high:
         raise ValueError(
-            f"expected {least} to {most} bytes for its header, found {size}; "
+            f"expected {low} to {high} bytes for its header, found {size}; "
             "export the model again"
         )
 
 
 def _sizes(config):
-    """Returns the least and the most bytes of a file with such a header."""
+    """Returns how many bytes a file with such a header has: from, to."""
     parts = (size_of(kind, shape, config) for _, kind, shape in fields(config))
     texts = config.classes + len(TEXTS)
     fixed = _START + sum(parts) + texts * _LENGTH.size
@@ -214,16 +209,16 @@ def _decode(content):
             source.text(f"label {index}", may_be_empty=False)
             for index in range(config.classes)
         ]
-        texts = [source.text(what) for what in TEXTS]
+        name, licence, provenance = [source.text(what) for what in TEXTS]
         arrays = {}
-        for name, kind, shape in fields(config):
-            part = source.take(size_of(kind, shape, config), name)
-            arrays[name] = unpack(part, name, kind, shape, config)
-            check_array(name, kind, arrays)
+        for field, kind, shape in fields(config):
+            part = source.take(size_of(kind, shape, config), field)
+            arrays[field] = unpack(part, field, kind, shape, config)
+            check_array(field, kind, arrays)
         source.finish()
     except ValueError as error:
         raise ValueError(f"{error} (byte {source.at})") from None
-    return ModelFile(config, labels, *texts, arrays)
+    return ModelFile(config, labels, name, licence, provenance, arrays)
 
 
 class _Source:
