@@ -78,9 +78,9 @@ test-wasm: .venv  ## ... and test it in Chromium (Debian, root)
 bench-training: .venv  ## Time training against the released code's step
 	$(BIN)/python -m benchmarks.training $(ARGS)
 
-# Peers that cannot be installed are reported as missing; so is what counts
+# Backends that cannot be installed are reported as missing; so is what counts
 # instructions on ARM, where `make test-arm` has not run before.
-bench: .venv  ## Measure the engine beside its peers (DATA=FOLDER; 25 min)
+bench: .venv  ## Measure the engine and other backends (DATA=FOLDER; 25 min)
 	$(BIN)/python -m benchmarks.engine \
 		$(if $(DATA),"--data_folder=$(DATA)") $(ARGS)
 	$(BIN)/python -m benchmarks.streaming

@@ -3,7 +3,7 @@
 Who writes to a pipe, or is cut off by a flat battery, leaves a length that
 stands for none; such samples go on to the end of the file. Any other length
 that a file does not hold proves that the rest of it is missing.
-``arm_kernel/src/wav.cpp`` has the same rules.
+``arm_kernel/src/format/wav.cpp`` has the same rules.
 """
 
 from __future__ import annotations

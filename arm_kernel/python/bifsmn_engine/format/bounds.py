@@ -1,7 +1,7 @@
 """What a model file may hold: the bounds of ``arm_kernel/FORMAT.md``.
 
 Who writes a file checks them here, and so does who reads one; the engine checks
-the same in ``arm_kernel/src/format.cpp``. Needs numpy only.
+the same in ``arm_kernel/src/format/format.cpp``. Needs numpy only.
 """
 
 from __future__ import annotations
