@@ -1,4 +1,4 @@
-"""How fast the engine is, beside the fastest peers, on this machine.
+"""How fast the engine and the fastest peers are on this machine.
 
     python -m benchmarks.engine                     # the shipped model
     python -m benchmarks.engine --data_folder=DATA  # predictions on real clips
@@ -27,14 +27,14 @@ from typing import Any
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
-from benchmarks import RESULTS, THINNINGS
+from benchmarks import THINNINGS
 from benchmarks.harness import arm_backends, arm_count
 from benchmarks.harness.backend import Form, Native
 from benchmarks.harness.cache import environment
 from benchmarks.harness.engine_build import build_engine, compiler
 from benchmarks.harness.process import Missing, available, run, say
 from benchmarks.harness.registry import PEERS, Peer
-from benchmarks.harness.results import provenance, run_and_save
+from benchmarks.harness.results import make_parser, provenance, run_and_save
 from benchmarks.harness.timing import measure, summary
 from benchmarks.models import prepared
 from benchmarks.models.check import check_sizes
@@ -169,10 +169,7 @@ def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Measures, prints and writes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, "engine")
     parser.add_argument(
         "--model", type=Path, default=MODEL, help="a .bifsmn file"
     )
@@ -184,7 +181,6 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=2000)
-    parser.add_argument("--output", type=Path, default=RESULTS / "engine.json")
     options = parser.parse_args()
     if min(options.rounds, options.calls) < 1:
         parser.error("expected at least one round and one call")

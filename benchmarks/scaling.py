@@ -1,4 +1,4 @@
-"""How the cost of an inference grows, beside the peers, on this machine.
+"""How the cost of an inference grows on this machine.
 
     python -m benchmarks.scaling
 
@@ -31,13 +31,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks import RESULTS
 from benchmarks.harness.backend import Form
 from benchmarks.harness.cache import environment
 from benchmarks.harness.engine_build import build_engine
 from benchmarks.harness.process import available, run, say
 from benchmarks.harness.registry import LITERT, ONNX_RUNTIME, Peer
-from benchmarks.harness.results import provenance, run_and_save
+from benchmarks.harness.results import make_parser, provenance, run_and_save
 from benchmarks.harness.scaling_fits import summary
 from benchmarks.harness.timing import measure
 from benchmarks.models import prepared, scaled
@@ -193,10 +192,7 @@ def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Measures and writes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, "scaling")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--calls",
@@ -204,7 +200,6 @@ def main() -> None:
         default=300,
         help="of one clip; with batches accordingly fewer",
     )
-    parser.add_argument("--output", type=Path, default=RESULTS / "scaling.json")
     options = parser.parse_args()
     if min(options.rounds, options.calls) < 1:
         parser.error("expected at least one round and one call")

@@ -31,14 +31,13 @@ from typing import Any
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
-from benchmarks import RESULTS
 from benchmarks.engine import peer_forms
 from benchmarks.harness.backend import Native
 from benchmarks.harness.cache import environment, pins
 from benchmarks.harness.engine_build import build_engine, compiler
 from benchmarks.harness.process import available, run, say
 from benchmarks.harness.registry import LCE, LITERT, ONNX_RUNTIME, Peer
-from benchmarks.harness.results import provenance, run_and_save
+from benchmarks.harness.results import make_parser, provenance, run_and_save
 from benchmarks.harness.timing import Samples, measure, medians, quantiles
 from benchmarks.models import prepared
 from benchmarks.models.check import check_sizes
@@ -247,19 +246,13 @@ def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Measures, prints and writes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, "streaming")
     parser.add_argument(
         "--model", type=Path, default=MODEL, help="a .bifsmn file"
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--seconds", type=float, default=120, help="of audio, in each process"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=RESULTS / "streaming.json"
     )
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 1:

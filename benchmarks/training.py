@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
@@ -31,8 +30,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from benchmarks import RESULTS, ROOT
-from benchmarks.harness.results import provenance, run_and_save
+from benchmarks import ROOT
+from benchmarks.harness.results import make_parser, provenance, run_and_save
 from benchmarks.harness.training_epochs import Epochs
 from benchmarks.harness.training_steps import (
     BATCH,
@@ -144,17 +143,11 @@ def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Measures, prints and writes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, "training")
     parser.add_argument("--data_folder", default="")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--clips", type=int, default=20 * BATCH)
-    parser.add_argument(
-        "--output", type=Path, default=RESULTS / "training.json"
-    )
     parser.add_argument("--memory_of", choices=SYSTEMS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory_of:

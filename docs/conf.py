@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
+from sphinx.application import Sphinx
+
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
@@ -14,7 +16,7 @@ import repository_links  # noqa: E402
 import speechbrain_bifsmn  # noqa: E402
 
 
-def import_engine():
+def import_engine() -> None:
     """Imports the engine; without its library, the Python part alone.
 
     Its pages need signatures and docstrings, and no library.
@@ -69,7 +71,7 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 
-def setup(app):
+def setup(app: Sphinx) -> None:
     """Adds what the project does by itself."""
     docstrings.setup(app)
     repository_links.setup(app)

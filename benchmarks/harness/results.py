@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import ROOT
+from benchmarks import RESULTS, ROOT
 from benchmarks.harness.process import Missing
 from benchmarks.harness.registry import Peer, all_pins
 from speechbrain_bifsmn.provenance import git_commit
@@ -67,6 +67,28 @@ def provenance(peers: Iterable[Peer], **versions: Any) -> dict[str, Any]:
         "commit": git_commit(ROOT),
         "command": command(),
     }
+
+
+def make_parser(text: str, name: str) -> argparse.ArgumentParser:
+    """Returns the command line of a benchmark.
+
+    Arguments
+    ---------
+    text : str
+        What its help says.
+    name : str
+        Of its results file.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+    """
+    parser = argparse.ArgumentParser(
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--output", type=Path, default=RESULTS / f"{name}.json")
+    return parser
 
 
 def run_and_save(

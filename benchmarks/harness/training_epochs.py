@@ -33,9 +33,11 @@ class Epochs:
         recipe_module("speech_commands_prepare")  # the other imports it
         train = recipe_module("train")
         options = [f"--output_folder={folder}", "--device=cpu"]
-        options += [f"--synthetic_folder={RECIPE}/data/synthetic_any"]
         if data_folder:
             options.append(f"--data_folder={Path(data_folder).resolve()}")
+        else:
+            place = RECIPE / "data" / "synthetic_any"
+            options.append(f"--synthetic_folder={place}")
         path = str(RECIPE / "hparams" / "bifsmnv2.yaml")
         _, self.hparams, run_opts, _ = train.load_hparams([path, *options])
         train.prepare_data(self.hparams, {})

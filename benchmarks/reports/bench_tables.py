@@ -46,33 +46,6 @@ def peers_table(_: str) -> list[str]:
     ]
 
 
-def goals_table(_: str) -> list[str]:
-    """What the engine was to reach, and what it reaches."""
-    r = load("engine")
-    full = (r["ratio_litert_fp32_full"] or {}).get("4")
-    int8 = (r["ratio_litert_int8"] or {}).get("1")
-    audio, size = r["audio_to_decision_us"]["1"], r["file_bytes"]
-    vectors = (r.get("arm_loop") or {}).get("vector_per_128")
-    goals = (
-        ("thinning 1, speed-up over LiteRT int8", 3, int8, "{:.2f}", True),
-        ("thinning 4, speed-up over LiteRT FP32", 25.1, full, "{:.1f}", True),
-        ("a second of audio to decision, µs", 150, audio, "{:.0f}", False),
-        ("file of 12 classes, bytes", 117_000, size, "{:,}", False),
-        ("the same, better", 100_000, size, "{:,}", False),
-        ("ARMv8, vector instructions", 3.25, vectors, "{:.2f}", False),
-    )
-    lines = ["| | goal | measured | |", "|---|---|---|---|"]
-    for name, goal, found, form, more in goals:
-        target = f"{'≥' if more else '≤'} {form.format(goal)}"
-        if found is None:
-            lines.append(row(name, target, "not measured", ""))
-            continue
-        met = found >= goal if more else found <= goal
-        word = "met" if met else "not met"
-        lines.append(row(name, target, form.format(found), word))
-    return lines
-
-
 def scaling_table(_: str) -> list[str]:
     """What was fitted to the cost curves."""
     r, named = load("scaling"), {"bifsmn": "engine, 1 bit"}
@@ -159,7 +132,6 @@ def streams_table(_: str) -> list[str]:
 
 TABLES = {
     "peers": peers_table,
-    "goals": goals_table,
     "scaling": scaling_table,
     "streams": streams_table,
 }

@@ -42,7 +42,7 @@ def header(*cells: object) -> list[str]:
 
     Example
     -------
-    >>> header("", "us")
-    ['|  | us |', '|---|---|']
+    >>> header("", "µs")
+    ['|  | µs |', '|---|---|']
     """
     return [row(*cells), "|---" * len(cells) + "|"]

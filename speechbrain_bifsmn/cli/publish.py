@@ -49,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--benchmark",
         type=Path,
         metavar="FILE",
-        help="results of benchmarks/engine.py, for the card",
+        help="results of benchmarks.engine, for the card",
     )
     add("--push", metavar="OWNER/NAME", help="upload to this repository")
 

@@ -82,7 +82,7 @@ def publish(
     note : str
         A remark on the data, for the card.
     benchmark : str | Path, optional
-        Results of ``benchmarks/engine.py``, for the card.
+        Results of ``python -m benchmarks.engine``, for the card.
 
     Returns
     -------

@@ -39,6 +39,14 @@ def test_forbidden_imports_are_found(tree, text: str) -> None:
     assert "part.py:" in found and "pack must not import torch" in found
 
 
+def test_generated_tables_may_quote_old_commands(tree) -> None:
+    rules = [vocabulary.Rule("fee", "new")]
+    text = "<!-- table: a -->\nfee\n<!-- end -->\nfee\n"
+    root = tree({"a.md": text})
+    (found,) = sources.find_words(root, [Path("a.md")], rules)
+    assert found.startswith("a.md:4: ")
+
+
 def test_other_imports_are_allowed(tree) -> None:
     text = "import torchless\nfrom . import torch\nfrom .torch import x\n"
     package = tree({"pack/__init__.py": text, "pack/torch.py": ""}) / "pack"

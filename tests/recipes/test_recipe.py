@@ -83,7 +83,7 @@ def versions(tmp_path_factory):
     return folders
 
 
-OUTPUTS = {"12": 12, "20": 20, "35": 35, "words": 4}
+OUTPUTS = {"12": 12, "20": 20, "35": 35, "keywords": 4}
 
 
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)

@@ -88,7 +88,7 @@ def test_the_figures_are_those_of_the_files(measured):
     assert f"{accuracy:.1f} ({low:.1f} to {high:.1f})" in card
     for row in evaluation["robustness"]["conditions"]:
         text = f"| {row['name']} {row['level']} {row['unit']}".rstrip()
-        assert f"{text} | {row['accuracy']['0']:.1f} (" in card
+        assert f"{text} | {row['accuracy']['1']:.1f} (" in card
     assert evaluation["model"]["crc32"] in card
     assert evaluation["command"] in card and evaluation["commit"][:12] in card
     assert results["command"] in card and f"seed {results['seed']}" in card

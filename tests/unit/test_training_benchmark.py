@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import pywt
 import torch
+from small_corpus import write_corpus
 
 from benchmarks import ROOT
 from benchmarks.harness import training_steps as steps
+from benchmarks.harness.training_epochs import Epochs
 from benchmarks.models.released_step import Clips, Wavelet
 
 
@@ -69,6 +71,17 @@ def test_augmented_clips_keep_their_length():
     clips = Clips([], [torch.randn(20000)])
     for _ in range(50):
         assert clips.augment(torch.randn(16000)).shape == (16000,)
+
+
+@pytest.mark.slow
+def test_epochs_of_both_systems(tmp_path):
+    data = write_corpus(tmp_path / "data")
+    epochs = Epochs(str(data), 4, str(tmp_path / "output"))
+    assert len(epochs.data) == 4
+    before = epochs.brain.modules.model.classifier.weight.detach().clone()
+    epochs.default(workers=0)
+    assert not torch.equal(before, epochs.brain.modules.model.classifier.weight)
+    epochs.released(workers=0)
 
 
 def test_help():

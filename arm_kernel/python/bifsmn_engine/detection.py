@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import NamedTuple
 
 from bifsmn_engine.labels import SILENCE, UNKNOWN
@@ -94,13 +94,14 @@ def is_within(value: object, low: float, high: float) -> bool:
     >>> is_within(0.5, 0, 1), is_within("0.5", 0, 1), is_within(True, 0, 1)
     (True, False, False)
     """
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    return is_number and low <= float(value) <= high  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return value <= high and not value < low  # of whole numbers of any size
 
 
-def check_smoothing(windows: int) -> None:
+def check_smoothing(windows: object) -> None:
     """Raises ValueError where a detector cannot average so many windows."""
-    if not is_within(windows, 1, SMOOTHINGS[-1]) or windows % 1:
+    if not isinstance(windows, Integral) or not is_within(windows, 1, 64):
         raise ValueError(
             f"smoothing: expected 1 to {SMOOTHINGS[-1]} windows, got {windows}"
         )

@@ -48,7 +48,7 @@ Shape = tuple[int, ...]
 HEADER = struct.Struct("<17I8fI")  # a Config
 
 
-def front_end_options(config: Config) -> dict[str, float]:
+def front_end_options(config: Config) -> dict[str, Any]:
     """Returns the arguments of ``LogMel`` that a header states.
 
     Example
