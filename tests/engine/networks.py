@@ -78,7 +78,7 @@ class Exported(NamedTuple):
     twin: DeployedBiDFSMN
     front_end: LogMel
     features: torch.Tensor  # (B, T, F): 6 random ones, then 6 flat ones
-    logits: list  # (B, classes) of the twin at every thinning
+    logits: dict  # from thinning to the twin's (B, classes)
 
 
 def export(path, options):
@@ -110,9 +110,9 @@ def export(path, options):
     flat = torch.tensor([-1e6, -100.0, -20.0, 0.0, 70.0, 1e6])
     random = decibels(6, net.frames, net.n_mels)
     features = torch.cat([random, random * 0 + flat[:, None, None]])
-    logits = []
+    logits = {}
     for thinning in reversed(twin.thinnings):
         twin.thinning = thinning
         with torch.no_grad():
-            logits.insert(0, twin(features))
+            logits[thinning] = twin(features)
     return Exported(path, twin, front_end, features, logits)

@@ -37,7 +37,9 @@ def test_logits_are_the_same_bits(model, exported):
 
 
 def test_logits_depend_on_features_and_thinning(exported):
-    seen = {str(row) for at in exported.logits for row in at[:6].tolist()}
+    seen = {
+        str(row) for at in exported.logits.values() for row in at[:6].tolist()
+    }
     assert len(seen) == 6 * len(exported.logits)
 
 

@@ -130,7 +130,7 @@ def test_publish_and_export(home, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_tune(home, tmp_path, monkeypatch):
     clips = write_all(tmp_path)
-    options = {"thinnings": (0,), "smoothings": (1, 3), "unseen": True}
+    options = {"thinnings": (1,), "smoothings": (1, 3), "unseen": True}
     points = [
         tuning.tune(*arguments(clips), rate, **options)
         for rate in (MANY, 2 * MANY)

@@ -60,7 +60,7 @@ def test_every_public_module_has_a_page(site):
 @pytest.mark.slow
 def test_docstrings_and_help_are_there(site):
     page = (site / "api/speechbrain_bifsmn.nnet.binarize.html").read_text()
-    for text in ("Parameters", "Returns", "Example", "weight_scale"):
+    for text in ("Parameters", "Returns", "Example", "scale_layout"):
         assert text in page
     page = (site / "api/bifsmn_engine.cli.spot.html").read_text()
     assert "usage: bifsmn spot" in page

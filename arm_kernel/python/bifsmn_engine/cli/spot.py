@@ -106,8 +106,9 @@ def _opened(path):
     if path != "-":
         return open_pipe(path) or nullcontext(path)
     if sys.stdin is None or sys.stdin.isatty():
+        found = "a terminal" if sys.stdin else "it closed"
         raise ValueError(
-            "-: expected audio on standard input, found a terminal; have "
+            f"-: expected audio on standard input, found {found}; have "
             "something write to it, as in `sox yes.flac -t wav - | bifsmn "
             "spot -`"
         )
