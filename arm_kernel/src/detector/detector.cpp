@@ -86,7 +86,7 @@ void Detector::begin(uint32_t keyword, uint64_t window) {
 }
 
 // kNone where no average reaches its threshold. The sums are made in the order of the
-// ring, as in bifsmn_engine/detector.py: equal posteriors give equal detections.
+// ring, as in the detector of speechbrain_bifsmn/deploy: equal posteriors give equal detections.
 uint32_t Detector::best_keyword(float* score) const {
   const uint32_t rows = windows_ < smoothing_ ? uint32_t(windows_) : smoothing_;
   uint32_t best = kNone;
