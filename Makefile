@@ -17,62 +17,75 @@ help:  ## List the targets
 
 .venv: .venv/.complete  ## Make the environment
 
-.venv/.complete: setup.cfg pyproject.toml
+.venv/.torch:
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --no-compile "$(TORCH)"
+	touch $@
+
+# Python's part is used where it is; what is compiled is made anew when it has
+# changed. Without a C++ compiler the library is left out: torch does its work.
+.venv/.engine: .venv/.torch $(shell find arm_kernel/CMakeLists.txt \
+		arm_kernel/pyproject.toml arm_kernel/include arm_kernel/src -type f)
+	@if command -v c++ > /dev/null; then \
+		$(BIN)/pip install --quiet -e "./arm_kernel[audio]"; \
+	else \
+		echo "No C++ compiler (c++): the engine's library is left out"; \
+		$(BIN)/pip install --quiet -e "./arm_kernel[audio]" \
+			-C wheel.cmake=false; \
+	fi
+	touch $@
+
+.venv/.complete: .venv/.engine setup.cfg pyproject.toml
 	$(BIN)/pip install --quiet --no-compile -e ".[recipe,test,docs]"
 	touch $@
 
-# The engine for devices: where there is no C++ compiler, torch does its work.
-engine: .venv/.engine  ## Build the engine and install it into .venv
-
-.venv/.engine: .venv/.complete $(shell find arm_kernel -name build -prune -o -name wasm -prune -o -type f -print)
-	@if command -v c++ > /dev/null; then \
-		$(BIN)/pip install --quiet ./arm_kernel && touch $@; \
-	else \
-		echo "No C++ compiler (c++): the engine is left out; install g++"; \
-	fi
-
-train: .venv engine  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")
+train: .venv  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")
 	cd $(RECIPE) && ../../../$(BIN)/python train.py \
 		hparams/$(YAML).yaml $(ARGS)
 
-evaluate: .venv engine  ## Measure a model (DATA=FOLDER MODEL=FILE OUT=FILE)
+evaluate: .venv  ## Measure a model (DATA=FOLDER MODEL=FILE OUT=FILE)
 	@test -n "$(DATA)" || { echo "Give DATA=<Speech Commands folder>"; exit 2; }
-	$(BIN)/python -m speechbrain_bifsmn evaluate "$(DATA)" \
+	$(BIN)/bifsmn evaluate "$(DATA)" \
 		$(if $(MODEL),"--model=$(MODEL)") $(if $(OUT),"--out=$(OUT)") $(ARGS)
 
-test: lint engine  ## Run every check, but those of the two lines below
+test: lint  ## Run every check, but those of the two lines below
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist=worksteal
 	@if command -v c++ > /dev/null; then \
 		PATH="$(CURDIR)/$(BIN):$$PATH" arm_kernel/tests/sanitize.sh; \
 	fi
 
+test-wheels:  ## Test the wheels where nothing else is installed
+	scripts/test_wheels.sh
+
+coverage: .venv  ## Say which lines the fast tests do not run
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto -m "not slow" \
+		--cov --cov-report=term:skip-covered --cov-report=html:build/coverage
+
 test-arm:  ## Prove the engine on emulated ARMv8 (Debian, root)
 	arm_kernel/tests/arm/run.sh
 
-test-fuzz: .venv engine  ## Fuzz model files and wav files (SECONDS=60 each; Debian, root)
+test-fuzz: .venv  ## Fuzz model files and wav files (SECONDS=60 each; Debian, root)
 	arm_kernel/fuzz/run.sh $(SECONDS)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/engine/fuzz_readers.py $(SECONDS)
 
 wasm:  ## Build the page for browsers, build/wasm/index.html (Debian, root)
 	arm_kernel/wasm/run.sh
 
-test-wasm: .venv engine  ## ... and test it in Chromium (Debian, root)
+test-wasm: .venv  ## ... and test it in Chromium (Debian, root)
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON=$(CURDIR)/$(BIN)/python \
 		arm_kernel/wasm/run.sh --test
 
 bench-training: .venv  ## Time training against the released code's step
-	$(BIN)/python benchmarks/training.py $(ARGS)
+	$(BIN)/python -m benchmarks.training $(ARGS)
 
-# Peers that cannot be installed are reported as missing; so is what counts
+# Backends that cannot be installed are reported as missing; so is what counts
 # instructions on ARM, where `make test-arm` has not run before.
-bench: .venv engine  ## Measure the engine beside its peers (DATA=FOLDER; 25 min)
-	$(BIN)/python benchmarks/engine.py \
+bench: .venv  ## Measure the engine and other backends (DATA=FOLDER; 25 min)
+	$(BIN)/python -m benchmarks.engine \
 		$(if $(DATA),"--data_folder=$(DATA)") $(ARGS)
-	$(BIN)/python benchmarks/streaming.py
-	$(BIN)/python benchmarks/scaling.py
-	$(BIN)/python docs/make_tables.py
+	$(BIN)/python -m benchmarks.streaming
+	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.reports
 
 CPP = $(shell git ls-files 'arm_kernel/*.h' 'arm_kernel/*.c' 'arm_kernel/*.cpp')
 
@@ -83,6 +96,7 @@ lint: .venv  ## Check style, types and spelling
 	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
+	$(BIN)/python -m pytest -q --noconftest tests/house
 
 format: .venv  ## Format the code
 	$(BIN)/ruff check --fix .
@@ -97,10 +111,10 @@ tutorial: .venv  ## Run the tutorial, and keep what it prints and draws
 	OMP_NUM_THREADS=1 $(BIN)/jupyter execute --inplace docs/tutorial.ipynb
 
 tables: .venv  ## Write the tables of README and docs from docs/results
-	$(BIN)/python docs/make_tables.py
+	$(BIN)/python -m benchmarks.reports
 
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv engine train evaluate test test-arm test-fuzz wasm test-wasm bench-training \
+.PHONY: help .venv train evaluate test test-wheels coverage test-arm test-fuzz wasm test-wasm bench-training \
 	bench lint format docs tutorial tables clean

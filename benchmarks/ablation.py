@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """What each part of the training is worth, at an equal and short budget.
 
-    python benchmarks/ablation.py --data_folder=DATA --teacher=WEIGHTS
+    python -m benchmarks.ablation --data_folder=DATA --teacher=WEIGHTS
 
 Each variant is the recipe with some options changed, trained with several
 seeds from the same teacher. What is compared is the accuracy on the validation
@@ -16,17 +15,19 @@ import shlex
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks import ROOT, THINNINGS
+
 RECIPE = ROOT / "recipes" / "SpeechCommands" / "BiFSMNv2"
 RESULTS = ROOT / "docs" / "results" / "ablation.json"
-DEPTHS = ("0", "1", "2")
 
-# In all variants but those named after them, the teacher's softened posteriors
-# are left out, as in the paper.
+# In all variants but those named after them, the teacher's soft targets are
+# left out, as in the paper.
 PAPER = "--student_objective={beta: 0.0}"
 VARIANTS = {
     "as in the paper": [PAPER],
@@ -48,17 +49,20 @@ VARIANTS = {
     "label smoothing": [
         "--student_objective={beta: 0.0, label_smoothing: 0.1}"
     ],
-    "released granularity": [PAPER, "--student_model={granularity: released}"],
+    "weight scales as released": [
+        PAPER,
+        "--student_model={scale_layout: as_released}",
+    ],
     "full precision": [PAPER, "--student_model={binary: False}"],
 }
 
 
-def folder_of(variant, seed):
+def folder_of(variant: str, seed: int) -> Path:
     """Returns where a run writes, relative to the recipe."""
     return Path("results", "ablation", variant.replace(" ", "_"), str(seed))
 
 
-def run(variant, seed, common):
+def run(variant: str, seed: int, common: Sequence[str]) -> dict[str, Any]:
     """Trains a variant, or what is left of it; returns its results."""
     folder = folder_of(variant, seed)
     results = RECIPE / folder / "results.json"
@@ -80,17 +84,17 @@ def run(variant, seed, common):
     return json.loads(results.read_text(encoding="utf-8"))
 
 
-def row(variant, runs):
+def row(variant: str, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Returns mean and spread of a variant over its seeds."""
-    valid = {d: [r["valid_accuracy"][d] for r in runs] for d in DEPTHS}
+    valid = {n: [r["valid_accuracy"][n] for r in runs] for n in THINNINGS}
     return {
         "name": variant,
         "options": shlex.join(VARIANTS[variant]),
         "seeds": [r["seed"] for r in runs],
         "epochs": runs[0]["epochs"]["student"],
         "valid": valid,
-        "mean": {d: statistics.mean(v) for d, v in valid.items()},
-        "deviation": {d: _deviation(v) for d, v in valid.items()},
+        "mean": {n: statistics.mean(v) for n, v in valid.items()},
+        "deviation": {n: _deviation(v) for n, v in valid.items()},
         "commits": sorted({r["commit"] for r in runs}),
     }
 
@@ -99,16 +103,18 @@ def _deviation(values):
     return statistics.stdev(values) if len(values) > 1 else None
 
 
-def compare(variants, seeds, common):
+def compare(
+    variants: Sequence[str], seeds: Sequence[int], common: Sequence[str]
+) -> Iterator[list[dict[str, Any]]]:
     """Yields the rows after each round, in which every variant has a seed."""
-    runs = {variant: [] for variant in variants}
+    runs: dict[str, list[dict[str, Any]]] = {v: [] for v in variants}
     jobs = [(seed, variant) for seed in seeds for variant in variants]
     for seed, variant in tqdm(jobs, "training", unit="run"):
         runs[variant].append(run(variant, seed, common))
         yield [row(variant, done) for variant, done in runs.items() if done]
 
 
-def main():
+def main() -> None:
     """Compares, and writes the results after each run."""
     parser = argparse.ArgumentParser(
         description=__doc__,

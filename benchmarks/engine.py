@@ -1,13 +1,12 @@
-#!/usr/bin/env python3
-"""How fast the engine is, beside the fastest peers, on this machine.
+"""How fast the engine and the fastest peers are on this machine.
 
-    python benchmarks/engine.py                     # the shipped model
-    python benchmarks/engine.py --data_folder=DATA  # decisions on real clips
+    python -m benchmarks.engine                     # the shipped model
+    python -m benchmarks.engine --data_folder=DATA  # predictions on real clips
 
-Builds the engine, makes the same network for LiteRT, checks that each side
+Builds the engine, makes the same network for LiteRT, checks that each backend
 computes what it should, and times one call at batch 1 on one thread: features
-to logits, each side in processes of its own, in turns. Ratios above 1 say how
-many times as fast as LiteRT the engine is, by depth setting.
+to logits, each backend in processes of its own, in turns. Ratios are the
+engine's speed-up over LiteRT, by thinning.
 
 Of LiteRT it is ``invoke()``, whose input was scaled and set before; of the
 engine the C function, scaling included, called from Python like the peer
@@ -15,166 +14,177 @@ engine the C function, scaling included, called from Python like the peer
 
 What the peers need is installed once in a cache folder (it takes 2 GB while
 their models are made). A peer that cannot be had is "missing", with the reason.
+Results are written as they come.
 """
 
 import argparse
 import json
-import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
-from peers import arm, prepare
-from peers.prepare import Missing, run, say
-from peers.registry import PEERS
-from peers.results import ROOT, carried_out, provenance
-from peers.sides import DEPTHS, Form, Native
-from peers.timing import measure, summary
+from benchmarks import THINNINGS
+from benchmarks.harness import arm_backends, arm_count
+from benchmarks.harness.backend import Form, Native
+from benchmarks.harness.cache import environment
+from benchmarks.harness.engine_build import build_engine, compiler
+from benchmarks.harness.process import Missing, available, run, say
+from benchmarks.harness.registry import PEERS, Peer
+from benchmarks.harness.results import make_parser, provenance, run_and_save
+from benchmarks.harness.timing import measure, summary
+from benchmarks.models import prepared
+from benchmarks.models.check import check_sizes
+from bifsmn_engine.format import model_file
+from bifsmn_engine.pretrained import MODEL
 
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils import model_file
-
-RESULTS = ROOT / "benchmarks" / "results" / "engine.json"
-COUNT = ROOT / "arm_kernel" / "tests" / "arm" / "count.py"
+Checks = dict[str, dict[str, Any]]
 
 
-def peer_sides(peer, networks, audio):
-    """Returns the forms of a peer, and what their checks found."""
-    python = prepare.environment(peer.requirements, peer.project_torch)
-    folders = networks, prepare.models(peer, networks)
-    sides = [Form(peer, name, python, *folders, audio) for name in peer.forms]
+def peer_forms(
+    peer: Peer, networks: Path, audio: tuple[Path, Path]
+) -> tuple[list[Form], Checks]:
+    """Returns the forms of a peer, and what their checks found.
+
+    Arguments
+    ---------
+    peer : Peer
+        Whose.
+    networks : Path
+        The folder of inputs and expected logits.
+    audio : tuple of Path
+        The engine's library and a model file, whose front end serves.
+
+    Returns
+    -------
+    tuple
+    """
+    python = environment(peer.requirements, peer.project_torch)
+    folders = networks, prepared.models(peer, networks)
+    forms = [Form(peer, key, python, *folders, audio) for key in peer.forms]
     say(f"Comparing the logits of {peer.title} and their source")
-    return sides, {side.engine: side.check() for side in sides}
+    return forms, {form.key: form.check() for form in forms}
 
 
-def all_peers(networks, audio):
+def all_forms(
+    networks: Path, audio: tuple[Path, Path]
+) -> tuple[list[Form], Checks, dict[str, str]]:
     """Returns the forms of all peers, their checks, and which are missing."""
-    sides, checks, missing = [], {}, {}
+    forms: list[Form] = []
+    checks: Checks = {}
+    missing: dict[str, str] = {}
     makers = [
-        (peer.title, peer.forms, partial(peer_sides, peer, networks, audio))
+        (peer.title, peer.forms, partial(peer_forms, peer, networks, audio))
         for peer in PEERS
     ]
-    for found, checked in prepare.obtained(makers, missing):
-        sides += found
+    for found, checked in available(makers, missing):
+        forms += found
         checks |= checked
-    return sides, checks, missing
+    return forms, checks, missing
 
 
-def native_sides(folder, model, features):
-    """Returns the paths of the engine that run here, the best first."""
+def native_backends(
+    folder: Path, model: Path, features: Path
+) -> tuple[list[Native], Checks]:
+    """Returns the engine on the instruction sets that run here, best first."""
     library = folder / "libbifsmn.so"
-    paths = Native(library, model, features).paths()
-    sides, checks = [], {}
-    for side in (Native(library, model, features, path) for path in paths):
-        say(f"Comparing the logits of {side.path} and torch")
-        checks[side.engine] = side.check()
-        if side.path != "reference" or len(paths) == 1:
-            sides.append(side)
-    return sides, checks
+    isas = Native(library, model, features).isas()
+    backends, checks = [], {}
+    for isa in isas:
+        backend = Native(library, model, features, isa)
+        say(f"Comparing the logits of {isa} and torch")
+        checks[backend.key] = backend.check()
+        if isa != "reference" or len(isas) == 1:
+            backends.append(backend)
+    return backends, checks
 
 
-def tool_timings(tool, model):
+def tool_timings(tool: Path, model: Path) -> dict[str, Any]:
     """Returns what the engine's own tool measures, without Python."""
-    us = {"features -> logits": {}, "audio -> posteriors": {}}
+    us: dict[str, Any] = {"features -> logits": {}, "audio -> posteriors": {}}
     for row in json.loads(run([tool, model, "--json"]))["results"]:
-        if row["path"] != "reference":  # defines the result, at any speed
-            by_depth = us[row["task"]].setdefault(row["path"], {})
-            by_depth[str(row["depth"])] = row["us"]["median"]
+        if row["isa"] != "reference":  # defines the result, at any speed
+            by_thinning = us[row["task"]].setdefault(row["isa"], {})
+            by_thinning[str(row["thinning"])] = row["us"]["median"]
     return us
 
 
-def arm_counts(model):
+def arm_counts(model: Path) -> dict[str, Any]:
     """Returns what an inference costs on 64-bit ARM, or why it is unknown."""
-    results = {"arm_instructions": None, "arm_note": ""}
-    if not COUNT.exists():
-        results["arm_note"] = f"{COUNT.relative_to(ROOT)} does not exist"
-        return results
     say("Counting instructions on ARM")
     try:
-        found = json.loads(run([sys.executable, COUNT, model]))
+        found = arm_count.measure(model)
     except Missing as error:
-        return {**results, "arm_note": str(error)}
+        say(f"Instructions on ARM are missing: {error}")
+        return {"arm_instructions": None, "arm_note": str(error)}
     total = {name: c["total"] for name, c in found["instructions"].items()}
     cycles = {
-        core: {d: of_region[f"logits {d}"] for d in DEPTHS}
+        core: {n: of_region[f"logits {n}"] for n in THINNINGS}
         for core, of_region in found.get("cycles", {}).items()
     }
     return {
-        "arm_instructions": {d: total[f"logits {d}"] for d in DEPTHS},
-        "arm_audio_instructions": {d: total[f"classify {d}"] for d in DEPTHS},
+        "arm_instructions": {n: total[f"logits {n}"] for n in THINNINGS},
+        "arm_audio_instructions": {
+            n: total[f"classify {n}"] for n in THINNINGS
+        },
         "arm_cycles": cycles,
         "arm_loop": found.get("loop"),
-        "arm_note": f"path {found['path']}, counted in an emulator",
+        "arm_note": f"isa {found['isa']}, counted in an emulator",
     }
 
 
-def check_sizes(path):
-    """Refuses a model that is not the network that the peers run."""
-    expected = prepare.random_model().config
-    given = model_file.read(path).config
-    names = "classes mels frames layers depths front_channels channels hidden"
-    for name in [*names.split(), "taps_before", "taps_after"]:
-        size = getattr(expected, name)
-        found = getattr(given, name)
-        if found != size:
-            sys.exit(
-                f"{path}: expected {name} = {size}, as in the network of the "
-                f"peers, found {found}; give another model"
-            )
-
-
-def benchmark(options):
-    """Returns the results."""
+def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yields the results, part by part."""
     model, data = options.model, options.data_folder
     check_sizes(model)
-    folder, networks = prepare.build_engine(), prepare.networks(data)
+    folder, networks = build_engine(), prepared.networks(data)
     features = networks / "features.npy"
-    native, checks = native_sides(folder, model, features)
+    native, checks = native_backends(folder, model, features)
     audio = folder / "libbifsmn.so", model
-    peers, checked, missing = all_peers(networks, audio)
-    samples = measure(native + peers, options.rounds, options.calls)
-    say("Weighing processes and files")
-    return {
-        **summary(samples, native[0].path),
-        "tool_us": tool_timings(folder / "tools" / "bifsmn-bench", model),
-        "file_bytes": model.stat().st_size,
-        "bytes": {side.engine: side.bytes() for side in native + peers},
-        "memory": {side.engine: side.memory() for side in native + peers},
-        **arm_counts(model),
-        **arm.counts(peers),
+    forms, checked, missing = all_forms(networks, audio)
+    backends: list[Native | Form] = [*native, *forms]
+    samples = measure(backends, options.rounds, options.calls)
+    yield {
+        **summary(samples, native[0].isa),
         "missing": missing,
         "checks": checks | checked,
-        **prepare.described(networks, data),
+        **prepared.describe(networks, data),
         "n": {"processes": options.rounds, "calls": options.calls},
         "model": model_file.read(model).name,
-        **provenance(PEERS, compiler=prepare.compiler(folder)),
+        **provenance(PEERS, compiler=compiler(folder)),
     }
+    say("Weighing processes and files")
+    yield {
+        "tool_us": tool_timings(folder / "tools" / "bifsmn-bench", model),
+        "file_bytes": model.stat().st_size,
+        "bytes": {backend.key: backend.bytes() for backend in backends},
+        "memory": {backend.key: backend.memory() for backend in backends},
+    }
+    yield arm_counts(model)
+    yield arm_backends.counts(forms)
 
 
-def main():
+def main() -> None:
     """Measures, prints and writes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, "engine")
     parser.add_argument(
         "--model", type=Path, default=MODEL, help="a .bifsmn file"
     )
     parser.add_argument(
         "--data_folder",
         type=Path,
-        help="Speech Commands, on whose test clips the sides' decisions are "
-        "compared (with it, the peers' networks are trained; else random)",
+        help="Speech Commands, on whose test clips predictions are compared "
+        "(with it, the peers' networks are trained; else random)",
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=2000)
-    parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     if min(options.rounds, options.calls) < 1:
         parser.error("expected at least one round and one call")
-    results = carried_out(benchmark, options)
+    results = run_and_save(benchmark, options)
     print(json.dumps(results, indent=2))
 
 

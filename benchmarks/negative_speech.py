@@ -1,6 +1,6 @@
 """Speaks sentences without any command word, to count false alarms on.
 
-    python benchmarks/negative_speech.py OUT --minutes=30
+    python -m benchmarks.negative_speech OUT --minutes=30
 
 writes one flac file for each voice, of sentences in a drawn order with pauses
 between them. The same arguments give the same files. eSpeak NG's voices are no
@@ -12,11 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from speechbrain_bifsmn.dataio.backgrounds import coloured_noise
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
-from speechbrain_bifsmn.dataio.synthetic import speakers, stable_random
+from speechbrain_bifsmn.dataio.speakers import (
+    Speaker,
+    speakers,
+    stable_random,
+)
 
 SENTENCES = """
 The weather in the mountains may change within an hour.
@@ -58,8 +63,8 @@ They sold the old piano and bought a guitar instead.
 """.strip().splitlines()
 
 
-def speech(espeak, speaker, seconds):
-    """Returns sentences of one voice, with pauses and a little noise."""
+def speech(espeak: Espeak, speaker: Speaker, seconds: int) -> NDArray:
+    """Returns audio (samples,): one voice, with pauses and a little noise."""
     random, parts, length = stable_random(speaker.name), [], 0
     while length < seconds * SAMPLE_RATE:
         sentence = SENTENCES[random.randint(len(SENTENCES))]
@@ -74,7 +79,7 @@ def speech(espeak, speaker, seconds):
     return audio + noise * 10 ** (random.uniform(-60, -40) / 20)
 
 
-def main():
+def main() -> None:
     """Writes the files."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", type=Path)

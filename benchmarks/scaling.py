@@ -1,14 +1,13 @@
-#!/usr/bin/env python3
-"""How the cost of an inference grows, beside the peers, on this machine.
+"""How the cost of an inference grows on this machine.
 
-    python benchmarks/scaling.py
+    python -m benchmarks.scaling
 
 Measures features to logits in networks of random weights: by the number of
 clips in a call, of threads, of blocks and of channels. The engine takes a
 batch clip by clip, and a clip in one thread; of the peers a model has the batch
 in its shape, and also shares one clip among threads. The peers' networks have
-ReLU, with which they are fastest. Every side must give its source's logits
-first; each is timed in processes of its own, in turns.
+ReLU, with which they are fastest. Every backend must give its source's
+logits first; each is timed in processes of its own, in turns.
 
 What growth is fitted to the medians: "exponent" of a power of the number of
 channels; "us_each" more for each clip or block, and "us_fixed"; "speed_up" by
@@ -19,238 +18,181 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
 import numpy as np
 import torch
-from peers import prepare, scaled
-from peers.prepare import PEERS, say
-from peers.registry import LITERT, ONNX_RUNTIME, Peer
-from peers.results import ROOT, carried_out, provenance
-from peers.scale_points import CURVES, POINTS, name, thread_counts
-from peers.sides import Form
-from peers.timing import measure, quantiles
+from numpy.typing import NDArray
 
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.utils import model_file
+from benchmarks.harness.backend import Form
+from benchmarks.harness.cache import environment
+from benchmarks.harness.engine_build import build_engine
+from benchmarks.harness.process import available, run, say
+from benchmarks.harness.registry import LITERT, ONNX_RUNTIME, Peer
+from benchmarks.harness.results import make_parser, provenance, run_and_save
+from benchmarks.harness.scaling_fits import summary
+from benchmarks.harness.timing import measure
+from benchmarks.models import prepared, scaled
+from benchmarks.models.sizes import POINTS, thread_counts
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 
-RESULTS = ROOT / "benchmarks" / "results" / "scaling.json"
 FORMS = ("fp32_relu", "int8_relu", "weights_relu")
 ONNX = replace(
     ONNX_RUNTIME,
-    maker="make_scaled_onnx.py",
-    sources=("make_onnx.py", *ONNX_RUNTIME.sources),
+    maker="make_scaled_onnx",
+    sources=("make_onnx", *ONNX_RUNTIME.sources),
 )
 TORCH = Peer(
     title="torch eager",
-    driver="scale_torch.py",
+    runner="torch_batch",
     suffix=".npz",
     forms={"torch_fp32_relu": "weights_relu"},
 )
 ENGINE = Peer(
     title="engine",
-    driver="scale_native.py",
+    runner="native_batch",
     suffix=".bifsmn",
     forms={"bifsmn": "binary"},
 )
 
 
 class Scaled(Form):
-    """A form at all sizes; what a ``Form`` has by depth it has by point."""
+    """A form at all sizes; what a ``Form`` has by thinning it has by point."""
 
-    def __init__(self, peer, name, python, networks, models, threads):
-        super().__init__(peer, name, python, networks, models)
+    def __init__(
+        self,
+        peer: Peer,
+        key: str,
+        python: str | Path,
+        networks: Path,
+        models: Path,
+        threads: Sequence[int],
+    ):
+        super().__init__(peer, key, python, networks, models)
         self.threads = threads
-        self.paths = [
-            models / f"{self.name}_{point}{peer.suffix}" for point in POINTS
+        self.files = [
+            models / f"{self.form}_{point}{peer.suffix}" for point in POINTS
         ]
-        module = Path(peer.driver).stem
-        script, inputs = PEERS / "scale_peer.py", networks / "inputs.npy"
-        self.command = [python, script, module, inputs]
+        runner = ["-m", "benchmarks.harness.scaling_runner", peer.runner]
+        self.command = [python, *runner, networks / "inputs.npy"]
 
-    def _by_depth(self, found):
+    def _by_thinning(self, found):
         return {
-            point: found[path.name]
-            for point, path in zip(POINTS, self.paths, strict=True)
+            point: found[file.name]
+            for point, file in zip(POINTS, self.files, strict=True)
         }
 
-    def time(self, calls):
+    def time(self, calls: int) -> dict[str, dict[str, float]]:
         """Returns what was measured, by kind, and by point or threads."""
         counts = ",".join(map(str, self.threads))
         within = ["--within"] if self.peer is not ENGINE else []
         options = [f"--calls={calls}", f"--threads={counts}", *within]
         found = self._run(*options)
-        us = self._by_depth(found.pop("us"))
+        us = self._by_thinning(found.pop("us"))
         return {"us": us, **{kind: by for kind, by in found.items() if by}}
 
 
 class Native(Scaled):
-    """The engine's best path."""
+    """The engine's best instruction set."""
 
-    def __init__(self, library, networks, threads):
+    def __init__(self, library: Path, networks: Path, threads: Sequence[int]):
         super().__init__(
             ENGINE, "bifsmn", sys.executable, networks, networks, threads
         )
         self.command[-1] = networks / "features.npy"
         self.library = library
 
-    def _run(self, *options):
-        command = [*self.command, *self.paths, *options]
-        found = prepare.run(command, BIFSMN_LIBRARY=str(self.library))
-        return json.loads(found)
+    def _run(self, *options, files=()):
+        command = [*self.command, *(files or self.files), *options]
+        variables = {"BIFSMN_LIBRARY": str(self.library)}
+        return json.loads(run(command, variables=variables))
 
     @torch.no_grad()
-    def expected(self, point):
-        """Returns the logits of the twin in torch for all inputs."""
-        path = self.networks / f"{self.name}_{point}{self.peer.suffix}"
+    def expected(self, point: str) -> NDArray:
+        """Returns the logits (N, classes) of the twin in torch."""
+        path = self.networks / f"{self.form}_{point}{self.peer.suffix}"
         twin = DeployedBiDFSMN(model_file.read(path)).eval()
         features = np.load(self.networks / "features.npy")
         return twin(torch.from_numpy(features)).numpy()
 
-    def refuse(self, point, difference, where=""):
-        """Refuses an engine whose bits are not those of its twin."""
+    def refuse(self, point: str, difference: float, where: str = "") -> None:
+        """Refuses an engine that is not bit-exact with its twin."""
         if difference:
             sys.exit(
                 f"engine, {point}{where}: expected the logits of "
-                f"DeployedBiDFSMN bit for bit, found them {difference:.2g} "
+                f"DeployedBiDFSMN bit-exact, found them {difference:.2g} "
                 "apart; repair the engine first"
             )
 
 
-def measured_forms(peer):
+def measured_forms(peer: Peer) -> list[str]:
     """Returns the names in the results of what is measured of a peer."""
-    return [side for side, form in peer.forms.items() if form in FORMS]
+    return [key for key, form in peer.forms.items() if form in FORMS]
 
 
-def sides_of(peer, networks, threads):
+def peer_forms(
+    peer: Peer, networks: Path, threads: Sequence[int]
+) -> tuple[list[Scaled], dict[str, Any]]:
     """Returns the forms of a peer that are measured, and their checks."""
+    python: str | Path
     if peer is TORCH:
         python, models = sys.executable, networks
     else:
-        python = prepare.environment(peer.requirements, peer.project_torch)
-        models = prepare.models(peer, networks)
-    sides = [
-        Scaled(peer, side, python, networks, models, threads)
-        for side in measured_forms(peer)
+        python = environment(peer.requirements, peer.project_torch)
+        models = prepared.models(peer, networks)
+    forms = [
+        Scaled(peer, key, python, networks, models, threads)
+        for key in measured_forms(peer)
     ]
     say(f"Comparing the logits of {peer.title} and their source")
-    return sides, {side.engine: side.check() for side in sides}
+    return forms, {form.key: form.check() for form in forms}
 
 
-def checked_sides(networks, threads):
-    """Returns the sides, what their checks found, and which are missing."""
-    library = prepare.build_engine() / "libbifsmn.so"
-    sides, missing = [Native(library, networks, threads)], {}
+def all_forms(
+    networks: Path, threads: Sequence[int]
+) -> tuple[list[Scaled], dict[str, Any], dict[str, str]]:
+    """Returns the backends, their checks, and which are missing."""
+    library = build_engine() / "libbifsmn.so"
+    forms: list[Scaled] = [Native(library, networks, threads)]
     say("Comparing the logits of the engine and torch")
-    checks = {sides[0].engine: sides[0].check()}
+    checks = {forms[0].key: forms[0].check()}
+    missing: dict[str, str] = {}
     makers = [
-        (p.title, measured_forms(p), partial(sides_of, p, networks, threads))
+        (p.title, measured_forms(p), partial(peer_forms, p, networks, threads))
         for p in (LITERT, ONNX, TORCH)
     ]
-    for found, checked in prepare.obtained(makers, missing):
-        sides += found
+    for found, checked in available(makers, missing):
+        forms += found
         checks |= checked
-    return sides, checks, missing
+    return forms, checks, missing
 
 
-def power(sizes, costs):
-    """Returns the exponent of the power that fits best, and its error."""
-    (slope, _), covariance = np.polyfit(
-        np.log(sizes), np.log(costs), 1, cov=True
-    )
-    error = float(np.sqrt(covariance[0, 0]))
-    return {"exponent": round(float(slope), 3), "error": round(error, 3)}
-
-
-def line(sizes, costs):
-    """Returns the line that fits best, and what share it explains."""
-    slope, fixed = np.polyfit(sizes, costs, 1)
-    left = np.var(costs - np.polyval([slope, fixed], sizes))
-    return {
-        "us_fixed": round(float(fixed), 2),
-        "us_each": round(float(slope), 3),
-        "r2": round(float(1 - left / np.var(costs)), 5),
-    }
-
-
-def speed_up(counts, clips_per_s):
-    """Returns how many times the clips of one thread others classify."""
-    return {
-        str(count): round(rate / clips_per_s[0], 2)
-        for count, rate in zip(counts, clips_per_s, strict=True)
-    }
-
-
-FITS = {"batch": line, "layers": line, "channels": power}
-
-
-def curve(samples, keys, sizes):
-    """Returns sizes, medians and spread by side."""
-    medians = quantiles(samples, 0.5)
-    spread = quantiles(samples, 0.1, 0.9)
-    return {
-        "sizes": list(sizes),
-        "median": {
-            side: [of_side[key][0] for key in keys]
-            for side, of_side in medians.items()
-        },
-        "p10_p90": {
-            side: [of_side[key] for key in keys]
-            for side, of_side in spread.items()
-        },
-    }
-
-
-def summary(samples, threads):
-    """Returns the curves and what was fitted to them."""
-    counts = [str(count) for count in threads]
-    curves = {
-        axis: curve(samples["us"], [name(axis, n) for n in sizes], sizes)
-        for axis, sizes in CURVES.items()
-    }
-    curves["threads"] = curve(samples["clips_per_s"], counts, threads)
-    within = samples.get("one_clip_us", {})
-    curves["threads_of_one_clip"] = curve(within, counts, threads)
-    fits = {
-        axis: {
-            side: fit(curves[axis]["sizes"], us)
-            for side, us in curves[axis]["median"].items()
-        }
-        for axis, fit in FITS.items()
-    }
-    fits["threads"] = {
-        side: {"speed_up": speed_up(threads, rates)}
-        for side, rates in curves["threads"]["median"].items()
-    }
-    return {"curves": curves, "fits": fits}
-
-
-def benchmark(options):
-    """Returns the results."""
+def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yields the results."""
     networks, threads = scaled.networks(), thread_counts(os.cpu_count() or 1)
-    sides, checks, missing = checked_sides(networks, threads)
-    samples = measure(sides, options.rounds, options.calls)
-    return {
+    forms, checks, missing = all_forms(networks, threads)
+    samples = measure(forms, options.rounds, options.calls)
+    yield {
         **summary(samples, threads),
         "missing": missing,
         "checks": checks,
         "n": {"processes": options.rounds, "calls": options.calls},
-        "titles": {side.engine: side.peer.title for side in sides},
+        "titles": {form.key: form.peer.title for form in forms},
         **provenance([LITERT, ONNX]),
     }
 
 
-def main():
+def main() -> None:
     """Measures and writes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, "scaling")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--calls",
@@ -258,11 +200,10 @@ def main():
         default=300,
         help="of one clip; with batches accordingly fewer",
     )
-    parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     if min(options.rounds, options.calls) < 1:
         parser.error("expected at least one round and one call")
-    results = carried_out(benchmark, options)
+    results = run_and_save(benchmark, options)
     print(json.dumps(results["fits"], indent=2))
 
 

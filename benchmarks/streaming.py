@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
-"""What listening costs: processor seconds per hour of audio, and memory.
+"""What listening costs: CPU seconds per hour of audio, and memory.
 
-    python benchmarks/streaming.py                 # the shipped model
-    python benchmarks/streaming.py --rounds=10 --seconds=180
+    python -m benchmarks.streaming                 # the shipped model
+    python -m benchmarks.streaming --rounds=10 --seconds=180
 
-Audio that is made up (noise and tones) is given in chunks of 32 ms, each of
-which ends in a decision, to each side in processes of its own, in turns, on one
+Synthetic audio (noise and tones) is given in chunks of 32 ms, each of which
+ends in a decision, to each backend in processes of its own, in turns, on one
 thread. All are called from Python; a process's time is that of all its threads.
 
 - The engine's stream computes the features of new audio only.
@@ -24,205 +23,230 @@ thread. All are called from Python; a process's time is that of all its threads.
 import argparse
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
-from engine import check_sizes, peer_sides
-from peers import prepare
-from peers.prepare import run, say
-from peers.registry import LCE, LITERT, ONNX_RUNTIME
-from peers.results import ROOT, carried_out, provenance
-from peers.sides import Native
-from peers.timing import measure, medians, quantiles
+from benchmarks.engine import peer_forms
+from benchmarks.harness.backend import Native
+from benchmarks.harness.cache import environment, pins
+from benchmarks.harness.engine_build import build_engine, compiler
+from benchmarks.harness.process import available, run, say
+from benchmarks.harness.registry import LCE, LITERT, ONNX_RUNTIME, Peer
+from benchmarks.harness.results import make_parser, provenance, run_and_save
+from benchmarks.harness.timing import Samples, measure, medians, quantiles
+from benchmarks.models import prepared
+from benchmarks.models.check import check_sizes
+from bifsmn_engine.format import model_file
+from bifsmn_engine.pretrained import MODEL
 
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils import model_file
-
-RESULTS = ROOT / "benchmarks" / "results" / "streaming.json"
 STREAMED = (LITERT, ONNX_RUNTIME, LCE)
 MICRO = "micro.txt"
 TORCH_SECONDS = 4
 SECONDS_PER_HOUR = 3600
+Audio = tuple[Path, Path]  # the engine's library, and a model file
 
 
-class Side:
-    """A driver of a stream.
+class StreamBackend:
+    """A backend of a stream.
 
     Arguments
     ---------
-    engine : str
+    key : str
         Its name in the results.
-    command : list
-        Runs the driver.
-    seconds : float, optional
-        Of audio, at most.
-    **environment
-        Variables of its process.
+    python : str | Path
+        Runs it.
+    module : str
+        Of ``benchmarks.backends``.
+    arguments : sequence
+        Given to the module.
+    max_seconds : float, optional
+        Of audio.
+    **variables
+        Of its process's environment.
     """
 
-    def __init__(self, engine, command, seconds=None, **environment):
-        self.engine, self.command, self.most = engine, command, seconds
-        self.environment = environment
+    def __init__(
+        self,
+        key: str,
+        python: str | Path,
+        module: str,
+        arguments: Sequence[Any] = (),
+        max_seconds: float | None = None,
+        **variables: str,
+    ):
+        self.key, self.max_seconds = key, max_seconds
+        runner = f"benchmarks.backends.{module}"
+        self.command = [python, "-m", runner, *arguments]
+        self.variables = variables
 
     def _run(self, *options):
-        return json.loads(run([*self.command, *options], **self.environment))
+        command = [*self.command, *options]
+        return json.loads(run(command, variables=self.variables))
 
-    def seconds(self, seconds):
+    def seconds(self, seconds: float) -> float:
         """Returns how much audio it gets where others get so much."""
-        return min(seconds, self.most or seconds)
+        return min(seconds, self.max_seconds or seconds)
 
-    def time(self, seconds):
-        """Returns processor seconds per hour by kind and depth setting."""
+    def time(self, seconds: float) -> dict[str, dict[str, float]]:
+        """Returns CPU seconds per hour by kind and thinning."""
         return self._run(f"--seconds={self.seconds(seconds)}")
 
-    def memory(self):
-        """Returns KiB of a process that streams at full depth."""
+    def memory(self) -> dict[str, int]:
+        """Returns KiB of a process that streams at thinning 1."""
         return self._run("--memory")
 
 
-def native_sides(library, model, features):
-    """Returns the paths of the engine that run here, the best first."""
-    script = prepare.PEERS / "stream_native.py"
-    command = [sys.executable, script, library, model]
+def native_backends(
+    library: Path, model: Path, features: Path
+) -> list[StreamBackend]:
+    """Returns the engine on the instruction sets that run here, best first."""
+    runner = sys.executable, "native_stream", [library, model]
     return [
-        Side(f"bifsmn_{path}", command, BIFSMN_PATH=path)
-        for path in Native(library, model, features).paths()
-        if path != "reference"  # defines the result, at any speed
+        StreamBackend(f"bifsmn_{isa}", *runner, BIFSMN_ISA=isa)
+        for isa in Native(library, model, features).isas()
+        if isa != "reference"  # defines the result, at any speed
     ]
 
 
-def form_sides(peer, networks, audio):
+def form_backends(
+    peer: Peer, networks: Path, audio: Audio
+) -> list[StreamBackend]:
     """Returns the forms of a peer, behind the engine's front end."""
-    forms, _ = peer_sides(peer, networks, audio)
-    script = prepare.PEERS / "stream_peer.py"
-    given = [Path(peer.driver).stem, *audio, networks / "scale.npy"]
+    forms, _ = peer_forms(peer, networks, audio)
+    given = [peer.runner, *audio, networks / "scale.npy"]
     return [
-        Side(form.engine, [form.command[0], script, *given, *form.paths])
+        StreamBackend(
+            form.key,
+            form.command[0],
+            "network_stream",
+            [*given, *form.files],
+        )
         for form in forms
     ]
 
 
-def spotter_side(model):
+def torch_backend(model: Path) -> list[StreamBackend]:
     """Returns ``KeywordSpotter`` in torch."""
-    script = prepare.PEERS / "stream_spotter.py"
-    command = [sys.executable, script, model]
-    return [Side("keyword_spotter_torch", command, TORCH_SECONDS)]
+    runner = sys.executable, "torch_stream", [model]
+    return [StreamBackend("keyword_spotter_torch", *runner, TORCH_SECONDS)]
 
 
-def micro_side():
+def micro_backend() -> list[StreamBackend]:
     """Returns pymicro-wakeword."""
-    python = prepare.environment(MICRO)
-    script = prepare.PEERS / "stream_micro.py"
-    side = Side("pymicro_wakeword", [python, script])
-    side.memory()  # it runs, or is missing
-    return [side]
+    python = environment(MICRO)
+    backend = StreamBackend("pymicro_wakeword", python, "micro_stream")
+    backend.memory()  # it runs, or is missing
+    return [backend]
 
 
-def other_sides(networks, audio):
-    """Returns all sides but the engine's, and which are missing."""
-    makers = [
-        (peer.title, peer.forms, partial(form_sides, peer, networks, audio))
+def other_backends(
+    networks: Path, audio: Audio
+) -> tuple[list[StreamBackend], dict[str, str]]:
+    """Returns all backends but the engine, and which are missing."""
+    makers: list[Any] = [
+        (peer.title, peer.forms, partial(form_backends, peer, networks, audio))
         for peer in STREAMED
     ]
     spotter, micro = "keyword_spotter_torch", "pymicro_wakeword"
-    makers.append((spotter, [spotter], partial(spotter_side, audio[1])))
-    makers.append((micro, [micro], micro_side))
-    missing = {}
-    found = prepare.obtained(makers, missing)
-    return [side for sides in found for side in sides], missing
+    makers.append((spotter, [spotter], partial(torch_backend, audio[1])))
+    makers.append((micro, [micro], micro_backend))
+    missing: dict[str, str] = {}
+    found = available(makers, missing)
+    return [backend for backends in found for backend in backends], missing
 
 
-def add_front_end(samples, names):
+def add_front_end(samples: dict[str, Samples], keys: Sequence[str]) -> None:
     """Adds the engine's "front_end": of each stream what is not network."""
-    for name in names:
-        stream, network = (samples[k][name] for k in ("stream", "network"))
-        samples.setdefault("front_end", {})[name] = {
-            depth: [
+    for key in keys:
+        stream, network = (samples[k][key] for k in ("stream", "network"))
+        samples.setdefault("front_end", {})[key] = {
+            thinning: [
                 whole - part
                 for whole, part in zip(
-                    stream[depth], network[depth], strict=True
+                    stream[thinning], network[thinning], strict=True
                 )
             ]
-            for depth in stream
+            for thinning in stream
         }
 
 
-def summary(samples, natives):
-    """Returns medians and spread, processor seconds per hour of audio.
+def summary(
+    samples: dict[str, Samples], natives: Sequence[str]
+) -> dict[str, Any]:
+    """Returns medians and spread, CPU seconds per hour of audio.
 
     Arguments
     ---------
     samples : dict
         From ``measure``.
-    natives : list of str
-        The names of the engine's paths, the best first.
+    natives : sequence of str
+        The names of the engine's instruction sets, the best first.
+
+    Returns
+    -------
+    dict
     """
     add_front_end(samples, natives)
     middle = medians(samples)
     best = natives[0]
     features = middle["front_end"][best]
     shared = {
-        name: {
-            depth: round(value + features[depth], 2)
-            for depth, value in by_depth.items()
+        key: {
+            thinning: round(value + features[thinning], 2)
+            for thinning, value in by_thinning.items()
         }
-        for name, by_depth in middle["network"].items()
-        if by_depth.keys() == features.keys() and name not in natives
+        for key, by_thinning in middle["network"].items()
+        if by_thinning.keys() == features.keys() and key not in natives
     }
     return {
-        "path": best.removeprefix("bifsmn_"),
+        "isa": best.removeprefix("bifsmn_"),
         "cpu_s_per_hour": middle | {"front_end_shared": shared},
         "cpu_s_per_hour_p10_p90": {
             kind: quantiles(of_kind, 0.1, 0.9)
             for kind, of_kind in samples.items()
         },
         "front_end_us_per_second": {
-            name: {
-                depth: round(value * 1e6 / SECONDS_PER_HOUR, 1)
-                for depth, value in by_depth.items()
+            key: {
+                thinning: round(value * 1e6 / SECONDS_PER_HOUR, 1)
+                for thinning, value in by_thinning.items()
             }
-            for name, by_depth in middle["front_end"].items()
+            for key, by_thinning in middle["front_end"].items()
         },
     }
 
 
-def benchmark(options):
-    """Returns the results."""
+def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yields the results, part by part."""
     model = options.model
     check_sizes(model)
-    folder, networks = prepare.build_engine(), prepare.networks()
+    folder, networks = build_engine(), prepared.networks()
     audio = folder / "libbifsmn.so", model
-    native = native_sides(*audio, networks / "features.npy")
-    others, missing = other_sides(networks, audio)
-    sides = native + others
-    samples = measure(sides, options.rounds, options.seconds)
-    say("Weighing processes")
-    return {
-        **summary(samples, [side.engine for side in native]),
-        "memory": {side.engine: side.memory() for side in sides},
+    native = native_backends(*audio, networks / "features.npy")
+    others, missing = other_backends(networks, audio)
+    backends = native + others
+    samples = measure(backends, options.rounds, options.seconds)
+    yield {
+        **summary(samples, [backend.key for backend in native]),
         "missing": missing,
         "n": {
             "processes": options.rounds,
-            "seconds": {s.engine: s.seconds(options.seconds) for s in sides},
+            "seconds": {b.key: b.seconds(options.seconds) for b in backends},
         },
         "model": model_file.read(model).name,
-        **provenance(
-            STREAMED,
-            compiler=prepare.compiler(folder),
-            **prepare.pins(MICRO),
-        ),
+        **provenance(STREAMED, compiler=compiler(folder), **pins(MICRO)),
     }
+    say("Weighing processes")
+    yield {"memory": {backend.key: backend.memory() for backend in backends}}
 
 
-def main():
+def main() -> None:
     """Measures, prints and writes."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, "streaming")
     parser.add_argument(
         "--model", type=Path, default=MODEL, help="a .bifsmn file"
     )
@@ -230,11 +254,10 @@ def main():
     parser.add_argument(
         "--seconds", type=float, default=120, help="of audio, in each process"
     )
-    parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
     if options.rounds < 1 or options.seconds < 1:
         parser.error("expected at least one round and one second")
-    results = carried_out(benchmark, options)
+    results = run_and_save(benchmark, options)
     print(json.dumps(results, indent=2))
 
 

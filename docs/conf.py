@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
+from sphinx.application import Sphinx
+
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
@@ -14,20 +16,19 @@ import repository_links  # noqa: E402
 import speechbrain_bifsmn  # noqa: E402
 
 
-def import_engine():
-    """Imports the engine; where it is not installed, its Python part alone.
+def import_engine() -> None:
+    """Imports the engine; without its library, the Python part alone.
 
     Its pages need signatures and docstrings, and no library.
     """
     try:
-        import bifsmn_engine  # noqa: F401
+        import bifsmn_engine.model  # noqa: F401
     except ImportError:
-        sys.path.insert(0, str(DOCS.parent / "arm_kernel" / "python"))
         with (
             patch("ctypes.CDLL"),
             patch("pathlib.Path.is_file", return_value=True),
         ):
-            import bifsmn_engine  # noqa: F401
+            import bifsmn_engine.model  # noqa: F401
 
 
 import_engine()
@@ -70,7 +71,7 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 
-def setup(app):
+def setup(app: Sphinx) -> None:
     """Adds what the project does by itself."""
     docstrings.setup(app)
     repository_links.setup(app)

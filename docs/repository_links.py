@@ -11,6 +11,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 INCLUDE = re.compile(r"^```\{include\} (\S+)", re.MULTILINE)
@@ -22,7 +24,7 @@ CODE = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 
 
 @cache
-def pages():
+def pages() -> dict[Path, str]:
     """Returns which page shows which file of the repository.
 
     Returns
@@ -38,7 +40,7 @@ def pages():
     return shown
 
 
-def repository():
+def repository() -> str:
     """Returns the address before paths of the repository; "" if unknown."""
     if address := os.environ.get("BIFSMN_REPOSITORY"):
         return address.rstrip("/")
@@ -49,7 +51,7 @@ def repository():
     return f"{address.removesuffix('.git')}/blob/{commit}"
 
 
-def rewrite(text, folder):
+def rewrite(text: str, folder: Path) -> str:
     """Makes the links of a file's text those of the site.
 
     Arguments
@@ -95,7 +97,7 @@ def _image(image, folder):
     return f"![{image[1]}]({os.path.relpath(path, DOCS)})"
 
 
-def setup(app):
+def setup(app: Sphinx) -> None:
     """Takes part in Sphinx's reading of pages, and of what they include."""
 
     def read(app, name, content):

@@ -3,8 +3,8 @@
 Import it before speechbrain. It imports neither that nor torch by itself.
 """
 
-from speechbrain_bifsmn._torchaudio import mend_torchaudio
+from speechbrain_bifsmn._torchaudio import patch_torchaudio
 
-mend_torchaudio()  # before anything here imports speechbrain
+patch_torchaudio()  # before anything here imports speechbrain
 
 __version__ = "0.1.0"

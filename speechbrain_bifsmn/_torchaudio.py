@@ -13,12 +13,12 @@ from importlib.machinery import PathFinder, SourceFileLoader
 NATIVE_PART = "torchaudio._extension"
 
 
-def mend_torchaudio():
+def patch_torchaudio() -> None:
     """From now on torchaudio is importable, without its native part at worst.
 
     Example
     -------
-    >>> mend_torchaudio()
+    >>> patch_torchaudio()
     >>> import torchaudio.transforms
     """
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):

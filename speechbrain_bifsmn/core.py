@@ -1,5 +1,7 @@
 """The Brain that trains thinnable keyword networks."""
 
+from __future__ import annotations
+
 import random
 import time
 from pathlib import Path
@@ -8,34 +10,44 @@ import numpy as np
 import speechbrain as sb
 import torch
 import torch.distributed as dist
+from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.distributed import run_on_main
 from torch.nn.parallel import DistributedDataParallel
 
-from speechbrain_bifsmn.utils.checkpoints import save_weights
-from speechbrain_bifsmn.utils.metrics import ClassificationStats
+from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
+from speechbrain_bifsmn.nnet.network_output import NetworkOutput
+from speechbrain_bifsmn.runs.checkpoints import save_weights
 
 STAGES = ("teacher", "student")
 
 
 class KeywordBrain(sb.Brain):
-    """Trains one stage: the teacher alone, or the student beside it."""
+    """Trains one stage: the teacher, or the student by distillation from it."""
 
-    teacher = None  # set for the student; frozen, hence not in self.modules
+    # Set for the student; frozen, hence not in self.modules.
+    teacher: torch.nn.Module | None = None
 
-    def compute_forward(self, batch, stage):
-        """Returns the network's output at each depth, and the teacher's."""
+    def compute_forward(
+        self, batch: PaddedBatch, stage: sb.Stage
+    ) -> tuple[list[NetworkOutput], NetworkOutput | None]:
+        """Returns the network's output at each thinning, and the teacher's."""
         batch = batch.to(self.device)
         wav = self.modules.wav_augment(self.modules.augment(batch.sig.data))
         features = self.modules.features(wav)
         features = self.modules.feature_augment(features)
-        outputs = self.modules.model(features, depths=self.hparams.depths)
+        outputs = self.modules.model(features, thinnings=self.hparams.thinnings)
         if self.teacher is None:
             return outputs, None
         with torch.no_grad():
-            return outputs, self.teacher(features, depths=[0])[0]
+            return outputs, self.teacher(features, thinnings=[1])[0]
 
-    def compute_objectives(self, predictions, batch, stage):
-        """Returns the loss; counts right answers outside training."""
+    def compute_objectives(
+        self,
+        predictions: tuple[list[NetworkOutput], NetworkOutput | None],
+        batch: PaddedBatch,
+        stage: sb.Stage,
+    ) -> torch.Tensor:
+        """Returns the loss; outside training, counts right predictions."""
         outputs, teacher = predictions
         loss, _ = self.hparams.objective(outputs, batch.target, teacher)
         if stage != sb.Stage.TRAIN:
@@ -43,7 +55,7 @@ class KeywordBrain(sb.Brain):
                 stats.append(output.logits, batch.target)
         return loss
 
-    def on_fit_batch_start(self, batch, should_step):
+    def on_fit_batch_start(self, batch: PaddedBatch, should_step: bool) -> None:
         """Sets the learning rate, which depends on the step alone."""
         rate = self.hparams.schedule(
             self.optimizer_step, self.hparams.total_steps
@@ -51,12 +63,12 @@ class KeywordBrain(sb.Brain):
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
-    def on_stage_start(self, stage, epoch=None):
+    def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
         """Seeds a training epoch, so that a resumed run repeats it exactly."""
         self.started = time.monotonic()
         if stage != sb.Stage.TRAIN:
             labels = self.hparams.labels
-            self.stats = [ClassificationStats(labels) for _ in self.depths]
+            self.stats = [ClassificationStats(labels) for _ in self.thinnings]
             return
         rank = dist.get_rank() if dist.is_initialized() else 0
         stage_number = STAGES.index(self.hparams.stage)
@@ -69,16 +81,18 @@ class KeywordBrain(sb.Brain):
         self.modules.wav_augment.restart()
 
     @property
-    def depths(self):
-        """The depth settings in use."""
-        return self.hparams.depths
+    def thinnings(self) -> list[int]:
+        """The thinnings that are trained."""
+        return self.hparams.thinnings
 
-    def accuracies(self):
-        """Accuracy by depth setting, in percent, of the pass just made."""
-        pairs = zip(self.depths, self.stats, strict=True)
-        return {str(depth): stats.accuracy for depth, stats in pairs}
+    def accuracies(self) -> dict[str, float]:
+        """Returns the accuracy of the last pass in percent, by thinning."""
+        pairs = zip(self.thinnings, self.stats, strict=True)
+        return {str(thinning): stats.accuracy for thinning, stats in pairs}
 
-    def on_stage_end(self, stage, stage_loss, epoch=None):
+    def on_stage_end(
+        self, stage: sb.Stage, stage_loss: float, epoch: int | None = None
+    ) -> None:
         """Logs and saves an epoch after its validation."""
         seconds = time.monotonic() - self.started
         if stage == sb.Stage.TRAIN:
@@ -106,7 +120,10 @@ class KeywordBrain(sb.Brain):
             },
             train_stats={"loss": row["loss"]},
             valid_stats={"loss": stage_loss}
-            | {f"accuracy, depth {d}": value for d, value in accuracy.items()},
+            | {
+                f"accuracy, thinning {d}": value
+                for d, value in accuracy.items()
+            },
         )
         rows = self.hparams.history.rows
         means = [self._mean(row["accuracy"]) for row in rows]
@@ -118,11 +135,11 @@ class KeywordBrain(sb.Brain):
         )
 
     def _mean(self, accuracy):
-        """The depths weigh in the choice of an epoch as in training."""
-        weights = [2.0**-depth for depth in self.depths]
+        """Averages over thinnings, with the weights of the training loss."""
+        weights = [1 / thinning for thinning in self.thinnings]
         return float(np.average(list(accuracy.values()), weights=weights))
 
-    def save_best(self):
+    def save_best(self) -> None:
         """Writes the weights as ``<stage>.safetensors`` in the save folder."""
         hparams = self.hparams
         path = Path(hparams.save_folder) / f"{hparams.stage}.safetensors"

@@ -1,10 +1,12 @@
-"""Devices of torch that are there."""
+"""Devices that torch can use on this machine."""
+
+from __future__ import annotations
 
 import torch
 
 
-def usable_device(device):
-    """Returns a device as SpeechBrain takes it, or says that it is not there.
+def usable_device(device: str | torch.device) -> str:
+    """Returns the name of a device; ValueError where torch cannot use it.
 
     Arguments
     ---------

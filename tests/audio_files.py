@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechbrain_bifsmn.audiofile.decode import blocks, form_of
+from bifsmn_engine.audio.decode import blocks, form_of
 
 RATE = 16000
 TONE = 0.5 * np.sin(np.arange(3 * RATE) * 2 * np.pi * 440 / RATE)

@@ -4,17 +4,17 @@ import json
 
 from random_networks import random_network
 
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.runs.checkpoints import save_weights
 from speechbrain_bifsmn.runs.folder import STUDENT, TEACHER
 from speechbrain_bifsmn.runs.record import NAME
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.checkpoints import save_weights
 
 SIZES = {"n_mels": 20, "layers": 4, "channels": 48, "hidden": 80}
 LABELS = ["yes", "no", "unknown", "silence"]
-DEPTHS = ("0", "1", "2")
+THINNINGS = ("1", "2", "4")
 MODELS = "!new:speechbrain_bifsmn.lobes.models"
 COUNTED = {"classes": {"!apply:builtins.len": [{"!apply:x": {"words": ""}}]}}
 RECORD = {
@@ -27,7 +27,9 @@ RECORD = {
         "!new:speechbrain_bifsmn.lobes.features.LogMel": {"n_mels": 20}
     },
     "export": {
-        "!name:speechbrain_bifsmn.export.export": {"provenance": "Made up."}
+        "!name:speechbrain_bifsmn.deploy.export.export": {
+            "provenance": "Made up."
+        }
     },
     **dict.fromkeys(["settings", "adjustable", "data"], {}),
     "continued": [],
@@ -40,7 +42,7 @@ def write_run(folder):
     save_weights(best, folder / STUDENT)
     save_weights(DFSMN(4, **SIZES), folder / TEACHER)
     folded = fold(best, LABELS, LogMel(n_mels=20), provenance="Made up.")
-    size = model_file.write(folded, folder / "model.bifsmn")
+    size = write_model(folded, folder / "model.bifsmn")
     (folder / "save" / NAME).write_text(json.dumps(RECORD))
     (folder / "results.json").write_text(json.dumps(results(size)))
     (folder / "save" / "manifest").mkdir()
@@ -67,8 +69,8 @@ def results(size):
         "teacher_accuracy": 95.0,
         "teacher_interval": [90.0, 97.0],
         "teacher_stored_bytes": 1000000,
-        "accuracy": dict.fromkeys(DEPTHS, 90.0),
-        **{name: dict.fromkeys(DEPTHS, 1000) for name in numbers},
+        "accuracy": dict.fromkeys(THINNINGS, 90.0),
+        **{name: dict.fromkeys(THINNINGS, 1000) for name in numbers},
         "exported": {"file": "model.bifsmn", "bytes": size},
         "epochs": {"teacher": 1, "student": 2},
         "seconds": {"teacher": 60, "student": 120},

@@ -24,7 +24,7 @@ def random_network(classes=12, seed=0, **options):
         x = decibels(16, net.frames, net.n_mels)
         with torch.no_grad():
             for _ in range(5):
-                net(x, depths=net.depths)
+                net(x, thinnings=net.thinnings)
             for name, parameter in net.named_parameters():
                 if "threshold" in name:
                     parameter.normal_(0, 0.1)

@@ -4,8 +4,8 @@ import numpy as np
 import soundfile
 from random_networks import SMALL, front_end, random_network
 
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.writer import write_model
 
 LABELS = ["yes", "no", "unknown", "up"]
 KEYWORDS = ["yes", "no", "up"]
@@ -30,7 +30,7 @@ def write_all(folder):
     """Writes model and audio into a folder; returns it."""
     net = random_network(len(LABELS), seed=3, **SMALL)
     model = fold(net, LABELS, front_end(net))
-    model_file.write(model, folder / "model.bifsmn")
+    write_model(model, folder / "model.bifsmn")
     for index, word in enumerate((*KEYWORDS, "bed")):
         for speaker in range(8):
             seed = 100 * index + speaker

@@ -5,20 +5,14 @@
 #include <bifsmn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../tools/printable.h"
+#include "plain_wav.h"
 
 static int fail(const char *path, const char *what) {
   put_printable(stderr, path);
   fprintf(stderr, ": %s\n", what);
   return 1;
-}
-
-static int is_plain(const unsigned char header[44], uint32_t rate) {
-  const uint32_t found = header[24] | header[25] << 8 | (uint32_t)header[26] << 16;
-  return !memcmp(header, "RIFF", 4) && !memcmp(header + 36, "data", 4) && header[20] == 1 &&
-         header[22] == 1 && header[34] == 16 && found == rate;
 }
 
 int main(int argc, char **argv) {
@@ -36,13 +30,10 @@ int main(int argc, char **argv) {
   bifsmn_get_info(model, &info);
   float *audio = malloc(info.window_samples * sizeof *audio);
   FILE *file = fopen(argv[2], "rb");
-  unsigned char header[44], sample[2];
   if (!audio || !file) return fail(argv[2], "cannot be opened");
-  if (fread(header, 1, 44, file) != 44 || !is_plain(header, info.sample_rate))
+  if (!read_plain_header(file, info.sample_rate))
     return fail(argv[2], "expected mono PCM of 16 bits at the model's sample rate");
-  size_t n = 0;
-  while (n < info.window_samples && fread(sample, 1, 2, file) == 2)
-    audio[n++] = (float)(int16_t)(sample[0] | sample[1] << 8) / 32768;
+  const size_t n = read_plain_samples(file, audio, info.window_samples);
   fclose(file);
 
   float posteriors[BIFSMN_MAX_CLASSES];

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../tools/printable.h"
 
@@ -24,51 +23,24 @@ static int fail(const char *where, const char *what) {
   return 1;
 }
 
-/* The likeliest keyword of the last `smoothing` windows: its posterior's mean. */
-struct detector {
-  const bifsmn_model *model;
-  bifsmn_info info;
-  float *history; /* [smoothing][classes] */
-  unsigned long windows;
-  uint32_t last; /* keyword told last; `classes` for none */
-};
-
-static void tell(struct detector *d, const float *posteriors) {
-  const uint32_t classes = d->info.classes, rows = d->info.smoothing;
-  uint32_t best = classes;
-  float score = 0;
-  memcpy(d->history + d->windows++ % rows * classes, posteriors, classes * sizeof(float));
-  for (uint32_t k = 0; k < classes; ++k) {
-    const char *label = bifsmn_label(d->model, k);
-    float sum = 0;
-    if (!strcmp(label, "silence") || !strcmp(label, "unknown")) continue;
-    for (uint32_t i = 0; i < rows; ++i) sum += d->history[i * classes + k];
-    if (sum / rows > score) {
-      score = sum / rows;
-      best = k;
-    }
-  }
-  if (score < d->info.threshold) best = classes;
-  if (best != d->last && best != classes) {
-    const double samples = d->info.window_samples + (double)(d->windows - 1) * d->info.hop;
-    printf("%8.2f s  ", samples / d->info.sample_rate);
-    put_printable(stdout, bifsmn_label(d->model, best));
-    printf("  %.3f\n", score);
-    fflush(stdout);
-  }
-  d->last = best;
-}
-
-static bifsmn_status listen(bifsmn_state *state, struct detector *d, const int16_t *pcm, size_t n,
-                            float *audio) {
+/* Of an early detector, a detection comes as soon as its keyword is heard. */
+static bifsmn_status listen(const bifsmn_model *model, bifsmn_state *state,
+                            bifsmn_detector *detector, const int16_t *pcm, size_t n, float *audio) {
   float posteriors[BIFSMN_MAX_CLASSES];
+  bifsmn_detection detection;
   size_t used;
-  int ready;
+  int ready, found = 0;
   for (size_t i = 0; i < n; ++i) audio[i] = (float)pcm[i] / 32768;
   do {
-    const bifsmn_status status = bifsmn_push(state, audio, n, &used, posteriors, &ready);
+    bifsmn_status status = bifsmn_push(state, audio, n, &used, posteriors, &ready);
+    if (!status && ready) status = bifsmn_detector_add(detector, posteriors, &detection, &found);
     if (status) return status;
-    if (ready) tell(d, posteriors);
+    if (ready && found) {
+      printf("%8.2f s  ", detection.end);
+      put_printable(stdout, bifsmn_label(model, detection.label));
+      printf("  %.3f\n", detection.score);
+      fflush(stdout);
+    }
     audio += used;
     n -= used;
   } while (n > 0);
@@ -82,24 +54,25 @@ int main(int argc, char **argv) {
   }
   bifsmn_model *model;
   bifsmn_state *state;
+  bifsmn_detector *detector;
+  bifsmn_info info;
   bifsmn_status status = bifsmn_load_file(argv[1], &model);
   if (!status) status = bifsmn_state_new(model, &state);
+  if (!status) status = bifsmn_detector_new(model, &detector);
   if (status) return fail(argv[1], bifsmn_status_text(status));
-  struct detector d = {.model = model};
-  bifsmn_get_info(model, &d.info);
-  d.last = d.info.classes;
-  d.history = calloc((size_t)d.info.smoothing * d.info.classes, sizeof(float));
+  bifsmn_detector_set_early(detector, 1);
+  bifsmn_get_info(model, &info);
 
   const char *device = argc == 3 ? argv[2] : "default";
-  const size_t period = (size_t)d.info.sample_rate * PERIOD_MS / 1000;
+  const size_t period = (size_t)info.sample_rate * PERIOD_MS / 1000;
   int16_t *pcm = malloc(period * sizeof *pcm);
   float *audio = malloc(period * sizeof *audio);
-  if (!d.history || !pcm || !audio) return fail(argv[1], "there is not enough memory");
+  if (!pcm || !audio) return fail(argv[1], "there is not enough memory");
   snd_pcm_t *card;
   int error = snd_pcm_open(&card, device, SND_PCM_STREAM_CAPTURE, 0);
   if (error) return fail(device, snd_strerror(error));
   error = snd_pcm_set_params(card, SND_PCM_FORMAT_S16, SND_PCM_ACCESS_RW_INTERLEAVED, 1,
-                             d.info.sample_rate, 1, LATENCY_US);
+                             info.sample_rate, 1, LATENCY_US);
   if (error) return fail(device, snd_strerror(error));
 
   signal(SIGINT, stop);
@@ -107,9 +80,10 @@ int main(int argc, char **argv) {
   while (!stopped && !status) {
     const snd_pcm_sframes_t n = snd_pcm_readi(card, pcm, period);
     if (n >= 0) {
-      status = listen(state, &d, pcm, (size_t)n, audio);
+      status = listen(model, state, detector, pcm, (size_t)n, audio);
     } else if (snd_pcm_recover(card, (int)n, 1) == 0) {
       bifsmn_reset(state); /* audio was lost: begin anew */
+      bifsmn_detector_reset(detector);
     } else {
       return fail(device, snd_strerror((int)n));
     }
@@ -118,7 +92,7 @@ int main(int argc, char **argv) {
   snd_pcm_close(card);
   free(audio);
   free(pcm);
-  free(d.history);
+  bifsmn_detector_free(detector);
   bifsmn_state_free(state);
   bifsmn_free(model);
   return status != BIFSMN_OK;

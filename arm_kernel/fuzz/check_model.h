@@ -18,41 +18,41 @@ inline Config config_of(const uint8_t* file) {
   return c;
 }
 
-// Logits of every depth, [depths][classes], on one path.
-inline Buffer logits_on(const char* path, const uint8_t* file, size_t size, const float* features) {
+// Logits of every thinning, [thinnings][classes], on one instruction set.
+inline Buffer logits_on(const char* isa, const uint8_t* file, size_t size, const float* features) {
   const Config c = config_of(file);
   Buffer logits;
-  logits.grow(4 * size_t(c.depths) * c.classes);
+  logits.grow(4 * size_t(c.thinnings) * c.classes);
   float* out = reinterpret_cast<float*>(logits.data());
   bifsmn_model* model = nullptr;
   bifsmn_state* state = nullptr;
-  setenv("BIFSMN_PATH", path, 1);
+  setenv("BIFSMN_ISA", isa, 1);
   bifsmn_status status = bifsmn_load_memory(file, size, &model);
-  unsetenv("BIFSMN_PATH");
-  CHECK(status == BIFSMN_OK, "status %d on %s", status, path);
-  CHECK(strcmp(bifsmn_path(model), path) == 0, "%s, not %s", bifsmn_path(model), path);
+  unsetenv("BIFSMN_ISA");
+  CHECK(status == BIFSMN_OK, "status %d on %s", status, isa);
+  CHECK(strcmp(bifsmn_isa(model), isa) == 0, "%s, not %s", bifsmn_isa(model), isa);
   status = bifsmn_state_new(model, &state);
-  CHECK(status == BIFSMN_OK, "status %d on %s", status, path);
-  for (uint32_t depth = 0; depth < c.depths; ++depth) {
-    CHECK(bifsmn_set_depth(state, depth) == BIFSMN_OK, "depth %u", depth);
-    status = bifsmn_logits(state, features, out + depth * c.classes);
-    CHECK(status == BIFSMN_OK, "status %d on %s", status, path);
+  CHECK(status == BIFSMN_OK, "status %d on %s", status, isa);
+  for (uint32_t d = 0; d < c.thinnings; ++d) {
+    CHECK(bifsmn_set_thinning(state, 1u << d) == BIFSMN_OK, "thinning %u", 1u << d);
+    status = bifsmn_logits(state, features, out + d * c.classes);
+    CHECK(status == BIFSMN_OK, "status %d on %s", status, isa);
   }
-  for (size_t i = 0; i < size_t(c.depths) * c.classes; ++i)
-    CHECK(std::isfinite(out[i]), "logit %zu is %g on %s", i, out[i], path);
+  for (size_t i = 0; i < size_t(c.thinnings) * c.classes; ++i)
+    CHECK(std::isfinite(out[i]), "logit %zu is %g on %s", i, out[i], isa);
   bifsmn_state_free(state);
   bifsmn_free(model);
   return logits;
 }
 
-// The logits that all paths compute.
+// The logits that all instruction sets compute.
 inline Buffer agreed_logits(const uint8_t* file, size_t size, const float* features) {
   Buffer expected = logits_on("reference", file, size, features);
-  for (uint32_t i = 0; const char* path = bifsmn_available_path(i); ++i) {
-    if (strcmp(path, "reference") == 0) continue;
-    const Buffer logits = logits_on(path, file, size, features);
+  for (uint32_t i = 0; const char* isa = bifsmn_available_isa(i); ++i) {
+    if (strcmp(isa, "reference") == 0) continue;
+    const Buffer logits = logits_on(isa, file, size, features);
     CHECK(memcmp(logits.data(), expected.data(), expected.size()) == 0,
-          "those of the reference on %s", path);
+          "those of the reference on %s", isa);
   }
   return expected;
 }

@@ -6,7 +6,7 @@
 
 #include "../tests/check.h"
 #include "../tests/random_model.h"
-#include "wav.h"
+#include "format/wav.h"
 
 namespace bifsmn {
 

@@ -3,18 +3,18 @@
 
 using namespace bifsmn;
 
-extern "C" size_t LLVMFuzzerMutate(uint8_t* bytes, size_t size, size_t most);
+extern "C" size_t LLVMFuzzerMutate(uint8_t* bytes, size_t size, size_t max);
 
 namespace {
 
 // Writes a new small network; returns its size, 0 where there is no room.
-size_t replace(uint8_t* bytes, size_t most, Random& random) {
+size_t replace(uint8_t* bytes, size_t max, Random& random) {
   Config c = smallest_config();
   c.planes = random.between(1, 2);
   c.mels = 4 * random.between(1, 2);
   set_frames(c, 4 * random.between(1, 4));
-  c.depths = random.between(1, 2);
-  c.layers = c.depths * random.between(1, 2);
+  c.thinnings = random.between(1, 2);
+  c.layers = c.thinnings * random.between(1, 2);
   c.front_channels = 8 * random.between(1, 2);
   c.channels = 16 * random.between(1, 3);
   c.hidden = 16 * random.between(1, 3);
@@ -23,7 +23,7 @@ size_t replace(uint8_t* bytes, size_t most, Random& random) {
   c.threshold_bits = random.between(1, 16);
   c.affine_bits = random.between(1, 16);
   const Buffer file = random_model(c, random.next());
-  if (file.size() > most) return 0;
+  if (file.size() > max) return 0;
   memcpy(bytes, file.data(), file.size());
   return file.size();
 }
@@ -41,15 +41,15 @@ void overwrite(uint8_t* bytes, size_t size, Random& random) {
 
 }  // namespace
 
-// Makes length and check sum fit most inputs: else none would get past them.
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* bytes, size_t size, size_t most, unsigned seed) {
+// Makes length and checksum fit most inputs: else none would get past them.
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* bytes, size_t size, size_t max, unsigned seed) {
   Random random(seed);
   const uint32_t kind = random.below(16);
-  if (kind == 0) return LLVMFuzzerMutate(bytes, size, most);
+  if (kind == 0) return LLVMFuzzerMutate(bytes, size, max);
   if (kind == 1)
-    if (const size_t replaced = replace(bytes, most, random)) return replaced;
+    if (const size_t replaced = replace(bytes, max, random)) return replaced;
   if (kind < 5 || size <= 20)
-    size = LLVMFuzzerMutate(bytes, size, most);
+    size = LLVMFuzzerMutate(bytes, size, max);
   else
     overwrite(bytes, size, random);
   if (size > 20) seal(bytes, size);

@@ -10,17 +10,19 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "arena.h"
-#include "format.h"
-#include "front_end.h"
-#include "path.h"
-#include "stream.h"
+#include "core/all_below.h"
+#include "core/arena.h"
+#include "core/labels.h"
+#include "format/format.h"
+#include "frontend/frontend.h"
+#include "network/backend.h"
+#include "stream/stream.h"
 
 using namespace bifsmn;
 
 struct bifsmn_model {
   const Network* network;
-  const Path* path;
+  const Backend* backend;
   const FrontEnd* front_end;  // and what `prepared` points to: one allocation
   void* prepared;
   uint32_t file_bytes;
@@ -28,8 +30,8 @@ struct bifsmn_model {
 
 struct bifsmn_state {
   const bifsmn_model* model;
-  uint32_t depth;
-  void* scratch;            // of the path
+  uint32_t log2_thinning;
+  void* scratch;            // of the backend
   void* front_end_scratch;  // starts zeroed, and is the front end's alone
   float* features;          // [T][F]
   float* logits;            // [classes]
@@ -39,7 +41,7 @@ struct bifsmn_state {
 namespace {
 
 constexpr size_t kAlign = 64;
-constexpr long kMostFileBytes = 1L << 28;
+constexpr long kMaxFileBytes = 1L << 28;
 
 size_t aligned(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
@@ -53,30 +55,9 @@ void* allocate(size_t bytes) {
 // Bits of 2^4, 24 dB above full scale: overshoots of lossy codecs stay far below it, and
 // integers that were never divided by theirs are beyond it.
 constexpr uint32_t kTooLoud = 0x41800000;
-constexpr uint32_t kInfinity = 0x7F800000;
 
-// Whether all magnitudes are below a limit, given by its bits; NaN never is. Without a
-// branch, so that compilers make vectors of it, and with several sums, so that these need
-// not wait for each other: magnitudes are ordered as their bits are, and what reaches the
-// limit is made to reach the sign.
-bool all_below(uint32_t limit, const float* values, size_t n) {
-  constexpr size_t kSums = 16;
-  uint32_t found[kSums] = {};
-  const auto add = [&](size_t sum, size_t i) {
-    uint32_t bits;
-    memcpy(&bits, values + i, sizeof bits);
-    found[sum] |= (bits & 0x7FFFFFFF) + (0x80000000 - limit);
-  };
-  size_t i = 0;
-  for (; i + kSums <= n; i += kSums)
-    for (size_t sum = 0; sum < kSums; ++sum) add(sum, i + sum);
-  for (; i < n; ++i) add(0, i);
-  for (size_t sum = 1; sum < kSums; ++sum) found[0] |= found[sum];
-  return found[0] >> 31 == 0;
-}
-
-bifsmn_status check_audio(const float* audio, size_t samples, size_t most) {
-  if ((!audio && samples > 0) || samples > most) return BIFSMN_BAD_ARGUMENT;
+bifsmn_status check_audio(const float* audio, size_t samples, size_t max) {
+  if ((!audio && samples > 0) || samples > max) return BIFSMN_BAD_ARGUMENT;
   if (all_below(kTooLoud, audio, samples)) return BIFSMN_OK;
   return all_below(kInfinity, audio, samples) ? BIFSMN_TOO_LOUD : BIFSMN_NOT_FINITE;
 }
@@ -84,16 +65,17 @@ bifsmn_status check_audio(const float* audio, size_t samples, size_t most) {
 // In double precision, by the C library's exp: two libraries may differ in the
 // last bit of a double, hence hardly ever in a posterior.
 void softmax(const float* logits, uint32_t classes, float* posteriors) {
-  double most = logits[0], sum = 0;
+  double max = logits[0], sum = 0;
   for (uint32_t k = 1; k < classes; ++k)
-    if (logits[k] > most) most = logits[k];
-  for (uint32_t k = 0; k < classes; ++k) sum += std::exp(logits[k] - most);
-  for (uint32_t k = 0; k < classes; ++k) posteriors[k] = float(std::exp(logits[k] - most) / sum);
+    if (logits[k] > max) max = logits[k];
+  for (uint32_t k = 0; k < classes; ++k) sum += std::exp(logits[k] - max);
+  for (uint32_t k = 0; k < classes; ++k) posteriors[k] = float(std::exp(logits[k] - max) / sum);
 }
 
 void forward(bifsmn_state* state, const float* features, float* logits) {
   const bifsmn_model& m = *state->model;
-  m.path->forward(*m.network, m.prepared, state->scratch, state->depth, features, logits);
+  m.backend->forward(*m.network, m.prepared, state->scratch, state->log2_thinning, features,
+                     logits);
 }
 
 void decide(bifsmn_state* state, const float* features, float* posteriors) {
@@ -101,23 +83,29 @@ void decide(bifsmn_state* state, const float* features, float* posteriors) {
   softmax(state->logits, state->model->network->config.classes, posteriors);
 }
 
+void decide_silence(const bifsmn_model& m, Stream& stream, float* posteriors) {
+  stream.skip();
+  for (uint32_t k = 0; k < m.network->config.classes; ++k)
+    posteriors[k] = names_silence(m.network->labels[k]);
+}
+
 // The state itself comes first, then its memory.
 bifsmn_state lay_out(const bifsmn_model& m, Arena& arena) {
   const Config& c = m.network->config;
   arena.take<bifsmn_state>(1);
-  uint8_t* scratch = arena.take<uint8_t>(m.path->scratch_bytes(*m.network));
+  uint8_t* scratch = arena.take<uint8_t>(m.backend->scratch_bytes(*m.network));
   uint8_t* front_end_scratch = arena.take<uint8_t>(front_end_scratch_bytes(c));
   float* features = arena.take<float>(size_t(c.frames) * c.mels);
   float* logits = arena.take<float>(c.classes);
   return {&m, 0, scratch, front_end_scratch, features, logits, Stream(*m.front_end, arena)};
 }
 
-// The path that BIFSMN_PATH names, or the best; null where it names none.
-const Path* choose_path() {
-  const char* wanted = getenv("BIFSMN_PATH");
-  if (!wanted || !*wanted) return available_path(0);
-  for (uint32_t i = 0; const Path* path = available_path(i); ++i)
-    if (strcmp(path->name, wanted) == 0) return path;
+// That which BIFSMN_ISA names, or the best; null where it names none.
+const Backend* choose_backend() {
+  const char* wanted = getenv("BIFSMN_ISA");
+  if (!wanted || !*wanted) return available_backend(0);
+  for (uint32_t i = 0; const Backend* backend = available_backend(i); ++i)
+    if (strcmp(backend->name, wanted) == 0) return backend;
   return nullptr;
 }
 
@@ -134,8 +122,8 @@ const char* bifsmn_status_text(bifsmn_status status) {
     case BIFSMN_WRONG_CHECKSUM: return "the file is damaged; copy it again";
     case BIFSMN_INVALID: return "the file holds values out of bounds; export the model again";
     case BIFSMN_NO_MEMORY: return "there is not enough memory";
-    case BIFSMN_NO_PATH:
-      return "BIFSMN_PATH names no instruction set of this machine; unset it or name another";
+    case BIFSMN_NO_ISA:
+      return "BIFSMN_ISA names no instruction set of this machine; unset it or name another";
     case BIFSMN_BAD_ARGUMENT: return "an argument is null or out of range";
     case BIFSMN_NOT_FINITE: return "the input holds NaN or infinity; check where it comes from";
     case BIFSMN_TOO_LOUD:
@@ -151,25 +139,25 @@ bifsmn_status bifsmn_load_memory(const void* bytes, size_t length, bifsmn_model*
   size_t network_bytes;
   const bifsmn_status status = check_file(file, length, &network_bytes);
   if (status != BIFSMN_OK) return status;
-  const Path* path = choose_path();
-  if (!path) return BIFSMN_NO_PATH;
+  const Backend* backend = choose_backend();
+  if (!backend) return BIFSMN_NO_ISA;
   const size_t head = aligned(sizeof(bifsmn_model));
   uint8_t* memory = static_cast<uint8_t*>(allocate(head + network_bytes));
   if (!memory) return BIFSMN_NO_MEMORY;
   bifsmn_model* made = reinterpret_cast<bifsmn_model*>(memory);
   made->network = read_network(file, length, memory + head);
-  made->path = path;
+  made->backend = backend;
   made->file_bytes = uint32_t(length);
   const Network& network = *made->network;
   const size_t front_end = aligned(front_end_bytes(network.config));
-  uint8_t* tables = static_cast<uint8_t*>(allocate(front_end + path->prepared_bytes(network)));
+  uint8_t* tables = static_cast<uint8_t*>(allocate(front_end + backend->prepared_bytes(network)));
   if (!tables) {
     free(memory);
     return BIFSMN_NO_MEMORY;
   }
-  made->front_end = make_front_end(network.config, path->name, tables);
+  made->front_end = make_front_end(network.config, backend->name, tables);
   made->prepared = tables + front_end;
-  path->prepare(network, made->prepared);
+  backend->prepare(network, made->prepared);
   *model = made;
   return BIFSMN_OK;
 }
@@ -187,7 +175,7 @@ bifsmn_status bifsmn_load_file(const char* path, bifsmn_model** model) {
   bifsmn_status status = BIFSMN_NO_FILE;
   long length = -1;
   if (fseek(file, 0, SEEK_END) == 0) length = ftell(file);
-  if (length > kMostFileBytes && length < LONG_MAX) {  // that is a folder's length
+  if (length > kMaxFileBytes && length < LONG_MAX) {  // that is a folder's length
     status = BIFSMN_WRONG_LENGTH;
   } else if (length >= 0 && length < LONG_MAX && fseek(file, 0, SEEK_SET) == 0) {
     // A file without bytes is no model; malloc(0) may give null.
@@ -210,7 +198,7 @@ void bifsmn_free(bifsmn_model* model) {
 bifsmn_status bifsmn_get_info(const bifsmn_model* model, bifsmn_info* info) {
   if (!model || !info) return BIFSMN_BAD_ARGUMENT;
   const Config& c = model->network->config;
-  *info = {c.classes,        c.mels,     c.frames,    c.layers,    c.depths,
+  *info = {c.classes,        c.mels,     c.frames,    c.layers,    c.thinnings,
            c.front_channels, c.channels, c.hidden,    c.planes,    c.sample_rate,
            c.window_samples, c.hop,      c.threshold, c.smoothing, model->file_bytes};
   return BIFSMN_OK;
@@ -226,11 +214,11 @@ const char* bifsmn_licence(const bifsmn_model* m) { return m ? m->network->licen
 const char* bifsmn_provenance(const bifsmn_model* m) {
   return m ? m->network->provenance : nullptr;
 }
-const char* bifsmn_path(const bifsmn_model* m) { return m ? m->path->name : nullptr; }
+const char* bifsmn_isa(const bifsmn_model* m) { return m ? m->backend->name : nullptr; }
 
-const char* bifsmn_available_path(uint32_t index) {
-  const Path* path = available_path(index);
-  return path ? path->name : nullptr;
+const char* bifsmn_available_isa(uint32_t index) {
+  const Backend* backend = available_backend(index);
+  return backend ? backend->name : nullptr;
 }
 
 bifsmn_status bifsmn_state_new(const bifsmn_model* model, bifsmn_state** state) {
@@ -248,13 +236,19 @@ bifsmn_status bifsmn_state_new(const bifsmn_model* model, bifsmn_state** state) 
 
 void bifsmn_state_free(bifsmn_state* state) { free(state); }
 
-bifsmn_status bifsmn_set_depth(bifsmn_state* state, uint32_t depth) {
-  if (!state || depth >= state->model->network->config.depths) return BIFSMN_BAD_ARGUMENT;
-  state->depth = depth;
-  return BIFSMN_OK;
+bifsmn_status bifsmn_set_thinning(bifsmn_state* state, uint32_t thinning) {
+  if (!state) return BIFSMN_BAD_ARGUMENT;
+  for (uint32_t k = 0; k < state->model->network->config.thinnings; ++k)
+    if (thinning == 1u << k) {
+      state->log2_thinning = k;
+      return BIFSMN_OK;
+    }
+  return BIFSMN_BAD_ARGUMENT;
 }
 
-uint32_t bifsmn_get_depth(const bifsmn_state* state) { return state ? state->depth : 0; }
+uint32_t bifsmn_get_thinning(const bifsmn_state* state) {
+  return state ? 1u << state->log2_thinning : 0;
+}
 
 bifsmn_status bifsmn_logits(bifsmn_state* state, const float* features, float* logits) {
   if (!state || !features || !logits) return BIFSMN_BAD_ARGUMENT;
@@ -291,9 +285,19 @@ bifsmn_status bifsmn_push(bifsmn_state* state, const float* audio, size_t sample
   if (status != BIFSMN_OK) return status;
   stream.push(audio, n);
   const bool due = stream.missing() == 0;
-  if (due) decide(state, stream.features(state->front_end_scratch), posteriors);
+  if (due && stream.is_gated())
+    decide_silence(*state->model, stream, posteriors);
+  else if (due)
+    decide(state, stream.features(state->front_end_scratch), posteriors);
   *used = n;
   *ready = due;
+  return BIFSMN_OK;
+}
+
+bifsmn_status bifsmn_set_gate(bifsmn_state* state, float db) {
+  const bool is_off = db == -INFINITY, is_level = db >= -200 && db <= 0;
+  if (!state || !(is_off || is_level)) return BIFSMN_BAD_ARGUMENT;
+  state->stream.set_gate(std::pow(10.0, double(db) / 10));
   return BIFSMN_OK;
 }
 

@@ -6,7 +6,7 @@
 
 namespace bifsmn {
 
-constexpr float kMost = 1 << 20;  // the largest number of a file
+constexpr float kMax = 1 << 20;  // the largest number of a file
 
 inline bifsmn_status load(const uint8_t* bytes, size_t size) {
   bifsmn_model* model = nullptr;

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "crc32.h"
-#include "network.h"
+#include "format/crc32.h"
+#include "network/network.h"
 
 namespace bifsmn {
 
@@ -76,7 +76,7 @@ class Buffer {
   size_t size_ = 0, room_ = 0;
 };
 
-// The network that is trained: 12 classes, all depths.
+// The network that is trained: 12 classes, all thinnings.
 inline Config default_config() {
   return {12,    32,    32,   8,   3, 16,   128,    256, 2,  2,     2, 8,    8,
           16000, 16000, 2048, 512, 0, 8000, 1e-10f, -20, 30, -2.5f, 3, 0.5f, 1};
@@ -96,18 +96,18 @@ inline void set_frames(Config& c, uint32_t frames) {
 }
 
 // Any network of at most so many channels and layers.
-inline Config random_config(Random& r, uint32_t most_channels, uint32_t most_layers) {
+inline Config random_config(Random& r, uint32_t max_channels, uint32_t max_layers) {
   Config c = default_config();
   c.classes = r.between(2, 20);
   c.mels = 4 * r.between(1, 10);
   c.n_fft = 256u << r.below(5);
   set_frames(c, 4 * r.between(1, 12));
-  c.depths = r.between(1, 3);
-  while ((1u << (c.depths - 1)) > most_layers) --c.depths;
-  c.layers = r.between(1, most_layers >> (c.depths - 1)) << (c.depths - 1);
+  c.thinnings = r.between(1, 3);
+  while ((1u << (c.thinnings - 1)) > max_layers) --c.thinnings;
+  c.layers = r.between(1, max_layers >> (c.thinnings - 1)) << (c.thinnings - 1);
   c.front_channels = 8 * r.between(1, 8);
-  c.channels = 16 * r.between(1, most_channels / 16);
-  c.hidden = 16 * r.between(1, most_channels / 8);
+  c.channels = 16 * r.between(1, max_channels / 16);
+  c.hidden = 16 * r.between(1, max_channels / 8);
   c.taps_before = r.below(8);
   c.taps_after = r.below(8);
   c.planes = r.between(1, 2);
@@ -116,7 +116,7 @@ inline Config random_config(Random& r, uint32_t most_channels, uint32_t most_lay
   return c;
 }
 
-// Makes length and check sum fit the content, whatever it is.
+// Makes length and checksum fit the content, whatever it is.
 inline void seal(uint8_t* file, size_t size) {
   const uint32_t length = uint32_t(size), crc = crc32(file + 20, size - 20);
   memcpy(file + 12, &length, 4);
@@ -152,7 +152,7 @@ class RandomModelWriter {
     const uint8_t magic[8] = {0x89, 'B', 'I', 'F', 'S', 'M', 'N', '\n'};
     file_.append(magic, 8);
     file_.put(uint32_t(1));
-    file_.grow(8);  // length and check sum
+    file_.grow(8);  // length and checksum
     file_.append(&c_, sizeof c_);
   }
 
@@ -196,7 +196,7 @@ class RandomModelWriter {
     slope();
     quantiser(c_.hidden);
     bits(c_.channels, c_.hidden);
-    for (uint32_t d = 0; d < c_.depths; ++d) {
+    for (uint32_t d = 0; d < c_.thinnings; ++d) {
       if (!c_.runs(index, d)) continue;
       affine(c_.channels, c_.taps());
       affine(c_.hidden, c_.channels);

@@ -32,11 +32,13 @@ struct Fixture {
 
 void test_parts_agree(Fixture& f) {
   float features[32 * 32], logits[kClasses], posteriors[kClasses];
-  for (uint32_t depth = 0; depth < 3; ++depth) {
-    bifsmn_set_depth(f.state, depth);
-    CHECK(bifsmn_classify(f.state, f.audio, kWindow, posteriors) == BIFSMN_OK, "depth %u", depth);
-    CHECK(bifsmn_features(f.state, f.audio, kWindow, features) == BIFSMN_OK, "depth %u", depth);
-    CHECK(bifsmn_logits(f.state, features, logits) == BIFSMN_OK, "depth %u", depth);
+  for (uint32_t thinning : {1u, 2u, 4u}) {
+    bifsmn_set_thinning(f.state, thinning);
+    CHECK(bifsmn_classify(f.state, f.audio, kWindow, posteriors) == BIFSMN_OK, "thinning %u",
+          thinning);
+    CHECK(bifsmn_features(f.state, f.audio, kWindow, features) == BIFSMN_OK, "thinning %u",
+          thinning);
+    CHECK(bifsmn_logits(f.state, features, logits) == BIFSMN_OK, "thinning %u", thinning);
     double sum = 0, total = 0;
     for (float logit : logits) sum += std::exp(double(logit));
     for (uint32_t k = 0; k < kClasses; ++k) {
@@ -120,8 +122,8 @@ void test_other_arguments(Fixture& f) {
         "info");
   CHECK(strcmp(bifsmn_label(f.model, 11), "word 11") == 0, "label");
   CHECK(bifsmn_label(f.model, kClasses) == nullptr, "label");
-  CHECK(bifsmn_set_depth(f.state, 3) == BIFSMN_BAD_ARGUMENT, "depth 3 of 0 to 2");
-  CHECK(bifsmn_get_depth(f.state) == 2, "depth");
+  CHECK(info.thinnings == 3, "thinnings 1, 2 and 4");
+  CHECK(bifsmn_get_thinning(f.state) == 4, "thinning");
   features[1023] = NAN;
   CHECK(bifsmn_logits(f.state, features, logits) == BIFSMN_NOT_FINITE, "NaN");
   CHECK(bifsmn_logits(f.state, nullptr, logits) == BIFSMN_BAD_ARGUMENT, "null");

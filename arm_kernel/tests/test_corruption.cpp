@@ -1,4 +1,4 @@
-// Truncated, flipped and extended files are refused; files whose check sum was
+// Truncated, flipped and extended files are refused; files whose checksum was
 // made to fit are refused or computed alike on all instruction sets.
 //
 //   test_corruption [MODEL.bifsmn]   # of this file instead, at every byte
@@ -49,7 +49,7 @@ void flip(Buffer& file, size_t step, Random& random) {
   }
 }
 
-// Shorter and longer files whose length and check sum are right.
+// Shorter and longer files whose length and checksum are right.
 void resize_sealed(const Buffer& file) {
   Buffer changed(file.data(), file.size());
   for (size_t size = 20; size < file.size(); ++size) {
@@ -108,7 +108,7 @@ int main(int count, char** words) {
   }
   Config two_planes = smallest_config();
   two_planes.planes = 2;
-  two_planes.layers = two_planes.depths = 2;
+  two_planes.layers = two_planes.thinnings = 2;
   two_planes.taps_before = two_planes.taps_after = 2;
   two_planes.threshold_bits = two_planes.affine_bits = 8;
   for (const Config& c : {smallest_config(), two_planes}) {

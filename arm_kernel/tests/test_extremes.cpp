@@ -1,4 +1,4 @@
-// At the bounds of FORMAT.md no activation overflows, and all paths still agree.
+// At the bounds of FORMAT.md no activation overflows, and all instruction sets still agree.
 #include <cfloat>
 #include <initializer_list>
 
@@ -25,7 +25,7 @@ Buffer random_features(const Config& c, uint64_t seed) {
 Buffer largest_model(const Config& c, uint64_t seed) {
   Random random(seed);
   Buffer marks, file = random_model(c, seed, &marks);
-  const auto either = [&] { return random.below(2) ? kMost : -kMost; };
+  const auto either = [&] { return random.below(2) ? kMax : -kMax; };
   const Mark* mark = reinterpret_cast<const Mark*>(marks.data());
   for (size_t i = 0; i < marks.size() / sizeof(Mark); ++i) {
     const Mark& m = mark[i];
@@ -33,7 +33,7 @@ Buffer largest_model(const Config& c, uint64_t seed) {
       for (uint32_t k = 0; k < m.n; ++k) put(file, m.at + 4 * k, either());
     if (m.kind == Mark::kPositive && m.n == 2) {
       put(file, m.at, 1);
-      put(file, m.at + 4, kMost);
+      put(file, m.at + 4, kMax);
     }
     if (m.kind == Mark::kVector && random.below(8)) {  // some quantisers stay alive
       put(file, m.at, either());
@@ -47,13 +47,13 @@ Buffer largest_model(const Config& c, uint64_t seed) {
 void test_largest_numbers() {
   Config c = default_config();
   c.layers = 64;
-  c.depths = 7;
+  c.thinnings = 7;
   c.taps_before = c.taps_after = 7;
   c.hidden = 1024;
   c.front_channels = 64;
   set_frames(c, 8);
-  c.input_low = -kMost;
-  c.input_high = kMost;
+  c.input_low = -kMax;
+  c.input_high = kMax;
   c.input_std = FLT_TRUE_MIN;
   const Buffer file = largest_model(c, 3);
   CHECK(check_model(file.data(), file.size()), "a model");

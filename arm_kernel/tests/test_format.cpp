@@ -79,7 +79,7 @@ void test_strings() {
 }
 
 void check_floats(Buffer& file, const Mark& mark) {
-  const float beyond = std::nextafter(kMost, FLT_MAX);
+  const float beyond = std::nextafter(kMax, FLT_MAX);
   for (uint32_t i = 0; i < mark.n; ++i)
     for (const float value : {NAN, INFINITY, -INFINITY, beyond, -beyond})
       CHECK(with(file, mark.at + 4 * i, value) == BIFSMN_INVALID, "%g at %u", value, mark.at);
@@ -96,13 +96,13 @@ void check_scales(Buffer& file, const Mark& mark) {
   };
   if (mark.n == 1) {
     CHECK(with(file, mark.at, FLT_TRUE_MIN) == BIFSMN_OK, "s1 at %u", mark.at);
-    CHECK(with(file, mark.at, kMost) == BIFSMN_OK, "s1 at %u", mark.at);
+    CHECK(with(file, mark.at, kMax) == BIFSMN_OK, "s1 at %u", mark.at);
     return;
   }
-  for (const Scales s : {Scales{1, kMost}, {0x1p-20f, 1}, {kMost, FLT_TRUE_MIN}})
+  for (const Scales s : {Scales{1, kMax}, {0x1p-20f, 1}, {kMax, FLT_TRUE_MIN}})
     CHECK(with(file, mark.at, s) == BIFSMN_OK, "%g, %g at %u", s.s1, s.s2, mark.at);
   const float below = std::nextafter(1.0f, 0.0f);
-  for (const Scales s : {Scales{below, kMost}, {0x1p-21f, 1}, {FLT_TRUE_MIN, 1}})
+  for (const Scales s : {Scales{below, kMax}, {0x1p-21f, 1}, {FLT_TRUE_MIN, 1}})
     CHECK(with(file, mark.at, s) == BIFSMN_INVALID, "%g, %g at %u", s.s1, s.s2, mark.at);
 }
 
@@ -113,13 +113,10 @@ void check_vector(Buffer& file, const Mark& mark) {
     float offset, step;
     uint8_t codes;
   };
-  for (const Vector v : {Vector{kMost, 0, 1},
-                         {-kMost, 0, 1},
-                         {kMost - 1, 1, 1},
-                         {1 - kMost, -1, 1},
-                         {kMost, -kMost, 1}})
+  for (const Vector v :
+       {Vector{kMax, 0, 1}, {-kMax, 0, 1}, {kMax - 1, 1, 1}, {1 - kMax, -1, 1}, {kMax, -kMax, 1}})
     CHECK(with(file, mark.at, v) == BIFSMN_OK, "%g + %g at %u", v.offset, v.step, mark.at);
-  for (const Vector v : {Vector{kMost, 1, 1}, {-kMost, -1, 1}, {kMost, kMost, 1}, {1, kMost, 1}})
+  for (const Vector v : {Vector{kMax, 1, 1}, {-kMax, -1, 1}, {kMax, kMax, 1}, {1, kMax, 1}})
     CHECK(with(file, mark.at, v) == BIFSMN_INVALID, "%g + %g at %u", v.offset, v.step, mark.at);
 }
 
@@ -136,7 +133,7 @@ void check_signs(Buffer& file, const Mark& mark) {
 void test_network(uint32_t planes) {
   Config c = smallest_config();
   c.planes = planes;
-  c.depths = c.layers = 2;
+  c.thinnings = c.layers = 2;
   c.taps_before = c.taps_after = 1;
   Buffer marks;
   Buffer file = random_model(c, 1, &marks);

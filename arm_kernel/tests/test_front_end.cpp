@@ -1,8 +1,8 @@
-// The front end against the same in double precision, and its paths with another.
+// The front end against the same in double precision, and its instruction sets with one another.
 #include "check.h"
-#include "crc32.h"
-#include "front_end.h"
-#include "path.h"
+#include "format/crc32.h"
+#include "frontend/frontend.h"
+#include "network/backend.h"
 #include "random_model.h"
 
 using namespace bifsmn;
@@ -33,10 +33,10 @@ class Array {
 // A front end with its memory.
 class Engine {
  public:
-  Engine(const Config& c, const char* path)
+  Engine(const Config& c, const char* isa)
       : tables_(front_end_bytes(c)),
         scratch_(front_end_scratch_bytes(c)),
-        front_end_(make_front_end(c, path, tables_)) {}
+        front_end_(make_front_end(c, isa, tables_)) {}
 
   void run(const float* audio, size_t samples, float* features) {
     compute_frames(*front_end_, scratch_, audio, samples, 0, front_end_->frames, features);
@@ -158,7 +158,7 @@ double test_definition(const Config& c, Signal signal, Random& r) {
   return worst;
 }
 
-// What cannot differ from path to path, from short to filled up, from all frames
+// What cannot differ from one instruction set to another, from short to filled up, from all frames
 // to one.
 void test_equalities(const Config& c, Random& r) {
   const size_t n = size_t(c.frames) * c.mels;
@@ -166,10 +166,10 @@ void test_equalities(const Config& c, Random& r) {
   fill(Signal(r.below(kSignals)), c, r, audio);
   Engine portable(c, "portable");
   portable.run(audio, c.window_samples, expected);
-  for (uint32_t i = 0; const Path* path = available_path(i); ++i) {
-    Engine engine(c, path->name);
+  for (uint32_t i = 0; const Backend* backend = available_backend(i); ++i) {
+    Engine engine(c, backend->name);
     engine.run(audio, c.window_samples, found);
-    CHECK(memcmp(found, expected, found.bytes()) == 0, "%s differs", path->name);
+    CHECK(memcmp(found, expected, found.bytes()) == 0, "%s differs", backend->name);
   }
   const uint32_t t = r.below(c.frames);
   memset(found, 0, found.bytes());

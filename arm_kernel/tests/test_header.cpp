@@ -24,9 +24,9 @@ const Bound kBounds[] = {
     BAD(set_frames(c, 1); c.frames = 0), GOOD(set_frames(c, 4)), BAD(set_frames(c, 6)),
     GOOD(set_frames(c, 256)), BAD(set_frames(c, 260)),
     BAD(c.layers = 0), GOOD(c.layers = 1), GOOD(c.layers = 64), BAD(c.layers = 65),
-    BAD(c.depths = 0), GOOD(c.depths = 7; c.layers = 64), BAD(c.depths = 8; c.layers = 128),
-    BAD(c.depths = 2; c.layers = 3), GOOD(c.depths = 2; c.layers = 2),
-    BAD(c.depths = 3; c.layers = 6), GOOD(c.depths = 3; c.layers = 12),
+    BAD(c.thinnings = 0), GOOD(c.thinnings = 7; c.layers = 64), BAD(c.thinnings = 8; c.layers = 128),
+    BAD(c.thinnings = 2; c.layers = 3), GOOD(c.thinnings = 2; c.layers = 2),
+    BAD(c.thinnings = 3; c.layers = 6), GOOD(c.thinnings = 3; c.layers = 12),
     BAD(c.front_channels = 0), GOOD(c.front_channels = 8), BAD(c.front_channels = 12),
     GOOD(c.front_channels = 64), BAD(c.front_channels = 72),
     BAD(c.channels = 0), GOOD(c.channels = 16), BAD(c.channels = 24),
@@ -54,10 +54,10 @@ const Bound kBounds[] = {
     GOOD(c.f_min = 0), GOOD(c.f_min = -0.0f), BAD(c.f_min = -FLT_MIN),
     GOOD(c.f_min = std::nextafter(c.f_max, 0.0f)), BAD(c.f_min = c.f_max),
     GOOD(c.f_max = float(c.sample_rate) / 2),
-    BAD(c.f_max = std::nextafter(float(c.sample_rate) / 2, kMost)),
+    BAD(c.f_max = std::nextafter(float(c.sample_rate) / 2, kMax)),
     BAD(c.power_floor = 0), GOOD(c.power_floor = FLT_TRUE_MIN),
     BAD(c.input_std = 0), BAD(c.input_std = -1), GOOD(c.input_std = FLT_TRUE_MIN),
-    BAD(c.input_low = c.input_high), GOOD(c.input_low = std::nextafter(c.input_high, -kMost)),
+    BAD(c.input_low = c.input_high), GOOD(c.input_low = std::nextafter(c.input_high, -kMax)),
     BAD(c.threshold = -FLT_TRUE_MIN), GOOD(c.threshold = 0), GOOD(c.threshold = 1),
     BAD(c.threshold = std::nextafter(1.0f, 2.0f)),
     BAD(c.smoothing = 0), GOOD(c.smoothing = 1), GOOD(c.smoothing = 64), BAD(c.smoothing = 65),
@@ -77,14 +77,14 @@ void test_bounds() {
 
 void test_floats() {
   Buffer file = random_model(smallest_config(), 1);
-  const float beyond = std::nextafter(kMost, FLT_MAX);
+  const float beyond = std::nextafter(kMax, FLT_MAX);
   for (size_t at = 88; at <= 116; at += 4)
     for (const float value : {NAN, INFINITY, -INFINITY, beyond, -beyond})
       CHECK(with(file, at, value) == BIFSMN_INVALID, "%g at %zu", value, at);
-  for (const float value : {kMost, -kMost})
+  for (const float value : {kMax, -kMax})
     CHECK(with(file, 100, value) == BIFSMN_OK, "input_mean %g", value);
-  CHECK(with(file, 108, -kMost) == BIFSMN_OK, "input_low");
-  CHECK(with(file, 112, kMost) == BIFSMN_OK, "input_high");
+  CHECK(with(file, 108, -kMax) == BIFSMN_OK, "input_low");
+  CHECK(with(file, 112, kMax) == BIFSMN_OK, "input_high");
   CHECK(with(file, 60, uint32_t(0)) == BIFSMN_INVALID, "no plane, with the length of one");
 }
 
@@ -104,9 +104,9 @@ void test_statuses() {
   }
   seal(file.data(), size);
   file[16] ^= 1;
-  CHECK(load(file.data(), size) == BIFSMN_WRONG_CHECKSUM, "check sum");
+  CHECK(load(file.data(), size) == BIFSMN_WRONG_CHECKSUM, "checksum");
 
-  const uint32_t most = 1u << 28, longer = most + 1;
+  const uint32_t max = 1u << 28, longer = max + 1;
   uint8_t* large = static_cast<uint8_t*>(calloc(longer, 1));
   CHECK(large, "%u bytes of memory", longer);
   memcpy(large, file.data(), 16);

@@ -1,9 +1,9 @@
-// Every path's primitives against plain loops.
+// Every instruction set's primitives against plain loops.
 #include <cmath>
 
 #include "check.h"
-#include "isa.h"
-#include "path.h"
+#include "network/backend.h"
+#include "network/isa.h"
 #include "random_model.h"
 
 using namespace bifsmn;
@@ -41,7 +41,7 @@ class Guarded {
 // Density 0: no bit is set, 1: each with one half, 2: all.
 int random_bit(Random& r, int density) { return density == 1 ? r.next() >> 31 : density / 2; }
 
-void test_counts(const Kernels& k, uint32_t inputs, int rows, bool by_turns, Random& r) {
+void test_counts(const Primitives& k, uint32_t inputs, int rows, bool by_turns, Random& r) {
   const size_t n = units(inputs, k.unit);
   const size_t row = by_turns ? k.unit : kColumnRow, step = by_turns ? rows * k.unit : k.unit;
   if (!by_turns && n * k.unit > kColumnRow) return;
@@ -87,7 +87,7 @@ float any_float(Random& r) {
   return r.below(3) ? r.uniform(-1, 1) : kOdd[r.below(sizeof kOdd / sizeof *kOdd)];
 }
 
-void test_quantise(const Kernels& k, int planes, size_t offset, Random& r) {
+void test_quantise(const Primitives& k, int planes, size_t offset, Random& r) {
   Guarded<float> x(kTile, offset), theta1(kTile, offset), high(kTile, offset), low(kTile, offset);
   Guarded<uint32_t> bits(static_cast<size_t>(planes));
   uint32_t wanted[2] = {};
@@ -105,7 +105,7 @@ void test_quantise(const Kernels& k, int planes, size_t offset, Random& r) {
     CHECK(bits[plane] == wanted[plane], "plane %d: %x, not %x", plane, bits[plane], wanted[plane]);
 }
 
-void test_popcounts(const Kernels& k) {
+void test_popcounts(const Primitives& k) {
   for (int32_t word = 0; word < 1 << 15; word += kTile) {
     Guarded<int32_t> words(kTile), low(kTile), high(kTile);
     for (int i = 0; i < kTile; ++i) words[i] = (word + i) | (0x7fff - (word + i)) << 16;
@@ -119,7 +119,7 @@ void test_popcounts(const Kernels& k) {
   }
 }
 
-void test_prelu(const Kernels& k, float slope, size_t offset, Random& r) {
+void test_prelu(const Primitives& k, float slope, size_t offset, Random& r) {
   Guarded<float> y(kTile, offset), out(kTile, offset);
   for (int i = 0; i < kTile; ++i) y[i] = any_float(r);
   k.prelu(y.data(), slope, out.data());
@@ -130,7 +130,7 @@ void test_prelu(const Kernels& k, float slope, size_t offset, Random& r) {
   }
 }
 
-void test_dot(const Kernels& k, size_t n, size_t offset, bool extreme, Random& r) {
+void test_dot(const Primitives& k, size_t n, size_t offset, bool extreme, Random& r) {
   Guarded<int16_t> q(n, 2 * offset);
   Guarded<int8_t> weights(n, offset);
   int64_t wanted = 0;
@@ -144,7 +144,7 @@ void test_dot(const Kernels& k, size_t n, size_t offset, bool extreme, Random& r
         static_cast<long long>(wanted));
 }
 
-void test(const Kernels& k) {
+void test(const Primitives& k) {
   Random r(7);
   for (uint32_t inputs : {2,   16,  62,  64,  66,  80,  126, 128,  130,  192,
                           200, 256, 272, 400, 990, 992, 994, 1024, 1600, 4096})
@@ -164,10 +164,10 @@ void test(const Kernels& k) {
 }  // namespace
 
 int main() {
-  for (uint32_t i = 0; const Path* path = available_path(i); ++i) {
-    if (!path->kernels) continue;  // the reference has none
-    test(*path->kernels);
-    printf("%s: ok\n", path->name);
+  for (uint32_t i = 0; const Backend* backend = available_backend(i); ++i) {
+    if (!backend->primitives) continue;  // the reference has none
+    test(*backend->primitives);
+    printf("%s: ok\n", backend->name);
   }
   return 0;
 }

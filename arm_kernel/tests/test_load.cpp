@@ -63,30 +63,30 @@ void test_files() {
   CHECK(load_file(large.path()) == BIFSMN_WRONG_LENGTH, "more than 2^28 bytes");
 }
 
-void test_paths() {
+void test_isas() {
   const Buffer file = random_model(smallest_config(), 1);
-  const auto path_named = [&](const char* name) {
+  const auto isa_named = [&](const char* name) {
     bifsmn_model* model = nullptr;
-    setenv("BIFSMN_PATH", name, 1);
+    setenv("BIFSMN_ISA", name, 1);
     CHECK(bifsmn_load_memory(file.data(), file.size(), &model) == BIFSMN_OK, "%s", name);
-    const char* path = bifsmn_path(model);
+    const char* isa = bifsmn_isa(model);
     bifsmn_free(model);
-    return path;
+    return isa;
   };
-  uint32_t paths = 0;
-  while (const char* name = bifsmn_available_path(paths)) {
-    CHECK(strcmp(path_named(name), name) == 0, "%s", name);
-    ++paths;
+  uint32_t isas = 0;
+  while (const char* name = bifsmn_available_isa(isas)) {
+    CHECK(strcmp(isa_named(name), name) == 0, "%s", name);
+    ++isas;
   }
-  CHECK(strcmp(path_named(""), bifsmn_available_path(0)) == 0, "the best by default");
-  CHECK(strcmp(bifsmn_available_path(paths - 1), "reference") == 0, "the reference last");
-  CHECK(!bifsmn_available_path(paths + 1) && !bifsmn_available_path(~0u), "no more");
+  CHECK(strcmp(isa_named(""), bifsmn_available_isa(0)) == 0, "the best by default");
+  CHECK(strcmp(bifsmn_available_isa(isas - 1), "reference") == 0, "the reference last");
+  CHECK(!bifsmn_available_isa(isas + 1) && !bifsmn_available_isa(~0u), "no more");
   for (const char* name : {"none", "Reference", "reference "}) {
-    setenv("BIFSMN_PATH", name, 1);
-    CHECK(load(file.data(), file.size()) == BIFSMN_NO_PATH, "%s", name);
+    setenv("BIFSMN_ISA", name, 1);
+    CHECK(load(file.data(), file.size()) == BIFSMN_NO_ISA, "%s", name);
     CHECK(load(file.data(), 100) == BIFSMN_WRONG_LENGTH, "the file first");
   }
-  unsetenv("BIFSMN_PATH");
+  unsetenv("BIFSMN_ISA");
 }
 
 void test_bytes_are_copied() {
@@ -120,11 +120,12 @@ void test_bad_arguments() {
   CHECK(bifsmn_state_new(model, &state) == BIFSMN_OK, "a state");
   REFUSED(bifsmn_get_info(nullptr, &info));
   REFUSED(bifsmn_get_info(model, nullptr));
-  REFUSED(bifsmn_set_depth(nullptr, 0));
-  for (const uint32_t depth : {1u, 2u, 32u, ~0u}) REFUSED(bifsmn_set_depth(state, depth));
-  CHECK(bifsmn_get_depth(state) == 0 && bifsmn_get_depth(nullptr) == 0, "depth 0");
+  REFUSED(bifsmn_set_thinning(nullptr, 1));
+  for (const uint32_t thinning : {0u, 2u, 3u, 32u, 1u << 31, ~0u})
+    REFUSED(bifsmn_set_thinning(state, thinning));
+  CHECK(bifsmn_get_thinning(state) == 1 && bifsmn_get_thinning(nullptr) == 0, "thinning 1");
   for (const uint32_t label : {2u, ~0u}) CHECK(!bifsmn_label(model, label), "%u", label);
-  CHECK(!bifsmn_label(nullptr, 0) && !bifsmn_name(nullptr) && !bifsmn_path(nullptr), "null");
+  CHECK(!bifsmn_label(nullptr, 0) && !bifsmn_name(nullptr) && !bifsmn_isa(nullptr), "null");
   CHECK(!bifsmn_licence(nullptr) && !bifsmn_provenance(nullptr), "null");
 
   float features[16], logits[2] = {7, 7}, audio[1] = {}, posteriors[2];
@@ -148,7 +149,7 @@ void test_bad_arguments() {
 
 int main() {
   test_files();
-  test_paths();
+  test_isas();
   test_bytes_are_copied();
   test_bad_arguments();
   puts("loading keeps its word");

@@ -28,9 +28,9 @@ class Pair {
 
   bifsmn_state* stream() { return stream_; }
 
-  void set_depth(uint32_t depth) {
-    CHECK(bifsmn_set_depth(stream_, depth) == BIFSMN_OK, "depth %u", depth);
-    CHECK(bifsmn_set_depth(offline_, depth) == BIFSMN_OK, "depth %u", depth);
+  void set_thinning(uint32_t thinning) {
+    CHECK(bifsmn_set_thinning(stream_, thinning) == BIFSMN_OK, "thinning %u", thinning);
+    CHECK(bifsmn_set_thinning(offline_, thinning) == BIFSMN_OK, "thinning %u", thinning);
   }
 
   // Pushes audio[at] to audio[at + n - 1]. Returns the windows that came.
@@ -101,7 +101,7 @@ void test_chunks(const Config& c, Random& r) {
   for (size_t at = 0; at < audio.size();) {
     const size_t left = audio.size() - at, wanted = random_chunk(c, r);
     const size_t n = wanted < left ? wanted : left;
-    pair.set_depth(r.below(c.depths));
+    pair.set_thinning(1u << r.below(c.thinnings));
     windows += pair.push(audio, at, n, at);
     at += n;
   }

@@ -19,21 +19,21 @@ Config config() {
 }
 
 struct Results {
-  float logits[3][kInputs][12];  // by depth and input
+  float logits[3][kInputs][12];  // by log2 of the thinning, and input
 };
 
-void classify_all(const bifsmn_model* model, uint32_t first_depth, Results* results) {
+void classify_all(const bifsmn_model* model, uint32_t first, Results* results) {
   const Config c = config();
   float features[16 * 32];
   bifsmn_state* state = nullptr;
   CHECK(bifsmn_state_new(model, &state) == BIFSMN_OK, "a state");
-  for (uint32_t i = 0; i < c.depths; ++i) {
-    const uint32_t depth = (first_depth + i) % c.depths;
-    CHECK(bifsmn_set_depth(state, depth) == BIFSMN_OK, "depth %u", depth);
+  for (uint32_t i = 0; i < c.thinnings; ++i) {
+    const uint32_t k = (first + i) % c.thinnings;
+    CHECK(bifsmn_set_thinning(state, 1u << k) == BIFSMN_OK, "thinning %u", 1u << k);
     for (uint32_t input = 0; input < kInputs; ++input) {
       Random random(input);
       random_features(c, random, features);
-      const bifsmn_status status = bifsmn_logits(state, features, results->logits[depth][input]);
+      const bifsmn_status status = bifsmn_logits(state, features, results->logits[k][input]);
       CHECK(status == BIFSMN_OK, "status %d", status);
     }
   }
@@ -60,10 +60,10 @@ void* run(void* argument) {
   return nullptr;
 }
 
-void test_path(const char* path, const Buffer& file) {
-  setenv("BIFSMN_PATH", path, 1);
+void test_isa(const char* isa, const Buffer& file) {
+  setenv("BIFSMN_ISA", isa, 1);
   bifsmn_model* model = nullptr;
-  CHECK(bifsmn_load_memory(file.data(), file.size(), &model) == BIFSMN_OK, "%s", path);
+  CHECK(bifsmn_load_memory(file.data(), file.size(), &model) == BIFSMN_OK, "%s", isa);
   Results alone;
   classify_all(model, 0, &alone);
   Task tasks[kThreads];
@@ -76,9 +76,8 @@ void test_path(const char* path, const Buffer& file) {
   for (Task& task : tasks) {
     pthread_join(task.thread, nullptr);
     CHECK(memcmp(&task.shared_results, &alone, sizeof alone) == 0, "thread %u on %s", task.index,
-          path);
-    CHECK(memcmp(&task.own_results, &alone, sizeof alone) == 0, "thread %u on %s", task.index,
-          path);
+          isa);
+    CHECK(memcmp(&task.own_results, &alone, sizeof alone) == 0, "thread %u on %s", task.index, isa);
   }
   bifsmn_free(model);
 }
@@ -87,6 +86,6 @@ void test_path(const char* path, const Buffer& file) {
 
 int main() {
   const Buffer file = random_model(config(), 3);
-  for (uint32_t i = 0; const char* path = bifsmn_available_path(i); ++i) test_path(path, file);
+  for (uint32_t i = 0; const char* isa = bifsmn_available_isa(i); ++i) test_isa(isa, file);
   puts("threads agree");
 }

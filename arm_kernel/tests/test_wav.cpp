@@ -1,7 +1,7 @@
 // WAV files of all codings that are read, and broken ones.
 #include "check.h"
+#include "format/wav.h"
 #include "random_model.h"
-#include "wav.h"
 
 using namespace bifsmn;
 

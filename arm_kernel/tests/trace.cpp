@@ -1,12 +1,12 @@
-// trace MODEL FEATURES DEPTH OUT: writes what every layer of the reference gives.
+// trace MODEL FEATURES THINNING OUT: writes what every layer of the reference gives.
 //
 // FEATURES is one example, f32 [T][F]. OUT holds for each layer: u32 n, u32 planes
 // of dots (0 to 2), i32 dots [planes][n], f32 values [n]; at last the f32 logits.
 #include <cstdio>
 #include <cstdlib>
 
-#include "format.h"
-#include "reference.h"
+#include "format/format.h"
+#include "kernels/reference.h"
 
 using namespace bifsmn;
 
@@ -47,8 +47,10 @@ int main(int argc, char** argv) {
   void* scratch = calloc(1, reference_scratch_bytes(*network));
   float logits[BIFSMN_MAX_CLASSES];
   const Trace trace = {write_layer, out};
-  reference_forward(*network, scratch, uint32_t(atoi(argv[3])),
-                    reinterpret_cast<const float*>(features), logits, &trace);
+  uint32_t log2_thinning = 0;
+  while (1 << log2_thinning < atoi(argv[3])) ++log2_thinning;
+  reference_forward(*network, scratch, log2_thinning, reinterpret_cast<const float*>(features),
+                    logits, &trace);
   fwrite(logits, sizeof *logits, network->config.classes, out);
   return fclose(out);
 }

@@ -1,5 +1,5 @@
 // bifsmn-bench: how long a model takes on this machine, for every instruction set
-// and depth setting.
+// and thinning.
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -13,16 +13,16 @@
 
 namespace {
 
-constexpr uint32_t kMostPaths = 8, kMostDepths = 7, kWarmUp = 20;
-constexpr double kMostSeconds = 1;  // of one path at one depth
+constexpr uint32_t kMaxIsas = 8, kMaxThinnings = 7, kWarmUp = 20;
+constexpr double kMaxSeconds = 1;  // of one instruction set at one thinning
 
 const char kUsage[] =
     "usage: bifsmn-bench MODEL [--runs N] [--json]\n"
     "\n"
     "Measures features -> logits and audio -> posteriors of a .bifsmn file in one\n"
-    "thread, for every instruction set of this machine and every depth setting.\n"
+    "thread, for every instruction set of this machine and every thinning.\n"
     "\n"
-    "  --runs N   most runs of each (default 2000); slow ones end after 1 s\n"
+    "  --runs N   at most so many runs of each (default 2000); slow ones end after 1 s\n"
     "  --json     print JSON instead of a table\n"
     "  --help     print this\n"
     "\n"
@@ -51,7 +51,7 @@ void flush() {
   if (fflush(stdout) || ferror(stdout)) fail(1, "stdout", strerror(errno ? errno : EIO));
 }
 
-double now() {  // us
+double now() {  // µs
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return double(t.tv_sec) * 1e6 + double(t.tv_nsec) * 1e-3;
@@ -99,10 +99,10 @@ Options parse(int count, char** words) {
 }
 
 struct Contestant {
-  const char* path;
+  const char* isa;
   bifsmn_model* model;
   bifsmn_state* state;
-  double* times;  // us, of the runs so far
+  double* times;  // µs, of the runs so far
   uint32_t runs;
   double total;
 };
@@ -120,23 +120,23 @@ const char* name(Task task) {
 
 void run(const Contestant& c, Task task, const Input& in) {
   if (task == Task::kLogits)
-    check(bifsmn_logits(c.state, in.features, in.outputs), c.path);
+    check(bifsmn_logits(c.state, in.features, in.outputs), c.isa);
   else
-    check(bifsmn_classify(c.state, in.audio, in.samples, in.outputs), c.path);
+    check(bifsmn_classify(c.state, in.audio, in.samples, in.outputs), c.isa);
 }
 
 // All contestants by turns, so that what disturbs the machine meets all alike.
-void measure(Contestant* all, uint32_t n, Task task, uint32_t depth, uint32_t runs,
+void measure(Contestant* all, uint32_t n, Task task, uint32_t thinning, uint32_t runs,
              const Input& in) {
   for (uint32_t i = 0; i < n; ++i) {
     all[i].runs = 0;
     all[i].total = 0;
-    check(bifsmn_set_depth(all[i].state, depth), "depth");
+    check(bifsmn_set_thinning(all[i].state, thinning), "thinning");
   }
   for (uint32_t round = 0; round < runs; ++round)
     for (uint32_t k = 0; k < n; ++k) {
       Contestant& c = all[round % 2 ? n - 1 - k : k];
-      if (c.total > kMostSeconds * 1e6) continue;
+      if (c.total > kMaxSeconds * 1e6) continue;
       // Back to back with itself: the others have cooled its caches.
       const uint32_t warm_up = c.total > 0 && c.total / c.runs > 1000 ? 0 : kWarmUp;
       for (uint32_t i = 0; i < warm_up; ++i) run(c, task, in);
@@ -145,7 +145,7 @@ void measure(Contestant* all, uint32_t n, Task task, uint32_t depth, uint32_t ru
         run(c, task, in);
         c.times[c.runs] = now() - start;
         c.total += c.times[c.runs++];
-        if (c.total > kMostSeconds * 1e6) break;
+        if (c.total > kMaxSeconds * 1e6) break;
       }
     }
   for (uint32_t i = 0; i < n; ++i) qsort(all[i].times, all[i].runs, sizeof(double), ascending);
@@ -153,30 +153,30 @@ void measure(Contestant* all, uint32_t n, Task task, uint32_t depth, uint32_t ru
 
 double quantile(const Contestant& c, double q) { return c.times[uint32_t(q * (c.runs - 1) + 0.5)]; }
 
-void print(const Contestant& c, Task task, uint32_t depth, bool json, bool first) {
-  const double least = quantile(c, 0), tenth = quantile(c, 0.1), median = quantile(c, 0.5),
-               ninth = quantile(c, 0.9), most = quantile(c, 0.99);
+void print(const Contestant& c, Task task, uint32_t thinning, bool json, bool first) {
+  const double min = quantile(c, 0), p10 = quantile(c, 0.1), median = quantile(c, 0.5),
+               p90 = quantile(c, 0.9), p99 = quantile(c, 0.99);
   if (json)
     printf(
-        "%s\n    {\"task\": \"%s\", \"path\": \"%s\", \"depth\": %u, \"runs\": %u, "
+        "%s\n    {\"task\": \"%s\", \"isa\": \"%s\", \"thinning\": %u, \"runs\": %u, "
         "\"us\": {\"min\": %.3f, \"p10\": %.3f, \"median\": %.3f, \"p90\": %.3f, "
         "\"p99\": %.3f}}",
-        first ? "" : ",", name(task), c.path, depth, c.runs, least, tenth, median, ninth, most);
+        first ? "" : ",", name(task), c.isa, thinning, c.runs, min, p10, median, p90, p99);
   else
-    printf("%-20s %-10s %5u %8u %10.2f %10.2f %10.2f %10.2f %10.2f\n", name(task), c.path, depth,
-           c.runs, least, tenth, median, ninth, most);
+    printf("%-20s %-10s %8u %8u %10.2f %10.2f %10.2f %10.2f %10.2f\n", name(task), c.isa, thinning,
+           c.runs, min, p10, median, p90, p99);
 }
 
 }  // namespace
 
 int main(int count, char** words) {
   const Options o = parse(count, words);
-  Contestant all[kMostPaths];
+  Contestant all[kMaxIsas];
   uint32_t n = 0;
-  for (; n < kMostPaths && bifsmn_available_path(n); ++n) {
+  for (; n < kMaxIsas && bifsmn_available_isa(n); ++n) {
     Contestant& c = all[n];
-    c = {bifsmn_available_path(n), nullptr, nullptr, nullptr, 0, 0};
-    setenv("BIFSMN_PATH", c.path, 1);
+    c = {bifsmn_available_isa(n), nullptr, nullptr, nullptr, 0, 0};
+    setenv("BIFSMN_ISA", c.isa, 1);
     check(bifsmn_load_file(o.model, &c.model), o.model);
     check(bifsmn_state_new(c.model, &c.state), o.model);
     c.times = static_cast<double*>(allocate(o.runs * sizeof(double)));
@@ -201,14 +201,14 @@ int main(int count, char** words) {
     put_json_string(stdout, bifsmn_name(all[0].model));
     printf(",\n  \"file_bytes\": %u,\n  \"results\": [", info.file_bytes);
   } else {
-    printf("us of one decision, one thread\n%-20s %-10s %5s %8s %10s %10s %10s %10s %10s\n", "task",
-           "path", "depth", "runs", "min", "p10", "median", "p90", "p99");
+    printf("µs of one decision, one thread\n%-20s %-10s %8s %8s %10s %10s %10s %10s %10s\n", "task",
+           "isa", "thinning", "runs", "min", "p10", "median", "p90", "p99");
   }
   bool first = true;
   for (Task task : {Task::kLogits, Task::kClassify})
-    for (uint32_t depth = 0; depth < info.depths; ++depth) {
-      measure(all, n, task, depth, o.runs, in);
-      for (uint32_t i = 0; i < n; ++i, first = false) print(all[i], task, depth, o.json, first);
+    for (uint32_t thinning = 1; thinning < 1u << info.thinnings; thinning *= 2) {
+      measure(all, n, task, thinning, o.runs, in);
+      for (uint32_t i = 0; i < n; ++i, first = false) print(all[i], task, thinning, o.json, first);
     }
   if (o.json) printf("\n  ]\n}\n");
   flush();

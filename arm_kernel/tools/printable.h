@@ -1,6 +1,6 @@
 // Prints text of strangers, labels and file names, for programs in C and C++. What a
 // terminal would obey, or not show, becomes visible: \x1b, \u202e, and \xff for a byte
-// that is no UTF-8. The rule is that of speechbrain_bifsmn/utils/printable.py.
+// that is no UTF-8. The rule is that of arm_kernel/python/bifsmn_engine/printable.py.
 #ifndef BIFSMN_PRINTABLE_H
 #define BIFSMN_PRINTABLE_H
 
@@ -24,7 +24,7 @@ static inline int is_hidden(uint32_t point) {
 
 // Reads the character that begins a text; returns its bytes, 0 where it is no UTF-8.
 static inline int read_character(const char *text, uint32_t *point) {
-  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};  // by length
+  static const uint32_t min[] = {0, 0, 0x80, 0x800, 0x10000};  // by length
   const unsigned char *bytes = (const unsigned char *)text;
   const int length = bytes[0] < 0x80         ? 1
                      : bytes[0] >> 5 == 0x6  ? 2
@@ -38,7 +38,7 @@ static inline int read_character(const char *text, uint32_t *point) {
     *point = *point << 6 | (bytes[i] & 0x3fu);
   }
   const int is_surrogate = *point >> 11 == 0x1b;
-  return *point < least[length] || *point > 0x10ffff || is_surrogate ? 0 : length;
+  return *point < min[length] || *point > 0x10ffff || is_surrogate ? 0 : length;
 }
 
 // Writes text in one line.

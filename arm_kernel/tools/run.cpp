@@ -7,33 +7,33 @@
 #include <cstring>
 
 #include "bifsmn.h"
-#include "detector.h"
+#include "format/wav.h"
 #include "mapped_file.h"
 #include "printable.h"
-#include "wav.h"
 
 using namespace bifsmn;
 
 namespace {
 
 constexpr int kFailed = 1, kUsage = 2;
-constexpr uint32_t kLargestNumber = 1000000;  // of an option
+constexpr uint32_t kMaxNumber = 1000000;  // of an option
 
 const char kHelp[] =
     "usage: bifsmn-run MODEL FILE.wav [FILE.wav ...] [options]\n"
     "\n"
     "Classifies each file. In a file longer than the model's window, or with\n"
-    "--stream, the window moves over the file, and each keyword is told whose\n"
+    "--stream, the window moves over the file, and each keyword is printed whose\n"
     "posterior, smoothed, reaches the model's threshold: from when to when, which,\n"
     "and its best posterior. The same keyword again in less than half a second is\n"
-    "the same utterance, and not told.\n"
+    "the same utterance, and not printed.\n"
     "\n"
-    "  --depth D   run at depth setting D: 0 is the most accurate (default 0)\n"
-    "  --stream    move a window over short files too\n"
-    "  --top N     the N likeliest classes of each file, of which none may be longer\n"
-    "              than the window (default 1)\n"
-    "  --json      one JSON object a line\n"
-    "  --help      this text\n"
+    "  --thinning N   run every N-th block: 1, 2, 4, ..., as far as the model has\n"
+    "                 them; 1 is the most accurate (default 1)\n"
+    "  --stream       move a window over short files too\n"
+    "  --top N        the N likeliest classes of each file, of which none may be\n"
+    "                 longer than the window (default 1)\n"
+    "  --json         one JSON object a line\n"
+    "  --help         this text\n"
     "\n"
     "Files are PCM of 8 to 32 bits or 32-bit float, at the model's sample rate; of\n"
     "several channels the mean is taken; - is standard input, read to its end. Exit\n"
@@ -41,7 +41,7 @@ const char kHelp[] =
     "\n"
     "examples:\n"
     "  bifsmn-run words.bifsmn yes.wav --top 3\n"
-    "  bifsmn-run words.bifsmn meeting.wav --depth 2\n"
+    "  bifsmn-run words.bifsmn meeting.wav --thinning 4\n"
     "  bifsmn-run words.bifsmn *.wav --json > words.jsonl\n"
     "  ffmpeg -i yes.mp3 -ar 16000 -f wav - | bifsmn-run words.bifsmn -\n";
 
@@ -49,11 +49,11 @@ struct Options {
   const char* model = nullptr;
   char** files = nullptr;  // [count]
   int count = 0;
-  uint32_t depth = 0, top = 1;
+  uint32_t thinning = 1, top = 1;
   bool stream = false, json = false, help = false;
 };
 
-int complain(const char* whose, const char* what) {
+int print_error(const char* whose, const char* what) {
   put_printable(stderr, whose);
   fprintf(stderr, ": ");
   put_printable(stderr, what);
@@ -65,7 +65,7 @@ int complain(const char* whose, const char* what) {
 int flush() {
   errno = 0;
   if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
-  return complain("stdout", strerror(errno ? errno : EIO));
+  return print_error("stdout", strerror(errno ? errno : EIO));
 }
 
 void end_of_file_is_gone(int) {
@@ -81,6 +81,7 @@ class Runner {
  public:
   explicit Runner(const Options& options) : options_(options) {}
   ~Runner() {
+    bifsmn_detector_free(detector_);
     bifsmn_state_free(state_);
     bifsmn_free(model_);
     free(audio_);
@@ -89,37 +90,40 @@ class Runner {
   int prepare() {
     bifsmn_status status = bifsmn_load_file(options_.model, &model_);
     if (status == BIFSMN_OK) status = bifsmn_state_new(model_, &state_);
+    if (status == BIFSMN_OK) status = bifsmn_detector_new(model_, &detector_);
     if (status == BIFSMN_OK) {
       bifsmn_get_info(model_, &info_);
       audio_ = static_cast<float*>(malloc(info_.window_samples * sizeof(float)));
       if (!audio_) status = BIFSMN_NO_MEMORY;
     }
-    if (status != BIFSMN_OK) return complain(options_.model, bifsmn_status_text(status));
-    if (bifsmn_set_depth(state_, options_.depth) == BIFSMN_OK) return 0;
-    fprintf(stderr, "--depth: expected 0 to %u, found %u\n", info_.depths - 1, options_.depth);
+    if (status != BIFSMN_OK) return print_error(options_.model, bifsmn_status_text(status));
+    if (bifsmn_set_thinning(state_, options_.thinning) == BIFSMN_OK) return 0;
+    fprintf(stderr, "--thinning: expected 1");
+    for (uint32_t k = 1; k < info_.thinnings; ++k) fprintf(stderr, " or %u", 1u << k);
+    fprintf(stderr, ", found %u\n", options_.thinning);
     return kUsage;
   }
 
   int run(const char* path) {
     MappedFile file;
-    if (const char* wrong = file.open(path)) return complain(path, wrong);
+    if (const char* wrong = file.open(path)) return print_error(path, wrong);
     Wav wav;
     const WavError error = read_wav(file.bytes(), file.length(), &wav);
-    if (error != WavError::kNone) return complain(path, wav_error_text(error));
+    if (error != WavError::kNone) return print_error(path, wav_error_text(error));
     if (wav.sample_rate != info_.sample_rate) {
       char text[100];
       snprintf(text, sizeof text,
                "expected %u Hz, found %u Hz; convert it: ffmpeg -i FILE -ar %u NEW.wav",
                info_.sample_rate, wav.sample_rate, info_.sample_rate);
-      return complain(path, text);
+      return print_error(path, text);
     }
     const bool stream = options_.stream || wav.samples > info_.window_samples;
     if (stream && options_.top > 1)
-      return complain(path,
-                      "--top: expected a file that fits into the model's window, found a "
-                      "longer one, which is not classified; leave --top out");
+      return print_error(path,
+                         "--top: expected a file that fits into the model's window, found a "
+                         "longer one, which is not classified; leave --top out");
     const bifsmn_status status = stream ? detect(path, wav) : classify(path, wav);
-    return status == BIFSMN_OK ? 0 : complain(path, bifsmn_status_text(status));
+    return status == BIFSMN_OK ? 0 : print_error(path, bifsmn_status_text(status));
   }
 
  private:
@@ -132,42 +136,44 @@ class Runner {
       uint32_t best = 0;
       for (uint32_t k = 1; k < info_.classes; ++k)
         if (posteriors_[k] > posteriors_[best]) best = k;
-      print(path, {best, 0, end, posteriors_[best]});
-      posteriors_[best] = -1;  // told
+      print(path, {best, posteriors_[best], 0, end});
+      posteriors_[best] = -1;  // printed
     }
     return BIFSMN_OK;
   }
 
   // The file, then zeros up to the first window that holds its last sample.
   bifsmn_status detect(const char* path, const Wav& wav) {
-    Detector detector(model_);
-    if (!detector.has_memory()) return BIFSMN_NO_MEMORY;
     const double duration = double(wav.samples) / info_.sample_rate;
-    const auto tell = [&](Detection d) {
-      if (d.end > duration) d.end = duration;
-      print(path, d);
+    bifsmn_detection detection;
+    const auto report = [&] {
+      if (detection.end > duration) detection.end = duration;
+      print(path, detection);
     };
-    Detection found;
     size_t at = 0;
-    int ready = 0;
+    int ready = 0, found = 0;
     bifsmn_reset(state_);
+    bifsmn_detector_reset(detector_);
     while (at < wav.samples || !ready) {
       const size_t left = wav.samples - at;
       const size_t part = left < info_.hop ? left : info_.hop;
       decode_mono(wav, at, part, audio_);
       memset(audio_ + part, 0, (info_.hop - part) * sizeof(float));
       size_t used;
-      const bifsmn_status status =
-          bifsmn_push(state_, audio_, info_.hop, &used, posteriors_, &ready);
+      bifsmn_status status = bifsmn_push(state_, audio_, info_.hop, &used, posteriors_, &ready);
       if (status != BIFSMN_OK) return status;
       at += used < left ? used : left;
-      if (ready && detector.add(posteriors_, &found)) tell(found);
+      if (!ready) continue;
+      status = bifsmn_detector_add(detector_, posteriors_, &detection, &found);
+      if (status != BIFSMN_OK) return status;
+      if (found) report();
     }
-    if (detector.finish(&found)) tell(found);
-    return BIFSMN_OK;
+    const bifsmn_status status = bifsmn_detector_finish(detector_, &detection, &found);
+    if (status == BIFSMN_OK && found) report();
+    return status;
   }
 
-  void print(const char* path, const Detection& d) {
+  void print(const char* path, const bifsmn_detection& d) {
     const char* label = bifsmn_label(model_, d.label);
     if (!options_.json) {
       put_printable(stdout, path);
@@ -186,21 +192,21 @@ class Runner {
   const Options& options_;
   bifsmn_model* model_ = nullptr;
   bifsmn_state* state_ = nullptr;
+  bifsmn_detector* detector_ = nullptr;
   bifsmn_info info_ = {};
   float* audio_ = nullptr;  // [window_samples]
   float posteriors_[BIFSMN_MAX_CLASSES];
 };
 
-bool parse_number(const char* option, const char* text, uint32_t least, uint32_t* value) {
+bool parse_number(const char* option, const char* text, uint32_t min, uint32_t* value) {
   char* end = nullptr;
   errno = 0;
   const long long number = text ? strtoll(text, &end, 10) : -1;
-  if (text && *text && !*end && !errno && number >= least && number <= kLargestNumber) {
+  if (text && *text && !*end && !errno && number >= min && number <= kMaxNumber) {
     *value = uint32_t(number);
     return true;
   }
-  fprintf(stderr, "%s: expected a whole number from %u to %u, found ", option, least,
-          kLargestNumber);
+  fprintf(stderr, "%s: expected a whole number from %u to %u, found ", option, min, kMaxNumber);
   put_printable(stderr, text ? text : "nothing");
   fputc('\n', stderr);
   return false;
@@ -218,14 +224,14 @@ bool parse(int argc, char** argv, Options* options) {
       options->stream = true;
     } else if (strcmp(word, "--json") == 0) {
       options->json = true;
-    } else if (strcmp(word, "--depth") == 0) {
-      if (!parse_number(word, next, 0, &options->depth)) return false;
+    } else if (strcmp(word, "--thinning") == 0) {
+      if (!parse_number(word, next, 1, &options->thinning)) return false;
       ++i;
     } else if (strcmp(word, "--top") == 0) {
       if (!parse_number(word, next, 1, &options->top)) return false;
       ++i;
     } else if (word[0] == '-' && word[1]) {
-      complain(word, "no such option; see bifsmn-run --help");
+      print_error(word, "no such option; see bifsmn-run --help");
       return false;
     } else {
       argv[others++] = argv[i];
@@ -233,7 +239,7 @@ bool parse(int argc, char** argv, Options* options) {
   }
   if (options->help) return true;
   if (options->stream && options->top > 1) {
-    complain("--top", "expected without --stream, which classifies no file");
+    print_error("--top", "expected without --stream, which classifies no file");
     return false;
   }
   if (others < 2) {

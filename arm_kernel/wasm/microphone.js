@@ -6,8 +6,8 @@ const REFUSALS = {
   NotReadableError: "The microphone is in use by another program; close that and try again.",
 };
 
-// The microphone, as mono audio at the rate asked for. Set `heard`, which is called with
-// each block (Float32Array), and `lost`, for when the microphone goes away.
+// The microphone, as mono audio at the rate asked for. Set `onAudio`, which is called with
+// each block (Float32Array), and `onLost`, for when the microphone goes away.
 class Microphone {
   static async open(rate) {
     if (!navigator.mediaDevices || !window.AudioWorkletNode)
@@ -26,14 +26,14 @@ class Microphone {
   }
 
   constructor() {
-    this.heard = this.lost = () => {};
+    this.onAudio = this.onLost = () => {};
   }
 
   async _start(rate) {
     // What is meant for calls only blurs words.
     const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     this._media = await navigator.mediaDevices.getUserMedia({ audio: plain });
-    this._media.getTracks()[0].onended = () => this.lost();
+    this._media.getTracks()[0].onended = () => this.onLost();
     this._context = new AudioContext();
     const code = document.getElementById("capture-code").textContent;
     // No blob: pages that are files may not load those here.
@@ -42,7 +42,7 @@ class Microphone {
     const mono = { channelCount: 1, channelCountMode: "explicit" };
     const capture = new AudioWorkletNode(this._context, "capture", mono);
     const resampler = new Resampler(this._context.sampleRate, rate);
-    capture.port.onmessage = ({ data }) => this.heard(resampler.push(data));
+    capture.port.onmessage = ({ data }) => this.onAudio(resampler.push(data));
     // Its output is silent; without a way to the speakers it may not run.
     this._context.createMediaStreamSource(this._media).connect(capture);
     capture.connect(this._context.destination);
@@ -50,7 +50,7 @@ class Microphone {
   }
 
   async close() {
-    this.heard = this.lost = () => {};
+    this.onAudio = this.onLost = () => {};
     if (this._media) this._media.getTracks().forEach((track) => track.stop());
     if (this._context) await this._context.close();
   }

@@ -53,7 +53,7 @@ class Page {
       };
     }
     element("microphone").onclick = () => this.toggleMicrophone();
-    element("depth").onchange = ({ target }) => this.setDepth(Number(target.value));
+    element("thinning").onchange = ({ target }) => this.setThinning(Number(target.value));
     element("controls")
       .querySelectorAll("button")
       .forEach((button) => (button.disabled = false));
@@ -73,12 +73,12 @@ class Page {
   // Then what was heard before still is.
   async _try(action) {
     const wish = ++this._wish;
-    this.view.complain(null);
+    this.view.showError(null);
     try {
       await action(wish);
     } catch (error) {
       this.view.say(...this._state);
-      this.view.complain(error);
+      this.view.showError(error);
     }
   }
 
@@ -162,14 +162,14 @@ class Page {
     this._microphone = microphone;
     spotter.reset();
     view.clear();
-    microphone.heard = (audio) => {
+    microphone.onAudio = (audio) => {
       for (const { posteriors, ended, current } of spotter.push(audio)) {
         this._shown = posteriors;
         if (ended) view.addDetection(ended);
         if (current) view.beginDetection(current);
       }
     };
-    microphone.lost = () =>
+    microphone.onLost = () =>
       this._try(async () => {
         await this._close();
         this._state = [];
@@ -202,8 +202,8 @@ class Page {
     player.hidden = true;
   }
 
-  setDepth(depth) {
-    this.spotter.depth = depth;
+  setThinning(thinning) {
+    this.spotter.thinning = thinning;
     if (this.recording) return this._spotRecording();
   }
 
@@ -219,5 +219,5 @@ class Page {
 const page = new Page();
 page.start().catch((error) => {
   page.view.say();
-  page.view.complain(error);
+  page.view.showError(error);
 });

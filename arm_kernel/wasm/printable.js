@@ -1,7 +1,7 @@
 "use strict";
 
 // Text of strangers, labels and file names: what a page would obey or not show becomes
-// visible, as \x1b or \u202e. The rule is that of speechbrain_bifsmn/utils/printable.py.
+// visible, as \x1b or \u202e. The rule is that of arm_kernel/python/bifsmn_engine/printable.py.
 const HIDDEN = new RegExp(
   "[\\0-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f" +
     "\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ud800-\\udfff" +

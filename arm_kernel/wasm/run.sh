@@ -27,10 +27,10 @@ install_needed
 
 run() { "$@" > "$build/log" 2>&1 || { cat "$build/log"; exit 1; }; }
 
-# All paths against the reference, front end and stream: the tests that need no files.
+# All instruction sets against the reference, front end and stream: the tests that need no files.
 test_in_node() {
   local name
-  for name in kernels paths extremes front_end stream; do
+  for name in kernels isas extremes front_end stream detector gate; do
     run cmake --build "$build" --target "test_$name" -j "$(nproc)"
     # Emscripten would fetch the module as if this were a browser.
     node --no-experimental-fetch "$build/tests/test_$name.js"

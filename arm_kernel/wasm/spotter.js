@@ -30,7 +30,14 @@ class Spotter {
     this._scoresAt = this._allocate(4 * classes);
     this._usedAt = this._allocate(4);
     this._readyAt = this._allocate(4);
-    this._endedAt = this._allocate(32);
+    this._detector = this._made((at) => exports.bifsmn_detector_new(this._model, at));
+    this._detectionAt = this._allocate(24);
+    this._foundAt = this._allocate(4);
+    // Nothing else is allocated after loading, so these stay valid.
+    const { buffer } = exports.memory;
+    this._words = new Uint32Array(buffer);
+    this._floats = new Float32Array(buffer);
+    this._doubles = new Float64Array(buffer);
     this.reset();
   }
 
@@ -58,7 +65,7 @@ class Spotter {
 
   _readInfo() {
     const fields =
-      "classes mels frames layers depths frontChannels channels hidden planes sampleRate " +
+      "classes mels frames layers thinnings frontChannels channels hidden planes sampleRate " +
       "windowSamples hop threshold smoothing fileBytes";
     const at = this._allocate(64);
     this._check(this._c.bifsmn_get_info(this._model, at));
@@ -73,12 +80,17 @@ class Spotter {
     this.labels = Array.from({ length: this.info.classes }, (_, k) => label(k));
     this.name = this._text(this._c.bifsmn_name(this._model));
     this.licence = this._text(this._c.bifsmn_licence(this._model));
-    this.path = this._text(this._c.bifsmn_path(this._model));
+    this.isa = this._text(this._c.bifsmn_isa(this._model));
   }
 
-  // 0 runs all blocks, 1 half of them, ...; at any time.
-  set depth(depth) {
-    this._check(this._c.bifsmn_set_depth(this._state, depth));
+  // 1 runs all blocks, 2 every second, ...; at any time.
+  set thinning(thinning) {
+    this._check(this._c.bifsmn_set_thinning(this._state, thinning));
+  }
+
+  // Whether the label of this index can be detected.
+  isKeyword(index) {
+    return Boolean(this._c.bifsmn_detector_is_keyword(this._detector, index));
   }
 
   // Float32Array [frames][mels] in dB -> [classes].
@@ -91,14 +103,7 @@ class Spotter {
   // Forgets the stream, its detections and its times.
   reset() {
     this._c.bifsmn_reset(this._state);
-    this._c.detector_free(this._detector || 0);
-    this._detector = this._c.detector_new(this._model);
-    if (!this._detector) throw new Error("There is not enough memory.");
-    // Nothing else is allocated after loading, so these stay valid.
-    const { buffer } = this._c.memory;
-    this._words = new Uint32Array(buffer);
-    this._floats = new Float32Array(buffer);
-    this._doubles = new Float64Array(buffer);
+    this._c.bifsmn_detector_reset(this._detector);
     this.windows = 0;
     this.milliseconds = 0; // that all windows took
   }
@@ -120,33 +125,34 @@ class Spotter {
       if (!this._words[_readyAt / 4]) continue;
       this.milliseconds += performance.now() - began;
       this.windows += 1;
-      const hasEnded = this._c.detector_add(this._detector, _scoresAt, this._endedAt);
-      const current = this._c.detector_current(this._detector);
+      const { bifsmn_detector_add, bifsmn_detector_current } = this._c;
       yield {
         posteriors: this._scores(),
-        ended: hasEnded ? this._detection(this._endedAt) : null,
-        current: current ? this._detection(current) : null,
+        ended: this._detection((...to) => bifsmn_detector_add(this._detector, _scoresAt, ...to)),
+        current: this._detection((...to) => bifsmn_detector_current(this._detector, ...to)),
       };
     }
   }
 
   // The detection that the end of the stream cuts off, or null.
   finish() {
-    const cut = this._c.detector_finish(this._detector, this._endedAt);
-    return cut ? this._detection(this._endedAt) : null;
+    return this._detection((...to) => this._c.bifsmn_detector_finish(this._detector, ...to));
   }
 
   _scores() {
     return this._floats.slice(this._scoresAt / 4, this._scoresAt / 4 + this.info.classes);
   }
 
-  // struct Detection: label, start, end, score.
-  _detection(at) {
+  // The bifsmn_detection (label, score, start, end) that a function of C writes, or null.
+  _detection(find) {
+    this._check(find(this._detectionAt, this._foundAt));
+    if (!this._words[this._foundAt / 4]) return null;
+    const at = this._detectionAt;
     return {
       label: this.labels[this._words[at / 4]],
+      score: this._floats[at / 4 + 1],
       start: this._doubles[at / 8 + 1],
       end: this._doubles[at / 8 + 2],
-      score: this._floats[at / 4 + 6],
     };
   }
 }

@@ -1,6 +1,6 @@
 "use strict";
 
-const MOST_DETECTIONS = 1000; // in the list
+const MAX_DETECTIONS = 1000; // in the list
 
 const element = (id) => document.getElementById(id);
 
@@ -38,39 +38,40 @@ class FileError extends Error {
 
 // What the page shows.
 class View {
-  // A model: its bars, depths and provenance.
+  // A model: its bars, thinnings and provenance.
   showModel(spotter, file) {
-    const { threshold, depths, layers, fileBytes, hop, sampleRate } = spotter.info;
+    const { threshold, thinnings, layers, fileBytes, hop, sampleRate } = spotter.info;
     const bars = element("bars");
     bars.replaceChildren();
     bars.style.setProperty("--threshold", threshold);
-    this._bars = spotter.labels.map((label) => {
-      const row = made(bars, "li", label === "silence" || label === "unknown" ? "other" : "");
+    this._bars = spotter.labels.map((label, k) => {
+      const row = made(bars, "li", spotter.isKeyword(k) ? "" : "other");
       made(row, "bdi", "label", label);
       const bar = made(made(row, "span", "track"), "span", "bar");
       return { row, bar, number: made(row, "span", "number", "–") };
     });
     this._threshold = threshold;
     this._hop = (1000 * hop) / sampleRate;
-    this._showDepths(depths, layers);
+    this._showThinnings(thinnings, layers);
     const size = `${fileBytes.toLocaleString("en")} bytes`;
     showParts("model", [
       new Quoted(spotter.name || file),
       `: ${size}, ${sampleRate} Hz, threshold ${threshold.toFixed(2)}`,
       ...(spotter.licence ? [", licence ", new Quoted(spotter.licence)] : []),
-      `. Engine: ${spotter.path}.`,
+      `. Engine: ${spotter.isa}.`,
     ]);
   }
 
-  _showDepths(depths, layers) {
-    const field = element("depth");
+  _showThinnings(thinnings, layers) {
+    const field = element("thinning");
     field.querySelectorAll("label").forEach((label) => label.remove());
-    for (let depth = 0; depth < depths; ++depth) {
-      const blocks = layers >> depth;
+    for (let thinning = 1; thinning < 1 << thinnings; thinning *= 2) {
+      const blocks = layers / thinning;
       const label = made(field, "label", "");
       const radio = made(label, "input", "");
-      Object.assign(radio, { type: "radio", name: "depth", value: depth, checked: !depth });
-      label.append(` ${depth}: ${blocks} ${blocks === 1 ? "block" : "blocks"}`);
+      const checked = thinning === 1;
+      Object.assign(radio, { type: "radio", name: "thinning", value: thinning, checked });
+      label.append(` ${thinning}: ${blocks} ${blocks === 1 ? "block" : "blocks"}`);
     }
   }
 
@@ -79,7 +80,7 @@ class View {
       const posterior = posteriors ? posteriors[k] : 0;
       bar.style.transform = `scaleX(${posterior})`;
       number.textContent = posteriors ? posterior.toFixed(2) : "–";
-      row.classList.toggle("heard", posterior >= this._threshold);
+      row.classList.toggle("detected", posterior >= this._threshold);
     });
   }
 
@@ -97,7 +98,7 @@ class View {
     element("detections").replaceChildren();
     this._begun = null;
     element("nothing").hidden = false;
-    this.complain(null);
+    this.showError(null);
   }
 
   // One that has ended. seek: called when it is chosen; null where there is no sound left.
@@ -122,7 +123,7 @@ class View {
     made(row, "bdi", "keyword", label);
     made(row, "span", "score");
     made(row, "span", "time");
-    if (list.children.length > MOST_DETECTIONS) list.firstChild.remove();
+    if (list.children.length > MAX_DETECTIONS) list.firstChild.remove();
     element("nothing").hidden = true;
     list.scrollTop = list.scrollHeight;
     return row;
@@ -133,7 +134,7 @@ class View {
   }
 
   // An Error; null where all is well.
-  complain(error) {
+  showError(error) {
     showParts("error", error ? error.parts || [error.message] : []);
     element("error").hidden = !error;
   }

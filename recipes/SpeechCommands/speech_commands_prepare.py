@@ -9,12 +9,16 @@ writes ``OUT/manifest/{train,valid,test,noise}.csv`` and prints their counts. A
 second run, another machine, another order of files give the same manifests.
 """
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.dataio.corpus import SPLITS, read_corpus
 from speechbrain_bifsmn.dataio.manifests import summary, write_manifest
 from speechbrain_bifsmn.dataio.tasks import (
@@ -29,7 +33,6 @@ from speechbrain_bifsmn.files.archive import unpack
 from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.download import Archive, download
 from speechbrain_bifsmn.files.owned import owned_folder
-from speechbrain_bifsmn.utils.printable import printable
 
 URL = "https://storage.googleapis.com/download.tensorflow.org/data/"
 # The data set and the official test set of the 12-class task.
@@ -65,8 +68,12 @@ ARCHIVES = {
 }
 
 
-def download_speech_commands(data_folder, version, archives=ARCHIVES):
-    """Downloads and unpacks what is not there yet.
+def download_speech_commands(
+    data_folder: str | Path,
+    version: str | float,
+    archives: Mapping[str, Sequence[Archive]] = ARCHIVES,
+) -> None:
+    """Downloads and unpacks the data set, or what is missing of it.
 
     The archives, and the folder of the official test set, are put beside
     ``data_folder``; the archives may be deleted afterwards.
@@ -75,10 +82,10 @@ def download_speech_commands(data_folder, version, archives=ARCHIVES):
     ---------
     data_folder : str | Path
         Where the data set is, or is to be.
-    version : str
-        "0.01" or "0.02".
+    version : str | float
+        "0.01" or "0.02", of which YAML may have made a number.
     archives : dict
-        Where from: {version: (data set, test set)}.
+        The archives of the data set and of the test set, by version.
     """
     data = Path(data_folder).resolve()
     for archive in archives[_known(version)]:
@@ -93,31 +100,32 @@ def download_speech_commands(data_folder, version, archives=ARCHIVES):
 
 
 def prepare_speech_commands(
-    data_folder,
-    save_folder,
-    task,
-    version="any",
-    manifest_format="csv",
-):
+    data_folder: str | Path,
+    save_folder: str | Path,
+    task: Task,
+    version: str | float = "any",
+    manifest_format: str = "csv",
+) -> str:
     """Writes the manifests of one task.
 
     Arguments
     ---------
-    data_folder : str
+    data_folder : str | Path
         The unpacked data set.
-    save_folder : str
+    save_folder : str | Path
         Where the folder ``manifest`` is made.
     task : Task
-        What to tell apart.
-    version : str
-        "0.01" or "0.02": what the folder must hold; "any" takes either.
+        Labels, and the protocol by which clips are drawn.
+    version : str | float
+        "0.01" or "0.02": the version that the folder must hold; "any" allows
+        either.
     manifest_format : str
         "csv" or "json".
 
     Returns
     -------
     str
-        What was chosen, as a table.
+        The numbers of clips, as a table.
     """
     corpus = read_corpus(data_folder)
     if version != "any" and _known(version) != corpus.version:
@@ -134,7 +142,7 @@ def prepare_speech_commands(
 
 
 def _title(corpus, task):
-    title = "Own keywords"
+    title = "Custom keywords"
     if task.labels in map(task_labels, CLASSES):
         title = f"Speech Commands {corpus.version}, {task.protocol} protocol"
     spoken = {word for split in SPLITS for word in corpus.clips[split]}
@@ -146,7 +154,7 @@ def _title(corpus, task):
 
 
 def _known(version):
-    """Returns a version as text: YAML may have made it a number."""
+    """Returns a version as text, of which YAML may have made a number."""
     if str(version) not in ARCHIVES:
         raise ValueError(
             f"version: expected one of {', '.join(ARCHIVES)}, got {version}; "
@@ -155,7 +163,7 @@ def _known(version):
     return str(version)
 
 
-def main():
+def main() -> None:
     """Prepares a folder from the command line and prints the counts."""
     parser = argparse.ArgumentParser(
         description=__doc__,

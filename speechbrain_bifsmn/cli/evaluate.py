@@ -1,9 +1,9 @@
 """Measure a model on the test clips of a folder in Speech Commands' layout.
 
-DATA holds <word>/*.wav and testing_list.txt; clips of other splits are left
-alone. Silence is cut from its _background_noise_, where there is any. Accuracy
-is that of torch and of the engine, with 95 % intervals; the two should decide
-alike on every clip.
+DATA holds <word>/*.wav and testing_list.txt; clips of other splits are ignored.
+Silence is cut from its _background_noise_, where there is any. Accuracy is that
+of torch and of the engine, with 95 % intervals; there should be no prediction
+mismatches between the two.
 
 examples:
   bifsmn evaluate speech_commands
@@ -11,22 +11,25 @@ examples:
   bifsmn evaluate speech_commands --robustness --negatives radio
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from bifsmn_engine.files.checksum import sha256_of
+from bifsmn_engine.files.json_object import read_object
+from bifsmn_engine.pretrained import MODEL
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.files.atomic import write_text
-from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.files.json_object import read_object
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils.printable import printable
 
-PICTURE = "noise_png_sha256"  # of an evaluation: the picture beside it
-OWN = "sha256"  # of an evaluation: that of all the rest
+PICTURE = "noise_png_sha256"  # key for the checksum of the picture
+DIGEST = "sha256"  # key for the checksum of all other keys
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn evaluate``."""
     add = parser.add_argument
     add("data", metavar="DATA", help="the unpacked data set")
@@ -56,7 +59,7 @@ def add_arguments(parser):
     )
 
 
-def run(arguments):
+def run(arguments: Namespace) -> None:
     """Evaluates, prints the tables, and writes the file."""
     from speechbrain_bifsmn.evaluation.false_alarms import find_audio
     from speechbrain_bifsmn.evaluation.run import evaluate_model
@@ -76,7 +79,7 @@ def run(arguments):
         _check_places(arguments)
         if arguments.robustness:
             evaluation |= _draw(evaluation, _picture(arguments))
-        evaluation[OWN] = _digest(evaluation)
+        evaluation[DIGEST] = _digest(evaluation)
         write_text(arguments.out, json.dumps(evaluation, indent=1) + "\n")
     finally:
         print(summary(evaluation), flush=True)
@@ -88,7 +91,7 @@ def _picture(arguments):
 
 
 def _check_places(arguments):
-    """Refuses to replace what this command has not written."""
+    """Refuses to replace a file that this command has not written."""
     out, picture = arguments.out, _picture(arguments)
     before = _read(out)
     if out.name == picture.name or (out.exists() and not before):
@@ -105,24 +108,24 @@ def _check_places(arguments):
 
 
 def _read(path):
-    """Returns the evaluation in a file, {} where it is no such thing."""
+    """Returns the evaluation in a file, {} where there is none."""
     try:
         found = read_object(path)
     except (OSError, ValueError):
         return {}
-    return found if found.get(OWN) == _digest(found) else {}
+    return found if found.get(DIGEST) == _digest(found) else {}
 
 
 def _digest(evaluation):
-    """Returns the checksum of an evaluation, by which it is known as such."""
-    rest = {name: value for name, value in evaluation.items() if name != OWN}
+    """Returns the checksum of an evaluation, which its file holds."""
+    rest = {name: value for name, value in evaluation.items() if name != DIGEST}
     text = json.dumps(rest, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _draw(evaluation, path):
-    """Draws accuracy in noise; returns what is to be known of the picture."""
-    from speechbrain_bifsmn.utils.plots import plot_noise
+    """Draws accuracy in noise; returns the checksum of the picture."""
+    from speechbrain_bifsmn.evaluation.plots import plot_noise
 
     measured = evaluation["robustness"]
     noise = [row for row in measured["conditions"] if row["name"] == "noise"]
@@ -144,7 +147,7 @@ def _draw(evaluation, path):
 
 
 def _command(arguments):
-    """Returns the command line, without places of this machine."""
+    """Returns the command line, without absolute paths."""
     import shlex
 
     words = ["bifsmn", "evaluate", _place(arguments.data)]

@@ -1,42 +1,55 @@
-"""Write the file for devices from a training run.
+"""Write the model file of a training run, for devices.
 
-Takes the run's best checkpoint of the 1-bit network. A run that has ended has
-written model.bifsmn already; this is for one that was stopped, or whose file is
-to say something else of itself. Where the engine is installed, it must give the
-very bits that torch gives, or no file is written.
+Takes the run's best checkpoint of the 1-bit network. A finished run has written
+model.bifsmn already; this is for one that was stopped, or for a file with other
+metadata. Where the engine is installed, it must be bit-exact with torch, or no
+file is written.
 
 examples:
   bifsmn export results/v1/12/1234 model.bifsmn
-  bifsmn export results/own_words/robot/1234 robot.bifsmn --threshold 0.8
+  bifsmn export results/custom_keywords/robot/1234 robot.bifsmn --threshold 0.8
 """
 
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from speechbrain_bifsmn.cli.options import check_not_shipped
+from bifsmn_engine.format import model_file
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.deploy.writer import check_not_shipped
 from speechbrain_bifsmn.files.owned import adopt, is_listed
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.printable import printable
 
 CLIPS = 64  # of noise, on which torch and engine are compared
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn export``."""
     add = parser.add_argument
-    add("run_folder", type=Path, metavar="RUN", help="of a training")
+    add(
+        "run_folder",
+        type=Path,
+        metavar="RUN",
+        help="results folder of a training",
+    )
     add("file", type=Path, metavar="FILE", help="NAME.bifsmn, to be written")
-    add("--name", help="of the model (default: as the run says)")
-    add("--licence", help="what users may do with it (default: as well)")
-    add("--provenance", help="where it came from (default: as well)")
-    add("--threshold", type=float, metavar="P", help="(default: as well)")
-    add("--smoothing", type=int, metavar="N", help="(default: as well)")
+    add("--name", help="of the model (default: the run's)")
+    add("--licence", help="of the model (default: the run's)")
+    add("--provenance", help="of the model (default: the run's)")
+    add(
+        "--threshold",
+        type=float,
+        metavar="P",
+        help="(default: the run's)",
+    )
+    add("--smoothing", type=int, metavar="N", help="(default: the run's)")
 
 
-def run(arguments):
+def run(arguments: Namespace) -> None:
     """Writes the file."""
     import torch
 
-    from speechbrain_bifsmn.export import export
+    from speechbrain_bifsmn.deploy.export import export
     from speechbrain_bifsmn.runs.folder import STUDENT, open_run
     from speechbrain_bifsmn.runs.record import NAME
 

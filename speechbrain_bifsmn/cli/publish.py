@@ -1,9 +1,10 @@
-"""Write a finished run as a folder that is a whole hub repository.
+"""Write a finished run as a folder that is a complete hub repository.
 
-RESULTS is the output folder of train.py. What `bifsmn tune --out RESULTS` and
-`bifsmn evaluate DATA --model RESULTS --out RESULTS/evaluation.json` have put
-there is published too. The folder is loaded in a clean process before it is
-there. Nothing is uploaded without --push.
+RESULTS is the output folder of train.py. The files that `bifsmn tune --out
+RESULTS` and `bifsmn evaluate DATA --model RESULTS --out
+RESULTS/evaluation.json` have written there are published too. The folder is
+loaded in a clean process before it is put in place. Nothing is uploaded without
+--push.
 
 examples:
   bifsmn publish results/v1/12/1234 my_model
@@ -11,16 +12,24 @@ examples:
   bifsmn publish results/v1/12/1234 my_model --push me/my_model
 """
 
+from __future__ import annotations
+
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine.printable import printable
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn publish``."""
     add = parser.add_argument
-    add("results", type=Path, metavar="RESULTS", help="of a finished run")
+    add(
+        "results",
+        type=Path,
+        metavar="RESULTS",
+        help="output folder of a finished run",
+    )
     add("out", type=Path, metavar="OUT", help="what to write, a folder")
     add(
         "--samples",
@@ -34,18 +43,18 @@ def add_arguments(parser):
         "--data-note",
         default="",
         metavar="TEXT",
-        help="what the card is to say of the data",
+        help="a remark on the data, for the card",
     )
     add(
         "--benchmark",
         type=Path,
         metavar="FILE",
-        help="results of benchmarks/engine.py, for the card",
+        help="results of benchmarks.engine, for the card",
     )
     add("--push", metavar="OWNER/NAME", help="upload to this repository")
 
 
-def run(arguments):
+def run(arguments: Namespace) -> None:
     """Publishes, and uploads where asked to."""
     from speechbrain_bifsmn.publishing.folder import publish
 
@@ -75,7 +84,7 @@ def run(arguments):
 
 
 def _check_repository(name):
-    """Refuses what is none before the minutes of work."""
+    """Refuses a bad name before the minutes of work."""
     owner, _, rest = name.partition("/")
     if not owner or not rest:
         raise ValueError(

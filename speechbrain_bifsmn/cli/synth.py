@@ -1,9 +1,9 @@
-"""Speak words into a folder: clips of synthetic voices, to train on or to test.
+"""Synthesise a corpus of keywords: clips of synthetic voices, to train or test.
 
-Makes WORD/*.wav of a second each for the keywords, other words that they are
-told from, background noise, and lists of who is in which split: what `bifsmn
-train` takes as --data_folder. With --recordings, voices say what these lack.
-Needs the package espeakng-loader.
+Makes WORD/*.wav of a second each for the keywords and for other words (class
+"unknown"), background noise, and the lists of the splits: a folder for
+--data_folder of `bifsmn train`. With --recordings, synthetic clips complete the
+recordings. Needs the package espeakng-loader.
 
 examples:
   bifsmn synth "hey robot, lights on" corpus
@@ -12,12 +12,15 @@ examples:
   bifsmn synth "机器人" corpus --language cmn
 """
 
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine.printable import printable
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn synth``."""
     add = parser.add_argument
     add("words", metavar="WORDS", help='the keywords: "hey robot, lights on"')
@@ -44,12 +47,12 @@ def add_arguments(parser):
     )
 
 
-def run(arguments):
+def run(arguments: Namespace) -> None:
     """Makes the folder, whole or not at all."""
-    from speechbrain_bifsmn.dataio.own_counts import describe
-    from speechbrain_bifsmn.dataio.own_words import make_own_corpus
+    from speechbrain_bifsmn.dataio.custom_counts import describe
+    from speechbrain_bifsmn.dataio.custom_keywords import make_custom_corpus
 
-    make_own_corpus(
+    make_custom_corpus(
         arguments.folder,
         arguments.words,
         arguments.recordings,

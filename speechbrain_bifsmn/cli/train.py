@@ -1,14 +1,16 @@
 """Train a model: runs the recipe, with the arguments of its train.py.
 
 The recipe's hyperparameter files can be named without their folder. Results are
-written below the working directory. The recipe is part of the sources of this
-package, and not of its wheel.
+written below the working directory. The recipe is part of the source code, and
+not of the wheel.
 
 examples:
   bifsmn train bifsmnv2.yaml
-  bifsmn train own_words.yaml --words="hey robot, lights on"
+  bifsmn train custom_keywords.yaml --words="hey robot, lights on"
   bifsmn train v1_12.yaml --data_folder=speech_commands --device=cuda
 """
+
+from __future__ import annotations
 
 import argparse
 import os
@@ -21,7 +23,7 @@ import speechbrain_bifsmn
 RECIPE = "recipes/SpeechCommands/BiFSMNv2/train.py"
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn train``."""
     parser.add_argument("hparams", metavar="YAML")
     parser.add_argument(
@@ -29,8 +31,8 @@ def add_arguments(parser):
     )
 
 
-def run(arguments):
-    """Becomes the recipe; where a process cannot, returns its exit code."""
+def run(arguments: argparse.Namespace) -> int | None:
+    """Replaces this process by the recipe; on Windows, returns its code."""
     recipe = Path(speechbrain_bifsmn.__file__).parents[1] / RECIPE
     if not recipe.is_file():
         raise FileNotFoundError(

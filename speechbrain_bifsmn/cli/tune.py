@@ -1,22 +1,22 @@
 """Choose a model's threshold and smoothing for a rate of false alarms.
 
-Each keyword's clips are heard in a little quiet; one in which the keyword is
+Each clip of a keyword is surrounded by quiet noise; one in which the keyword is
 not detected is a false reject. Each detection in audio without keywords is a
 false alarm. One part of both chooses, the other confirms:
 
   KEYWORDS   folders named after the keywords. With validation_list.txt and
-             testing_list.txt, as of Speech Commands, the validation clips
+             testing_list.txt, as in Speech Commands, the validation clips
              choose and the test clips confirm; else 15 % of the speakers each,
-             the same that `own_words.yaml` keeps out of training.
+             the same that `custom_keywords.yaml` keeps out of training.
   NEGATIVES  a file: its first half chooses, the second confirms. A folder: the
              first half of its files; with those lists, as above, the words
              that are no keywords. wav, flac, ogg, opus or mp3 of any rate.
 
-Of each smoothing, the lowest threshold is taken that has no more false alarms
-than wanted, as have all higher ones; and of these, the smoothing that rejects
-least. The same is done with a threshold for each keyword. A model file holds
-one for all; tune.json has the others, and the refractory time, for --tuned of
-`bifsmn listen`. Nothing is written without --out or --write.
+For each smoothing, the lowest threshold is taken from which on there are no
+more false alarms than wanted; then the smoothing with the fewest false rejects.
+The same is done with a threshold for each keyword. A model file holds one
+threshold for all keywords; tune.json has the others, and the refractory time,
+for --tuned of `bifsmn listen`. Nothing is written without --out or --write.
 
 examples:
   bifsmn tune --keywords data --negatives radio.mp3 podcasts --out tuned
@@ -24,15 +24,20 @@ examples:
   bifsmn tune model.bifsmn --keywords data --negatives hours \\
       --false-alarms-per-hour 1 --write
   bifsmn tune model.bifsmn --keywords data --negatives data hours \\
-      --depth 0 1 2 --smoothing 8 --out tuned
+      --thinning 1 2 4 --smoothing 8 --out tuned
 """
+
+from __future__ import annotations
 
 import math
 import shlex
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from speechbrain_bifsmn.cli.options import check_not_shipped
+from bifsmn_engine.detection import REFRACTORY_S, check_refractory
+from bifsmn_engine.pretrained import MODEL
+from speechbrain_bifsmn.deploy.writer import check_not_shipped
 from speechbrain_bifsmn.files.owned import (
     adopt,
     check_file,
@@ -41,14 +46,9 @@ from speechbrain_bifsmn.files.owned import (
     owned_file,
 )
 from speechbrain_bifsmn.files.owned import owner as owner_of
-from speechbrain_bifsmn.inference.detector import (
-    REFRACTORY_S,
-    check_refractory,
-)
-from speechbrain_bifsmn.pretrained import MODEL
 
 
-def add_arguments(parser):
+def add_arguments(parser: ArgumentParser) -> None:
     """Adds the arguments of ``bifsmn tune``."""
     add = parser.add_argument
     add(
@@ -77,11 +77,11 @@ def add_arguments(parser):
         help="of all keywords together (default: %(default)s)",
     )
     add(
-        "--depth",
+        "--thinning",
         nargs="+",
         action="extend",
         type=int,
-        help="depth settings at which the rate is to be kept (default: 0)",
+        help="thinnings at which the rate is to be kept (default: 1)",
     )
     add(
         "--smoothing",
@@ -95,7 +95,7 @@ def add_arguments(parser):
         "--refractory",
         type=float,
         metavar="SECONDS",
-        help="that of `bifsmn listen`, to which --tuned tells it (default: "
+        help="that of `bifsmn listen`, which --tuned sets (default: "
         f"{REFRACTORY_S:g})",
     )
     add(
@@ -121,21 +121,22 @@ def add_arguments(parser):
     add("--write", action="store_true", help="write into the model file itself")
 
 
-def run(arguments):
+def run(arguments: Namespace) -> None:
     """Tunes a model."""
-    from speechbrain_bifsmn import tune
-    from speechbrain_bifsmn.inference.models import find_model
-    from speechbrain_bifsmn.utils import plots, tuning_report
+    from bifsmn_engine.loading import find_model
+    from speechbrain_bifsmn.evaluation import plots
+    from speechbrain_bifsmn.operating_points import report as tuning_report
+    from speechbrain_bifsmn.operating_points import tune
 
     _check_numbers(arguments)
-    source, owner = find_model(arguments.model), None
+    source, owner = find_model(arguments.model), "tune"
     if arguments.write:
         check_not_shipped(source)
     if arguments.out:
         plots.figure_class()
         owner = _check_out(arguments.out, tuning_report.FILES)
     options = {
-        "depths": arguments.depth,
+        "thinnings": arguments.thinning,
         "smoothings": arguments.smoothing,
         "refractory_s": arguments.refractory,
     }
@@ -182,7 +183,7 @@ def _check_numbers(arguments):
 
 
 def _check_out(folder, names):
-    """Refuses a folder before the work; returns whose it is, or becomes."""
+    """Refuses a folder before the work; returns the command that owns it."""
     command = "train" if owner_of(folder) == "train" else "tune"
     if not folder.exists():
         return command

@@ -1,12 +1,15 @@
 """Augmentation of keyword clips, on the batch and on its device."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from inspect import signature
 
 import torch
 from speechbrain.augment.time_domain import AddReverb
 from torch import nn
 
-from speechbrain_bifsmn.utils.chunks import in_chunks
+from speechbrain_bifsmn.nnet.chunks import in_chunks
 
 
 class KeywordAugment(nn.Module):
@@ -16,8 +19,8 @@ class KeywordAugment(nn.Module):
     with probability ``probability`` each, the others with their own. A
     neighbour is the edge of another clip of the batch, before this one or
     after it: in running speech there are words around a keyword, and the ends
-    of two words are none. In ``eval()`` nothing is changed. Draws come from a
-    generator of its own, on the CPU, so that ``seed`` makes an epoch
+    of two words are not keywords. In ``eval()`` nothing is changed. Draws come
+    from a separate generator, on the CPU, so that ``seed`` makes an epoch
     repeatable on any device.
 
     Source: gain, speed and shift are those of the paper's released training,
@@ -25,25 +28,25 @@ class KeywordAugment(nn.Module):
 
     Arguments
     ---------
-    noise : list of torch.Tensor
-        Background recordings (samples,), each longer than a clip; none mixes
-        no noise. May be set later by ``set_noise``.
+    noise : sequence of torch.Tensor
+        Background recordings (samples,), each longer than a clip; without any,
+        no noise is mixed in. May be set later by ``set_noise``.
     probability : float
-        Of gain, of speed, and of shift.
+        Probability of gain, of speed, and of shift.
     noise_probability : float
-        Of background noise.
+        Probability of background noise.
     neighbour_probability : float
-        Of a neighbour before the clip, and of one after it.
-    gain : tuple
+        Probability of a neighbour before the clip, and of one after it.
+    gain : sequence of float
         Range of the factor of the amplitude.
     speed : float
         Largest relative change of speed.
     shift : int
         Largest shift in samples.
-    noise_snr : tuple
-        Range of the ratio to the noise in dB, that of the powers of whole
-        clips; hence digital zeros get none.
-    neighbour_distance : tuple
+    noise_snr : sequence of float
+        Range of the SNR in dB, the ratio of the powers of whole clips; hence
+        digital zeros get no noise.
+    neighbour_distance : sequence of int
         Range of the samples between the middles of a clip and its neighbour.
 
     Example
@@ -54,18 +57,20 @@ class KeywordAugment(nn.Module):
     torch.Size([4, 16000])
     """
 
+    noise: torch.Tensor
+
     def __init__(
         self,
-        noise=(),
-        probability=0.5,
-        noise_probability=0.5,
-        neighbour_probability=0.0,
-        gain=(0.7, 1.1),
-        speed=0.2,
-        shift=3200,
-        noise_snr=(0, 30),
-        neighbour_distance=(8000, 12000),
-    ):
+        noise: Sequence[torch.Tensor] = (),
+        probability: float = 0.5,
+        noise_probability: float = 0.5,
+        neighbour_probability: float = 0.0,
+        gain: Sequence[float] = (0.7, 1.1),
+        speed: float = 0.2,
+        shift: int = 3200,
+        noise_snr: Sequence[float] = (0, 30),
+        neighbour_distance: Sequence[int] = (8000, 12000),
+    ) -> None:
         super().__init__()
         self.probability = probability
         self.noise_probability = noise_probability
@@ -76,18 +81,18 @@ class KeywordAugment(nn.Module):
         self.generator = torch.Generator()
         self.set_noise(noise)
 
-    def set_noise(self, noise):
-        """Takes the background recordings to draw from."""
+    def set_noise(self, noise: Sequence[torch.Tensor]) -> None:
+        """Takes the background recordings (samples,) to draw from."""
         lengths = [len(recording) for recording in noise]
         flat = torch.cat(list(noise)) if lengths else torch.zeros(0)
         self.register_buffer("noise", flat, persistent=False)
         self.lengths = torch.tensor(lengths, dtype=torch.long)
 
-    def seed(self, seed):
+    def seed(self, seed: int) -> None:
         """Starts the draws anew, such as at the start of an epoch."""
         self.generator.manual_seed(seed)
 
-    def forward(self, wav):
+    def forward(self, wav: torch.Tensor) -> torch.Tensor:
         """Augments a batch.
 
         Arguments
@@ -132,11 +137,11 @@ class KeywordAugment(nn.Module):
         return in_chunks(_read, wav, rate[:, None], shift[:, None])
 
     def _neighbours(self, wav, side):
-        """What is heard of clips that come before (-1) or after (1)."""
+        """Returns the edges of clips that come before (-1) or after (1)."""
         order = torch.randperm(len(wav), generator=self.generator)
         distance = self._between(self.neighbour_distance, wav).round()
-        heard = self._chosen(wav, self.neighbour_probability)
-        clips = wav[order.to(wav.device)] * heard[:, None]
+        chosen = self._chosen(wav, self.neighbour_probability)
+        clips = wav[order.to(wav.device)] * chosen[:, None]
         rate = torch.ones_like(distance)
         return in_chunks(_read, clips, rate[:, None], side * distance[:, None])
 
@@ -188,11 +193,11 @@ class RandomApply(nn.Module):
 
     Arguments
     ---------
-    augmentations : sequence of callable
-        Map (B, ...) to (B, ...); one that has an argument ``lengths`` is told
-        that all are whole.
+    augmentations : sequence of torch.nn.Module
+        Modules that map (B, ...) to (B, ...); an argument ``lengths`` gets
+        relative lengths of 1.
     probabilities : sequence of float
-        How likely a batch is to go through each; 0 switches it off.
+        Probability of each one for a batch; 0 switches it off.
 
     Example
     -------
@@ -202,7 +207,9 @@ class RandomApply(nn.Module):
     torch.Size([4, 16000])
     """
 
-    def __init__(self, augmentations, probabilities):
+    def __init__(
+        self, augmentations: Iterable[nn.Module], probabilities: Iterable[float]
+    ) -> None:
         super().__init__()
         self.augmentations = nn.ModuleList(augmentations)
         self.probabilities = list(probabilities)
@@ -212,7 +219,7 @@ class RandomApply(nn.Module):
                 f"each augmentation, got {self.probabilities}"
             )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Augments a batch (B, ...)."""
         if not self.training:
             return x
@@ -229,8 +236,8 @@ class RandomApply(nn.Module):
             return augment(x, torch.ones(len(x), device=x.device))
         return augment(x)
 
-    def restart(self):
-        """Forgets where reverberation was in its rooms: an epoch starts."""
+    def restart(self) -> None:
+        """Starts reverberation at its first RIR again, for a new epoch."""
         for augment in self.augmentations:
             if isinstance(augment, AddReverb):
                 vars(augment).pop("data_loader", None)

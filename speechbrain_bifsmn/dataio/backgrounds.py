@@ -1,10 +1,15 @@
 """Synthetic background noises."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
 
-from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
+from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
 
 BABBLE = (
     "The weather in the mountains may change within an hour. She bought "
@@ -12,11 +17,28 @@ BABBLE = (
 )
 
 
-def coloured_noise(samples, random, slope):
-    """Noise whose power falls as ``1 / frequency ** slope``; of power 1."""
+def coloured_noise(
+    samples: int, random: RandomState, slope: float
+) -> NDArray[np.float64]:
+    """Makes noise whose power falls as ``1 / frequency ** slope``.
+
+    Arguments
+    ---------
+    samples : int
+        How many, at 16 kHz.
+    random : numpy.random.RandomState
+        Decides on the noise.
+    slope : float
+        0 is white, 1 pink, 2 brown.
+
+    Returns
+    -------
+    numpy.ndarray
+        (samples,), of the power 1.
+    """
     spectrum = np.fft.rfft(random.standard_normal(samples))
     spectrum /= np.arange(1, len(spectrum) + 1) ** (slope / 2)
-    spectrum[: 20 * samples // SAMPLE_RATE + 1] = 0  # nobody hears it
+    spectrum[: 20 * samples // SAMPLE_RATE + 1] = 0  # below 20 Hz
     noise = np.fft.irfft(spectrum, samples)
     return noise / noise.std()
 
@@ -40,8 +62,27 @@ def _clicks(samples, random):
     return clicks
 
 
-def babble(samples, random, espeak, voices):
-    """All voices at once, none of which says a keyword; of power 1."""
+def babble(
+    samples: int, random: RandomState, espeak: Espeak, voices: Sequence[str]
+) -> NDArray[np.float64]:
+    """Mixes all voices, none of which says a keyword.
+
+    Arguments
+    ---------
+    samples : int
+        How many, at 16 kHz.
+    random : numpy.random.RandomState
+        Decides on rates, places and levels.
+    espeak : Espeak
+        What speaks.
+    voices : sequence of str
+        Voices of ``Espeak.speak``.
+
+    Returns
+    -------
+    numpy.ndarray
+        (samples,), of the power 1.
+    """
     mixture = np.zeros(samples)
     for voice in voices:
         speech = espeak.speak(BABBLE, voice, random.randint(140, 200))
@@ -50,8 +91,8 @@ def babble(samples, random, espeak, voices):
     return mixture / mixture.std()
 
 
-# What needs no voice: called with a number of samples and random numbers.
-BACKGROUNDS = {
+# Those without voices: made of a number of samples and random numbers.
+BACKGROUNDS: dict[str, Callable[[int, RandomState], NDArray[np.float64]]] = {
     "white_noise": partial(coloured_noise, slope=0),
     "pink_noise": partial(coloured_noise, slope=1),
     "brown_noise": partial(coloured_noise, slope=2),

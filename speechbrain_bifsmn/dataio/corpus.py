@@ -5,15 +5,18 @@
 folder or beside it, the official test set of the 12-class task.
 """
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Collection
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from tqdm import tqdm
 
-from speechbrain_bifsmn.audiofile.decode import blocks, form_of
+from bifsmn_engine.audio.decode import blocks, form_of
 from speechbrain_bifsmn.dataio.split_lists import (
     KINDS,
     read_split_lists,
@@ -24,13 +27,13 @@ from speechbrain_bifsmn.dataio.words import ADDED_IN_0_02
 
 SAMPLE_RATE = 16000
 SPLITS = ("train", "valid", "test")
-LISTED = {"validation": "valid", "test": "test"}  # splits, as the lists say it
+LISTED = {"validation": "valid", "test": "test"}  # splits that have a list
 NOISE_FOLDER = "_background_noise_"
 TEST_SET_FOLDER = "speech_commands_test_set_v{}"
-# Each split takes its silence from a stretch of its own of each recording: in
-# ten seconds, even the shortest stretch is a second.
-LEAST_NOISE = 10 * SAMPLE_RATE
-LONGEST = 3600 * SAMPLE_RATE  # what is held in memory at once: an hour of noise
+# Each split takes its silence from a separate stretch of each recording: in ten
+# seconds, even the shortest stretch is a second.
+MIN_NOISE = 10 * SAMPLE_RATE
+MAX_CLIP_SAMPLES = 3600 * SAMPLE_RATE  # held in memory at once
 
 
 class Corpus(NamedTuple):
@@ -38,14 +41,18 @@ class Corpus(NamedTuple):
 
     folder: Path
     version: str  # "0.01" or "0.02", by its words
-    clips: dict  # {split: {word: [path, ...]}}
-    noise: list  # paths of the background recordings
-    test_set: dict  # {folder name: [path, ...]}, empty without one
-    samples: dict  # of every path
-    missing: tuple = ()  # what the lists name and is not there
+    clips: dict[str, dict[str, list[str]]]  # {split: {word: [path, ...]}}
+    noise: list[str]  # paths of the background recordings
+    test_set: dict[str, list[str]]  # {folder: [path, ...]}, empty without one
+    samples: dict[str, int]  # of every path
+    missing: tuple[str, ...] = ()  # what the lists name and is not there
 
 
-def read_corpus(folder, splits=SPLITS, partial=False):
+def read_corpus(
+    folder: str | Path,
+    splits: Collection[str] = SPLITS,
+    partial: bool = False,
+) -> Corpus:
     """Lists a corpus and checks every file of it.
 
     Of ``x.wav`` and ``x.wav.wav``, or ``x.flac``, the first is taken. Hidden
@@ -56,7 +63,7 @@ def read_corpus(folder, splits=SPLITS, partial=False):
     ---------
     folder : str | Path
         The unpacked data set.
-    splits : sequence of str
+    splits : collection of str
         Which clips to list and check; without "train", other splits' lists
         need not be there.
     partial : bool
@@ -83,7 +90,7 @@ def read_corpus(folder, splits=SPLITS, partial=False):
     split_of, missing = _read_lists(folder, splits, words.values())
     if not partial:
         refuse_missing(folder, missing)
-    clips = {split: {} for split in SPLITS}
+    clips: dict[str, dict[str, list[str]]] = {split: {} for split in SPLITS}
     for word, wavs in words.items():
         for wav in wavs:
             split = split_of.get(wav, "train")
@@ -96,12 +103,12 @@ def read_corpus(folder, splits=SPLITS, partial=False):
     wavs = [wav for split in SPLITS for w in clips[split].values() for wav in w]
     wavs += noise + [wav for w in test_set.values() for wav in w]
     samples = _check_audio(folder, wavs)
-    missing = tuple(sorted(chain.from_iterable(missing.values())))
-    return Corpus(folder, version, clips, noise, test_set, samples, missing)
+    lacking = tuple(sorted(chain.from_iterable(missing.values())))
+    return Corpus(folder, version, clips, noise, test_set, samples, lacking)
 
 
-def speaker_of(wav):
-    """Returns who speaks in a clip, by its name.
+def speaker_of(wav: str) -> str:
+    """Returns the speaker of a clip, by the clip's name.
 
     Arguments
     ---------
@@ -112,7 +119,7 @@ def speaker_of(wav):
     Returns
     -------
     str
-        The name before ``_nohash_``; without that, the file's own.
+        What stands before ``_nohash_``; without that, the name of the file.
 
     Example
     -------
@@ -139,7 +146,7 @@ def _read_lists(folder, splits, words):
 
 def _clips(root, folder):
     """Returns the paths of a folder's clips."""
-    clips = {}
+    clips: dict[str, str] = {}
     if not folder.is_dir():
         return []
     start = Path(os.path.relpath(folder, root)).as_posix()
@@ -164,16 +171,16 @@ def _check_audio(folder, wavs):
     """Returns samples by file; raises one error that names all damage."""
     samples, damage = {}, []
     for wav in tqdm(wavs, "Checking audio", unit="clip", leave=False):
-        least = LEAST_NOISE if wav.startswith(f"{NOISE_FOLDER}/") else 1
+        minimum = MIN_NOISE if wav.startswith(f"{NOISE_FOLDER}/") else 1
         try:
             samples[wav] = _count_samples(f"{folder}/{wav}")
         except ValueError as error:
             damage.append(str(error))
             continue
-        if not least <= samples[wav] <= LONGEST:
+        if not minimum <= samples[wav] <= MAX_CLIP_SAMPLES:
             damage.append(
-                f"{folder}/{wav}: expected {least} to {LONGEST} samples, found "
-                f"{samples[wav]}"
+                f"{folder}/{wav}: expected {minimum} to {MAX_CLIP_SAMPLES} "
+                f"samples, found {samples[wav]}"
             )
     if damage:
         raise ValueError(

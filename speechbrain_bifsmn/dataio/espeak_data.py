@@ -1,6 +1,9 @@
 """The part of eSpeak NG's data that the voices of one language need."""
 
+from __future__ import annotations
+
 import shutil
+from pathlib import Path
 
 ACCENTS = (
     "en-gb",
@@ -14,8 +17,8 @@ ACCENTS = (
 )
 
 
-def accents_of(language):
-    """Returns the accents of a language: of English, several; else itself.
+def accents_of(language: str) -> tuple[str, ...]:
+    """Returns the accents of a language: several of English; else one.
 
     Example
     -------
@@ -25,7 +28,7 @@ def accents_of(language):
     return ACCENTS if language == "en" else (language,)
 
 
-def copy_voices(source, target, language="en"):
+def copy_voices(source: Path, target: Path, language: str = "en") -> None:
     """Copies what a language needs, and English (1 to 10 MB).
 
     With each accent in the file that its name asks for, the library opens that

@@ -1,27 +1,35 @@
 """Keyword clips as SpeechBrain data sets."""
 
-import math
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.data_pipeline import provides, takes
 
-from speechbrain_bifsmn.audiofile.decode import blocks
-from speechbrain_bifsmn.dataio.corpus import LONGEST
+from bifsmn_engine.audio.decode import blocks
+from speechbrain_bifsmn.dataio.corpus import MAX_CLIP_SAMPLES
 
 
-def read_clip(path, start=0, stop=None, sample_rate=16000):
+def read_clip(
+    path: str | Path,
+    start: int = 0,
+    stop: int | None = None,
+    sample_rate: int = 16000,
+) -> torch.Tensor:
     """Reads a stretch of a mono recording.
 
     Arguments
     ---------
-    path : str
-        wav, flac, ogg or mp3.
+    path : str | Path
+        A wav, flac, ogg or mp3 file.
     start, stop : int
         First sample, and the one after the last; None reads to the end.
     sample_rate : int
-        What the recording must have, in Hz.
+        Rate that the recording must have, in Hz.
 
     Returns
     -------
@@ -36,7 +44,9 @@ def read_clip(path, start=0, stop=None, sample_rate=16000):
     ...     read_clip(file.name).tolist()
     [0.0, 0.5, 0.0]
     """
-    wanted = min(math.inf if stop is None else stop - start, LONGEST + 1)
+    wanted = MAX_CLIP_SAMPLES + 1
+    if stop is not None:
+        wanted = min(wanted, stop - start)
     parts, samples = [], 0
     for rate, part in blocks(path, start):
         if (rate, part.shape[1]) != (sample_rate, 1):
@@ -48,10 +58,10 @@ def read_clip(path, start=0, stop=None, sample_rate=16000):
         samples += len(parts[-1])
         if samples == wanted:
             break
-    if samples > LONGEST:
+    if samples > MAX_CLIP_SAMPLES:
         raise ValueError(
-            f"expected up to {LONGEST} samples to be read at once, found more "
-            f"in {path}; cut the recording"
+            f"expected up to {MAX_CLIP_SAMPLES} samples to be read at once, "
+            f"found more in {path}; cut the recording"
         )
     wav = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     if not len(wav):
@@ -67,7 +77,7 @@ def read_clip(path, start=0, stop=None, sample_rate=16000):
     return torch.from_numpy(wav)
 
 
-def fit_length(wav, samples):
+def fit_length(wav: torch.Tensor, samples: int) -> torch.Tensor:
     """Cuts a waveform's end, or fills it with zeros.
 
     Arguments
@@ -75,7 +85,7 @@ def fit_length(wav, samples):
     wav : torch.Tensor
         (any number of samples,).
     samples : int
-        Wanted length.
+        How many to return.
 
     Returns
     -------
@@ -91,17 +101,22 @@ def fit_length(wav, samples):
     return torch.nn.functional.pad(wav, (0, samples - len(wav)))
 
 
-def keyword_dataset(manifest, data_folder, labels, samples=16000):
+def keyword_dataset(
+    manifest: str | Path,
+    data_folder: str | Path,
+    labels: Sequence[str],
+    samples: int = 16000,
+) -> DynamicItemDataset:
     """Makes a data set of clips of one length.
 
     Arguments
     ---------
-    manifest : str
+    manifest : str | Path
         CSV or JSON of ``write_manifest``; paths are relative to ``data_root``.
-    data_folder : str
-        Stands for ``data_root``.
+    data_folder : str | Path
+        The folder that ``data_root`` stands for.
     labels : sequence of str
-        In the order of the network's outputs.
+        Names of the network's outputs, in their order.
     samples : int
         Length of every clip.
 
@@ -140,15 +155,17 @@ def keyword_dataset(manifest, data_folder, labels, samples=16000):
     return dataset
 
 
-def load_noise(manifest, data_folder):
+def load_noise(
+    manifest: str | Path, data_folder: str | Path
+) -> list[torch.Tensor]:
     """Reads the background recordings that a manifest lists.
 
     Arguments
     ---------
-    manifest : str
-        CSV as for ``keyword_dataset``.
-    data_folder : str
-        Stands for ``$data_root``.
+    manifest : str | Path
+        CSV or JSON of ``write_manifest``; paths are relative to ``data_root``.
+    data_folder : str | Path
+        The folder that ``data_root`` stands for.
 
     Returns
     -------

@@ -1,17 +1,21 @@
 """Manifests for SpeechBrain's data sets, and what they hold, as a table."""
 
+from __future__ import annotations
+
 import csv
 import json
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from speechbrain_bifsmn.dataio.corpus import SAMPLE_RATE, SPLITS
+from speechbrain_bifsmn.dataio.tasks import Row
 from speechbrain_bifsmn.files.atomic import atomic_write
 
 COLUMNS = ("duration", "wav", "start", "stop", "gain", "label", "speaker")
 
 
-def write_manifest(path, rows):
+def write_manifest(path: str | Path, rows: Iterable[Row]) -> None:
     """Writes a manifest, whole or not at all.
 
     Arguments
@@ -51,7 +55,7 @@ def _entry(row, root):
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def summary(rows, labels):
+def summary(rows: Mapping[str, Sequence[Row]], labels: Sequence[str]) -> str:
     """Returns a table of clips by label and split, and of speakers.
 
     Arguments

@@ -1,22 +1,27 @@
 """A user's recordings: found, shared among the splits, converted to clips."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import shutil
 import unicodedata
 import wave
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from speechbrain_bifsmn.audiofile.source import Fault, open_regular, read_at
-from speechbrain_bifsmn.audiofile.wav import PCM, is_wav, read_layout
+from bifsmn_engine.audio.files import audio_chunks, read_audio
+from bifsmn_engine.audio.source import Fault, open_regular, read_at
+from bifsmn_engine.audio.wav import PCM, is_wav, read_layout
+from bifsmn_engine.files.checksum import sha256_of
 from speechbrain_bifsmn.dataio.corpus import (
-    LEAST_NOISE,
-    LONGEST,
+    MAX_CLIP_SAMPLES,
+    MIN_NOISE,
     NOISE_FOLDER,
 )
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
@@ -27,9 +32,7 @@ from speechbrain_bifsmn.dataio.split_lists import (
     refuse_missing,
 )
 from speechbrain_bifsmn.dataio.synthetic import write_wav
-from speechbrain_bifsmn.dataio.words import folded
-from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.inference.audio import audio_chunks, read_audio
+from speechbrain_bifsmn.dataio.words import canonical_name
 
 _UNREADABLE = (FileNotFoundError, PermissionError, IsADirectoryError)
 HELD_OUT = 0.15  # of the speakers, for validation, and as many for test
@@ -45,7 +48,9 @@ class Recording(NamedTuple):
     path: Path
 
 
-def find_recordings(folder, words):
+def find_recordings(
+    folder: str | Path, words: Iterable[str]
+) -> list[Recording]:
     """Lists recordings; hidden files and those of other kinds are left alone.
 
     The files ``validation_list.txt`` and ``testing_list.txt`` decide the splits
@@ -76,14 +81,14 @@ def find_recordings(folder, words):
         )
     paths, found = _clips(folder), []
     listed = _listed(folder, paths)
-    names = {folded(word): word for word in words}
+    names = {canonical_name(word): word for word in words}
     for name, path in paths.items():
         word = path.parent.name
         stem, _, take = path.stem.partition("_nohash_")
         speaker = _printable(stem)
         split = "train"
         if word != NOISE_FOLDER:
-            word = names.setdefault(folded(word), word)
+            word = names.setdefault(canonical_name(word), word)
             if listed is None:
                 split = _split(speaker)
             else:
@@ -127,19 +132,20 @@ def _split(speaker):
     return "train"
 
 
-def fingerprint(folder, recordings):
-    """Returns what changes when a recording does, or who is in which split.
+def fingerprint(folder: str | Path, recordings: Iterable[Recording]) -> str:
+    """Returns a checksum of the names, splits and contents of recordings.
 
     Arguments
     ---------
     folder : str | Path
         Where they are.
-    recordings : sequence of Recording
-        What to look at: names, splits and contents.
+    recordings : iterable of Recording
+        Recordings in that folder.
 
     Returns
     -------
     str
+        SHA-256, in hexadecimal digits.
     """
     rows = []
     for clip in recordings:
@@ -149,26 +155,27 @@ def fingerprint(folder, recordings):
 
 
 def _content(path):
-    """Returns a file's checksum; None where converting it will tell why."""
+    """Returns a file's checksum; None where converting it will fail."""
     try:
         return sha256_of(path) if path.is_file() else None
     except OSError:
         return None
 
 
-def convert_recordings(recordings, targets):
+def convert_recordings(
+    recordings: Sequence[Recording], targets: Sequence[Path]
+) -> None:
     """Writes 16 kHz mono wav files of 16 bits.
 
     Clips are cut to their loudest second; background noises of less than ten
-    seconds are repeated up to that. What needs none of it is linked, or copied
-    where links fail.
+    seconds are repeated up to that. What needs none of it is copied.
 
     Arguments
     ---------
     recordings : sequence of Recording
         What to convert: clips of up to ten minutes, noises of up to an hour.
     targets : sequence of Path
-        What to write, one for each; their folders are made.
+        Files to write, one for each; their folders are made.
     """
     damage = []
     jobs = list(zip(recordings, targets, strict=True))
@@ -195,7 +202,7 @@ def _convert_clip(source, target):
 
 
 def _convert_noise(source, target):
-    if _is_usual(source, LEAST_NOISE, LONGEST):
+    if _is_usual(source, MIN_NOISE, MAX_CLIP_SAMPLES):
         shutil.copyfile(source, target)
         return
     samples, beginning = 0, np.zeros(0, np.float32)
@@ -203,16 +210,16 @@ def _convert_noise(source, target):
         file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         for chunk in audio_chunks(source, SAMPLE_RATE):
             samples += len(chunk)
-            if samples > LONGEST:
+            if samples > MAX_CLIP_SAMPLES:
                 raise ValueError(
                     f"{source}: expected background noise of up to an hour, "
                     "found more; cut it"
                 )
             file.writeframes(_codes(chunk))
-            if samples < LEAST_NOISE:
+            if samples < MIN_NOISE:
                 beginning = np.append(beginning, chunk)
-        if samples < LEAST_NOISE:
-            more = np.resize(beginning, LEAST_NOISE)[samples:]
+        if samples < MIN_NOISE:
+            more = np.resize(beginning, MIN_NOISE)[samples:]
             file.writeframes(_codes(more))
 
 
@@ -221,8 +228,8 @@ def _codes(wav):
     return np.round(wav * 32767).clip(-32768, 32767).astype("<i2").tobytes()
 
 
-def _is_usual(path, shortest, longest):
-    """Whether a file is as the corpus has them, header and all."""
+def _is_usual(path, min_samples, max_samples):
+    """Whether a file has the form of those in a corpus, and its header."""
     with open_regular(path) as file:
         if not is_wav(read_at(file, 0, 12)):
             return False
@@ -234,7 +241,7 @@ def _is_usual(path, shortest, longest):
     return (
         form == (PCM, 2, SAMPLE_RATE, 1)
         and wav.declared
-        and shortest <= wav.samples <= longest
+        and min_samples <= wav.samples <= max_samples
     )
 
 

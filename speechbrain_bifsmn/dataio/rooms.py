@@ -1,9 +1,13 @@
-"""Made-up rooms: impulse responses for reverberation."""
+"""Synthetic room impulse responses (RIRs), for reverberation."""
+
+from __future__ import annotations
 
 import csv
 from pathlib import Path
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
 from scipy.io import wavfile
 
 from speechbrain_bifsmn.files.atomic import clear_leftovers
@@ -12,8 +16,10 @@ from speechbrain_bifsmn.files.owned import owned_folder
 SAMPLE_RATE = 16000
 
 
-def impulse_response(random):
-    """A direct sound, and an echo that falls by 60 dB in 0.1 to 0.6 s.
+def impulse_response(random: RandomState) -> NDArray[np.float64]:
+    """Makes a RIR: a direct sound, and an echo that decays.
+
+    The echo falls by 60 dB in 0.1 to 0.6 s.
 
     Arguments
     ---------
@@ -23,7 +29,7 @@ def impulse_response(random):
     Returns
     -------
     numpy.ndarray
-        (samples,), of the energy 1.
+        (samples,) at 16 kHz, of the energy 1.
 
     Example
     -------
@@ -41,24 +47,24 @@ def impulse_response(random):
     return echo / np.linalg.norm(echo)
 
 
-def make_rooms(manifest, rooms=50, seed=1234):
-    """Makes rooms up, unless the manifest is there already.
+def make_rooms(manifest: str | Path, rooms: int = 50, seed: int = 1234) -> None:
+    """Makes synthetic RIRs, unless the manifest is there already.
 
     Arguments
     ---------
     manifest : str | Path
         The CSV file that SpeechBrain's ``AddReverb`` reads. Its folder is made
-        for it, and for the impulse responses.
+        for it, and for the RIRs.
     rooms : int
-        How many.
+        How many RIRs, one for each room.
     seed : int
-        The same seed gives the same rooms.
+        The same seed gives the same RIRs.
     """
     manifest = Path(manifest).resolve()
     clear_leftovers(manifest.parent)
     if manifest.is_file():
         return
-    folder, random = manifest.parent, np.random.RandomState(seed)
+    folder, random = manifest.parent, RandomState(seed)
     columns = ("ID", "duration", "wav", "wav_format", "wav_opts")
     with owned_folder(folder, "rooms") as place:
         rows = []

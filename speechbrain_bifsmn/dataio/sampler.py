@@ -1,39 +1,44 @@
 """The order of clips in training."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch.utils.data import Sampler
 
-from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from bifsmn_engine.labels import SILENCE, UNKNOWN
 
 
-class RedrawSampler(Sampler):
-    """Shuffles the clips, of which each epoch has other unknown words.
+class UnknownSampler(Sampler[int]):
+    """Shuffles the clips, and resamples the unknown words in each epoch.
 
-    An epoch has all clips of keywords and silence, and as many of the unknown
-    words as a percentage of the keywords' clips. All that are there are seen
-    after some epochs, and none makes the class more frequent than it was.
+    An epoch has all clips of keywords and silence, and a sample of the unknown
+    words, as large as a percentage of the keywords' clips. After some epochs
+    all unknown words have been in one, while their class is no more frequent.
 
     Arguments
     ---------
     labels : sequence of str
-        Of the clips, in the order of the data set.
+        Labels of the clips, in the order of the data set.
     percentage : float
         Unknown words of an epoch, relative to the clips of keywords.
     seed : int
-        With the epoch's number it decides the draw.
+        With the epoch's number it decides on the sample.
 
     Example
     -------
     >>> labels = ["yes"] * 4 + ["unknown"] * 9
-    >>> sampler = RedrawSampler(labels, percentage=50)
+    >>> sampler = UnknownSampler(labels, percentage=50)
     >>> len(sampler), len(set(sampler) & {0, 1, 2, 3})
     (6, 4)
     """
 
-    def __init__(self, labels, percentage, seed=0):
+    def __init__(
+        self, labels: Sequence[str], percentage: float, seed: int = 0
+    ) -> None:
         unknown = torch.tensor([label == UNKNOWN for label in labels])
         self.unknown = unknown.nonzero().flatten()
         self.others = unknown.logical_not().nonzero().flatten()
@@ -42,14 +47,14 @@ class RedrawSampler(Sampler):
         self.drawn = min(wanted, len(self.unknown))
         self.seed, self.epoch = seed, 0
 
-    def set_epoch(self, epoch):
-        """Chooses another draw; SpeechBrain calls it before each epoch."""
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses another sample; SpeechBrain calls it before each epoch."""
         self.epoch = epoch
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.others) + self.drawn
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[int]:
         key = np.random.SeedSequence([self.seed, self.epoch])
         generator = torch.Generator()
         generator.manual_seed(int(key.generate_state(1)[0]))

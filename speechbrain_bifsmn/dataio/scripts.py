@@ -3,6 +3,8 @@
 Of other letters, eSpeak NG says the names: "Chinese letter, Chinese letter".
 """
 
+from __future__ import annotations
+
 import unicodedata
 
 # The languages whose voices read a script; all of them say English words, too.
@@ -30,10 +32,10 @@ _READERS = {
 }
 READERS = {script: tuple(names.split()) for script, names in _READERS.items()}
 # Marks, punctuation, spaces, signs of currency and of calculation.
-_SAID_ANYWHERE = ("M", "P", "Z", "Sc", "Sm")
+_SPOKEN_ANYWHERE = ("M", "P", "Z", "Sc", "Sm")
 
 
-def unsayable(text, language="en"):
+def unsayable(text: str, language: str = "en") -> str:
     """Returns what of a text a language's voices would name, letter by letter.
 
     Arguments
@@ -41,12 +43,12 @@ def unsayable(text, language="en"):
     text : str
         A word or phrase.
     language : str
-        As of ``Espeak``.
+        Code of a language that eSpeak NG speaks, such as "en" or "cmn".
 
     Returns
     -------
     str
-        Each such character once; empty where all of it is said.
+        Each such character once; empty where there is none.
 
     Example
     -------
@@ -55,21 +57,21 @@ def unsayable(text, language="en"):
     """
     scripts = [name for name, who in READERS.items() if language in who]
     return "".join(
-        dict.fromkeys(c for c in text if not _is_said(c, ("LATIN", *scripts)))
+        dict.fromkeys(c for c in text if not _is_spoken(c, ("LATIN", *scripts)))
     )
 
 
-def _is_said(character, scripts):
+def _is_spoken(character, scripts):
     return all(
         part < "\u0100"
-        or unicodedata.category(part).startswith(_SAID_ANYWHERE)
+        or unicodedata.category(part).startswith(_SPOKEN_ANYWHERE)
         or unicodedata.name(part, "").startswith((*scripts, "MODIFIER"))
         for part in unicodedata.normalize("NFKD", character)
     )
 
 
-def readers_of(text):
-    """Returns the languages whose voices say a text.
+def readers_of(text: str) -> list[str]:
+    """Returns the languages whose voices can read a text.
 
     Example
     -------
@@ -80,7 +82,7 @@ def readers_of(text):
     return [language for language in known if not unsayable(text, language)]
 
 
-def without_accents(text):
+def without_accents(text: str) -> str:
     """Returns a text in plain letters, where Unicode knows them.
 
     Example

@@ -4,13 +4,16 @@ They come from editors, spreadsheets and other systems, so a line means a clip
 where its folder and name do, whatever the case, the slashes or the encoding.
 """
 
+from __future__ import annotations
+
 import codecs
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from speechbrain_bifsmn.dataio.words import folded
+from speechbrain_bifsmn.dataio.words import canonical_name
 
 LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 KINDS = (".wav", ".flac", ".ogg", ".mp3")
@@ -18,13 +21,13 @@ _NEARLY = re.compile(r"(valid|dev|eval|test)[a-z]*[-_ ]?lists?(\.txt)*")
 _SHOWN = 3  # lines of a list in a message
 
 
-def has_lists(folder):
+def has_lists(folder: str | Path) -> bool:
     """Whether a folder has the lists; refuses one without the other.
 
     Arguments
     ---------
     folder : str | Path
-        Of clips, in folders of their words.
+        A folder with clips, in folders of their words.
 
     Returns
     -------
@@ -36,21 +39,25 @@ def has_lists(folder):
     return all(found.values())
 
 
-def read_split_lists(folder, clips, splits=LISTS):
+def read_split_lists(
+    folder: str | Path,
+    clips: Collection[str],
+    splits: Collection[str] = tuple(LISTS),
+) -> tuple[dict[str, str], dict[Path, list[str]]]:
     r"""Finds the clips that a folder's lists name.
 
     A line is a path of which the last two parts count, the folder and the
-    file. What is nearest is taken: the very same, else but for case, Unicode's
-    normal form and ``_``, ``-`` or a space in the folder, else but for the
-    ending as well. Empty lines and repeated ones do no harm.
+    file. What is nearest is taken: the same, else the same but for case,
+    Unicode's normal form and ``_``, ``-`` or a space in the folder, else but
+    for the ending as well. Empty lines and repeated ones do no harm.
 
     Arguments
     ---------
     folder : str | Path
         Where the lists are, of UTF-8 or UTF-16, their names in any case.
-    clips : sequence of str
+    clips : collection of str
         What is there, as ``word/file``.
-    splits : sequence of str
+    splits : collection of str
         Which lists to read: "validation", "test" or both. These must be there.
 
     Returns
@@ -73,7 +80,8 @@ def read_split_lists(folder, clips, splits=LISTS):
     """
     found = _find(folder)
     _check_both(folder, found, splits)
-    split_of, missing = {}, {}
+    split_of: dict[str, str] = {}
+    missing: dict[Path, list[str]] = {}
     for split in splits:
         for path in found[split]:
             lines = dict.fromkeys(filter(None, _lines(path)))
@@ -90,15 +98,17 @@ def read_split_lists(folder, clips, splits=LISTS):
     return split_of, missing
 
 
-def refuse_missing(folder, missing):
+def refuse_missing(
+    folder: str | Path, missing: Mapping[Path, Sequence[str]]
+) -> None:
     """Raises ValueError where lists name what is not there.
 
     Arguments
     ---------
     folder : str | Path
-        Of the clips.
+        Where the clips are.
     missing : dict
-        Of ``read_split_lists``.
+        What ``read_split_lists`` found missing.
     """
     for path, lines in missing.items():
         shown = ", ".join(lines[:_SHOWN]) + ", ..." * (len(lines) > _SHOWN)
@@ -109,7 +119,7 @@ def refuse_missing(folder, missing):
         )
 
 
-def without_ending(name):
+def without_ending(name: str) -> str:
     """Returns a file's name without the endings of audio.
 
     Example
@@ -124,7 +134,8 @@ def without_ending(name):
 
 def _find(folder):
     """Returns {split: lists}; refuses one whose name is nearly right."""
-    found, nearly = {split: [] for split in LISTS}, []
+    found: dict[str, list[Path]] = {split: [] for split in LISTS}
+    nearly = []
     names = {name: found[split] for split, name in LISTS.items()}
     for path in sorted(p for p in Path(folder).iterdir() if p.is_file()):
         name = path.name.casefold()
@@ -189,7 +200,7 @@ def _path(name):
 def _regardless_of_case(name):
     folder, _, file = _path(name).rpartition("/")
     file = unicodedata.normalize("NFC", file).casefold()
-    return f"{folded(folder)}/{file}"
+    return f"{canonical_name(folder)}/{file}"
 
 
 def _regardless_of_ending(name):

@@ -5,17 +5,21 @@ eSpeak NG says every word in many voices. The voices of the training,
 validation and test clips are different ones.
 """
 
-import hashlib
+from __future__ import annotations
+
 import json
-from collections import namedtuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import cycle
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.io import wavfile
 from tqdm import tqdm
 
+from bifsmn_engine.files.json_object import read_object
 from speechbrain_bifsmn.dataio.backgrounds import (
     BACKGROUNDS,
     babble,
@@ -24,79 +28,63 @@ from speechbrain_bifsmn.dataio.backgrounds import (
 from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
 from speechbrain_bifsmn.dataio.espeak_data import ACCENTS
+from speechbrain_bifsmn.dataio.speakers import (
+    VARIANTS,
+    Speaker,
+    speakers,
+    stable_random,
+)
 from speechbrain_bifsmn.dataio.split_lists import LISTS
 from speechbrain_bifsmn.dataio.words import COMMANDS, check_word, words_of
 from speechbrain_bifsmn.files.atomic import clear_leftovers
-from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import owned_folder
 
 VERSION = 1  # of what this file makes; part of the marker
 MARKER = "synthetic.json"
 WORDS = tuple(words_of("0.02"))
 SAMPLES = SAMPLE_RATE  # of a clip
-LONGEST = int(0.95 * SAMPLES)  # of the speech in a clip
+MAX_CLIP_SAMPLES = int(0.95 * SAMPLES)  # of the speech in a clip
 
-# Variants with nearly the same formants (aunty, f4) share a split. Whispers,
-# robots and monsters are left out.
-VARIANTS = {
-    "train": (
-        "Alex Alicia Andrea Andy Denis Diogo Gene Gene2 Henrique Hugo Lee "
-        "Mario Michael Nguyen adam antonio benjamin boris david ed edward "
-        "edward2 f1 f3 f5 grandma grandpa gustave iven4 john klatt klatt2 "
-        "klatt3 klatt4 klatt5 klatt6 m1 m3 m5 m7 marcelo max pablo pedro "
-        "quincy sandro steph steph2 steph3 travis"
-    ).split(),
-    "validation": "Annie Marco f2 ian m2 m4 victor".split(),
-    "test": (
-        "Mike aunty belinda f4 linda m6 m8 michel miguel paul rob robert shelby"
-    ).split(),
-}
-SPEAKERS = {"train": 250, "validation": 42, "test": 65}
 SHARES = {"train": 1.0, "validation": 0.17, "test": 0.23}  # of clips
 
-# Who says a clip, in the manner of Espeak.speak.
-Speaker = namedtuple("Speaker", "name voice rate pitch pitch_range")
+
+class PlannedClip(NamedTuple):
+    """A clip that a synthetic voice is to speak."""
+
+    split: str  # "train", "validation" or "test"
+    word: str
+    speaker: Speaker
+    take: int
 
 
-def stable_random(*key):
-    """Random numbers that depend on ``key`` (numbers, strings) alone.
+def make_clip(
+    espeak: Espeak, word: str, speaker: Speaker, take: int, seed: int
+) -> NDArray[np.float64]:
+    """Makes one second with a word at a random place, loudness and SNR.
 
-    Example
+    Arguments
+    ---------
+    espeak : Espeak
+        What speaks.
+    word : str
+        A word or short phrase.
+    speaker : Speaker
+        The voice; rate, pitch and its range vary a little about those given.
+    take : int
+        Number of the clip among those of this speaker and word.
+    seed : int
+        Seed of the corpus.
+
+    Returns
     -------
-    >>> stable_random(1234, "yes", 0).randint(100)
-    40
+    numpy.ndarray
+        (16000,) at 16 kHz, from -1 to 1, but for peaks of the noise.
     """
-    digest = hashlib.sha256(json.dumps(key).encode()).digest()
-    # Of NumPy's generators, the one whose stream is never to change.
-    return np.random.RandomState(np.frombuffer(digest, "<u4"))
-
-
-def speakers(split, seed, accents=ACCENTS):
-    """The speakers of "train", "validation" or "test".
-
-    Example
-    -------
-    >>> speakers("test", seed=1234)[0].voice
-    'en-029+Mike'
-    """
-    variants, people = VARIANTS[split], []
-    for index in range(SPEAKERS[split]):
-        random = stable_random(seed, split, index)
-        accent = accents[random.randint(len(accents))]
-        voice = f"{accent}+{variants[index % len(variants)]}"
-        rate, pitch = random.uniform(135, 195), random.uniform(38, 62)
-        name, pitch_range = random.bytes(4).hex(), random.uniform(30, 70)
-        people.append(Speaker(name, voice, rate, pitch, pitch_range))
-    return people
-
-
-def make_clip(espeak, word, speaker, take, seed):
-    """One second with a word at a random place, loudness and noise level."""
     random = stable_random(seed, word, speaker.name, take)
     wav = espeak.say(
         word,
         speaker.voice,
-        LONGEST,
+        MAX_CLIP_SAMPLES,
         round(speaker.rate * random.uniform(0.93, 1.07)),
         round(speaker.pitch + random.uniform(-4, 4)),
         round(speaker.pitch_range + random.uniform(-8, 8)),
@@ -112,10 +100,26 @@ def make_clip(espeak, word, speaker, take, seed):
     return clip + noise * np.sqrt(power) * 10 ** (-snr / 20)
 
 
-def plan_clips(clips, seed, accents=ACCENTS):
-    """Lists every clip: its split, word, speaker and take.
+def plan_clips(
+    clips: Mapping[str, int], seed: int, accents: Sequence[str] = ACCENTS
+) -> list[PlannedClip]:
+    """Lists every clip of a corpus.
 
     Clip ``n`` of a word is the same whatever else is asked for.
+
+    Arguments
+    ---------
+    clips : dict
+        {word: training clips}.
+    seed : int
+        Seed of the corpus.
+    accents : sequence of str
+        Accents of the voices.
+
+    Returns
+    -------
+    list of PlannedClip
+        In the order of splits, words and clips.
     """
     plan = []
     for split, share in SHARES.items():
@@ -125,14 +129,18 @@ def plan_clips(clips, seed, accents=ACCENTS):
             for index in range(max(1, round(share * clips[word]))):
                 take, person = divmod(index, len(people))
                 speaker = people[(first + person) % len(people)]
-                plan.append((split, word, speaker, take))
+                plan.append(PlannedClip(split, word, speaker, take))
     return plan
 
 
 def make_corpus(
-    folder, words=WORDS, clips=None, seed=1234, background_seconds=60
-):
-    """Makes a corpus, unless ``folder`` already holds this very one.
+    folder: str | Path,
+    words: Collection[str] = WORDS,
+    clips: int | dict[str, int] | None = None,
+    seed: int = 1234,
+    background_seconds: int = 60,
+) -> Path:
+    """Makes a corpus, unless ``folder`` already holds the same one.
 
     The layout is that of Speech Commands: ``word/speaker_nohash_take.wav``
     (one second, 16 kHz, 16 bits), ``_background_noise_``, and the lists
@@ -144,7 +152,7 @@ def make_corpus(
     ---------
     folder : str | Path
         Where to put it: a corpus of this function, empty, or not there yet.
-    words : sequence of str
+    words : collection of str
         Words and short phrases.
     clips : int | dict, optional
         Training clips of each word, or of each of these words; else 300 for
@@ -202,16 +210,30 @@ def _is_there(folder, description):
     return True
 
 
-def write_wav(path, wav):
-    """Writes 16 bits; ``wav`` is from -1 to 1."""
+def write_wav(path: Path, wav: NDArray[np.floating]) -> None:
+    """Writes samples from -1 to 1 as a 16 kHz wav file of 16 bits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     codes = np.round(wav * 32767).clip(-32768, 32767).astype(np.int16)
     wavfile.write(path, SAMPLE_RATE, codes)
 
 
-def write_backgrounds(folder, seconds, seed, espeak=None):
-    """Writes noises, and babble if there is someone to speak it."""
-    kinds = dict(BACKGROUNDS)
+def write_backgrounds(
+    folder: Path, seconds: int, seed: int, espeak: Espeak | None = None
+) -> None:
+    """Writes the background noises of a corpus.
+
+    Arguments
+    ---------
+    folder : Path
+        The corpus.
+    seconds : int
+        Length of each noise.
+    seed : int
+        Seed of the corpus.
+    espeak : Espeak, optional
+        What speaks babble; None leaves babble out.
+    """
+    kinds: dict[str, Callable[..., Any]] = dict(BACKGROUNDS)
     if espeak:
         variants = VARIANTS["train"][::5][: len(ACCENTS)]
         accents = cycle(espeak.accents)
@@ -223,7 +245,7 @@ def write_backgrounds(folder, seconds, seed, espeak=None):
         write_wav(folder / NOISE_FOLDER / f"{kind}.wav", noise)
 
 
-def write_lists(folder, clips):
+def write_lists(folder: Path, clips: Mapping[str, Iterable[str]]) -> None:
     """Writes the official lists of ``{split: names of clips}``."""
     for split, name in LISTS.items():
         text = "".join(f"{clip}\n" for clip in sorted(clips[split]))
@@ -232,7 +254,7 @@ def write_lists(folder, clips):
 
 def _write_corpus(folder, description):
     espeak, seed = Espeak(), description["seed"]
-    written = {split: [] for split in SHARES}
+    written: dict[str, list[str]] = {split: [] for split in SHARES}
     for split, word, speaker, take in tqdm(
         plan_clips(description["clips"], seed), "speaking", unit="clip"
     ):

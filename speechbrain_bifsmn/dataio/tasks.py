@@ -4,26 +4,28 @@ Every choice depends on names alone: two machines, in whatever order they list
 files, choose the same clips, whatever the seed of a training.
 """
 
+from __future__ import annotations
+
 import hashlib
 import math
 from typing import NamedTuple
 
+from bifsmn_engine.labels import SILENCE, UNKNOWN
 from speechbrain_bifsmn.dataio.corpus import (
     NOISE_FOLDER,
     SAMPLE_RATE,
     SPLITS,
+    Corpus,
     speaker_of,
 )
 from speechbrain_bifsmn.dataio.words import (
     COMMANDS,
     OTHERS,
-    SILENCE,
-    UNKNOWN,
     task_labels,
 )
 
 PROTOCOLS = ("standard", "paper")
-# Each split takes its silence from a stretch of its own of each recording.
+# Each split takes its silence from a separate stretch of each recording.
 NOISE_SHARES = {"train": (0.0, 0.8), "valid": (0.8, 0.9), "test": (0.9, 1.0)}
 DRAW = 1234  # part of what the tasks are; another one would draw other clips
 
@@ -45,27 +47,27 @@ class Task(NamedTuple):
     Arguments
     ---------
     labels : list of str
-        In the order of the network's outputs.
+        Names of the network's outputs, in their order.
     protocol : str
-        Of tasks with "unknown": "standard", or "paper", which is that of the
+        How "unknown" and "silence" are made: "standard", or "paper", as in the
         paper's released code: *all* other words are unknown, and silence is
         digital zeros, a tenth as many as there are words.
     unknown_percentage, silence_percentage : float
         Clips of these two classes, relative to the clips of the keywords in
         the same split ("paper": silence relative to all words).
-    redraw_unknown : bool
-        Whether the training split lists all other words as unknown, for a
-        ``RedrawSampler`` to draw from; else they are drawn once.
+    resample_unknown : bool
+        Whether the training split lists all other words as unknown, for an
+        ``UnknownSampler`` to draw from; else they are drawn once.
     """
 
-    labels: list
+    labels: list[str]
     protocol: str = "standard"
     unknown_percentage: float = 10
     silence_percentage: float = 10
-    redraw_unknown: bool = False
+    resample_unknown: bool = False
 
 
-def task_rows(corpus, task):
+def task_rows(corpus: Corpus, task: Task) -> dict[str, list[Row]]:
     """Chooses the clips of a task.
 
     The test split of the standard 12-class task is the official test set where
@@ -75,9 +77,9 @@ def task_rows(corpus, task):
     Arguments
     ---------
     corpus : Corpus
-        What there is.
+        The clips that there are.
     task : Task
-        What is wanted.
+        The task to choose them for.
 
     Returns
     -------
@@ -94,10 +96,17 @@ def task_rows(corpus, task):
     return rows
 
 
-def split_rows(corpus, task, split):
+def split_rows(corpus: Corpus, task: Task, split: str) -> list[Row]:
     """Chooses the clips of one split, be there any of each class or not.
 
-    Arguments and the rule are those of ``task_rows``.
+    Arguments
+    ---------
+    corpus : Corpus
+        The clips that there are.
+    task : Task
+        The task to choose them for, by the rules of ``task_rows``.
+    split : str
+        "train", "valid" or "test".
 
     Returns
     -------
@@ -109,18 +118,19 @@ def split_rows(corpus, task, split):
     return sorted(_words(corpus, split, task))
 
 
-def uses_official_test_set(corpus, task):
+def uses_official_test_set(corpus: Corpus, task: Task) -> bool:
     """Whether a task is tested on the official archive's clips."""
     commands = task.labels == task_labels(12)
     return commands and task.protocol == "standard" and bool(corpus.test_set)
 
 
-def noise_rows(corpus, split="train"):
+def noise_rows(corpus: Corpus, split: str = "train") -> list[Row]:
     """Returns the stretches that may be mixed into a split's clips."""
-    return [
-        Row(wav, *_stretch(corpus.samples[wav], split), SILENCE, "")
-        for wav in corpus.noise
-    ]
+    rows = []
+    for wav in corpus.noise:
+        start, stop = _stretch(corpus.samples[wav], split)
+        rows.append(Row(wav, start, stop, SILENCE, ""))
+    return rows
 
 
 def _row(corpus, wav, label):
@@ -152,7 +162,7 @@ def _words(corpus, split, task):
             if word not in task.labels
             for wav in wavs
         ]
-        all_of_them = split == "train" and task.redraw_unknown
+        all_of_them = split == "train" and task.resample_unknown
         if task.protocol == "standard" and not all_of_them:
             others.sort(key=lambda wav: _hash(wav))
             others = others[: math.ceil(known * task.unknown_percentage / 100)]

@@ -1,8 +1,11 @@
-"""Words: those of Speech Commands and its tasks, and keywords of one's own."""
+"""Words: those of Speech Commands and its tasks, and custom keywords."""
+
+from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 
 COMMANDS = "yes no up down left right on off stop go".split()
 DIGITS = "zero one two three four five six seven eight nine".split()
@@ -10,16 +13,16 @@ ADDED_IN_0_02 = "backward follow forward learn visual".split()
 OTHERS = [*"bed bird cat dog happy house marvin sheila tree wow".split()]
 OTHERS += ADDED_IN_0_02
 UNKNOWN, SILENCE = "unknown", "silence"
-CLASSES = (12, 20, 35)  # of the known tasks
-MOST_WORDS = 1022  # a model file has up to 1024 labels
-LONGEST_NAME = 120  # bytes: of a file system's 255, names of clips take some
+CLASSES = (12, 20, 35)  # how many the tasks of Speech Commands have
+MAX_WORDS = 1022  # a model file has up to 1024 labels
+MAX_NAME_BYTES = 120  # of a file system's 255, names of clips take some
 _COMMAS = re.compile("[,;\n\r\uff0c\u3001\uff1b\u060c]")  # ，、；،
 _BRACKETS = re.compile(r"\s*\[(.*)\]\s*", re.DOTALL)
 _QUOTES = ('""', "''", "“”", "‘’", "«»", "„“", "「」")
 _UNSAFE = r'/\:*?"<>|'  # not in names on some systems
 
 
-def words_of(version):
+def words_of(version: str) -> list[str]:
     """Returns the words of a version of Speech Commands.
 
     Arguments
@@ -42,7 +45,9 @@ def words_of(version):
     return sorted(words.difference(left_out))
 
 
-def task_labels(classes=12, words=""):
+def task_labels(
+    classes: int = 12, words: str | Sequence[str] = ""
+) -> list[str]:
     """Returns the labels of a task.
 
     Arguments
@@ -51,13 +56,13 @@ def task_labels(classes=12, words=""):
         12 (ten commands, unknown, silence), 20 (commands and digits) or 35
         (all words of version 0.02; version 0.01 has 30 of them).
     words : str | sequence of str
-        Keywords of one's own in their place, as for ``parse_words``; unknown
+        Custom keywords in their place, as ``parse_words`` takes them; unknown
         and silence are added.
 
     Returns
     -------
     list of str
-        In the order of the network's outputs.
+        Names of the network's outputs, in their order.
 
     Example
     -------
@@ -75,20 +80,23 @@ def task_labels(classes=12, words=""):
     return [*COMMANDS, *DIGITS] if classes == 20 else words_of("0.02")
 
 
-def folded(name):
-    """What names that mean the same have in common.
+def canonical_name(name: str) -> str:
+    """Returns what all spellings of a name have in common.
+
+    It is casefolded, in Unicode's form NFC, with single spaces for ``_``, ``-``
+    and other spaces.
 
     Example
     -------
-    >>> folded("Hey_Robot"), folded("wi-fi")
+    >>> canonical_name("Hey_Robot"), canonical_name("wi-fi")
     ('hey robot', 'wi fi')
     """
     name = unicodedata.normalize("NFC", name).casefold()
     return " ".join(name.replace("_", " ").replace("-", " ").split())
 
 
-def check_word(word):
-    """Refuses what cannot be both said and the name of a folder."""
+def check_word(word: str) -> None:
+    """Refuses what cannot be both spoken and the name of a folder."""
     safe = " ".join("".join(" " if c in _UNSAFE else c for c in word).split())
     if not any(letter.isalnum() for letter in word):
         fault = "has nothing to say; write it in letters"
@@ -98,15 +106,15 @@ def check_word(word):
         fault = "must not hold what is no text, such as a control character"
     elif set(word) & set(_UNSAFE):
         fault = f"must not hold any of {' '.join(_UNSAFE)}; write {safe!r}"
-    elif len(word.encode()) > LONGEST_NAME:
-        fault = f"is longer than {LONGEST_NAME} bytes; choose a shorter one"
+    elif len(word.encode()) > MAX_NAME_BYTES:
+        fault = f"is longer than {MAX_NAME_BYTES} bytes; choose a shorter one"
     else:
         return
     shown = word if len(word) <= 60 else f"{word[:57]}..."
     raise ValueError(f"words: {shown!r} is to name a folder, but {fault}")
 
 
-def parse_words(words):
+def parse_words(words: str | Sequence[str]) -> list[str]:
     """Lists keywords.
 
     Arguments
@@ -139,18 +147,18 @@ def parse_words(words):
     listed = [
         " ".join(unicodedata.normalize("NFC", word).split()) for word in listed
     ]
-    if not 0 < len(listed) <= MOST_WORDS:
+    if not 0 < len(listed) <= MAX_WORDS:
         raise ValueError(
-            f"words: expected 1 to {MOST_WORDS} keywords, got "
+            f"words: expected 1 to {MAX_WORDS} keywords, got "
             f"{len(listed) or 'none'}; write them like 'hey robot, lights on'"
         )
     for word in listed:
         check_word(word)
-        if folded(word) in (UNKNOWN, SILENCE):
+        if canonical_name(word) in (UNKNOWN, SILENCE):
             raise ValueError(
                 f"words: {word!r} is a class of its own; choose another word"
             )
-    if len({folded(word) for word in listed}) < len(listed):
+    if len({canonical_name(word) for word in listed}) < len(listed):
         raise ValueError(f"words: expected different words, got {listed!r}")
     return listed
 
@@ -168,13 +176,15 @@ def _unquoted(word):
     return word
 
 
-def task_name(classes, words=""):
+def task_name(classes: int, words: str | Sequence[str] = "") -> str:
     """Returns a task's name, which a folder can have.
 
     Arguments
     ---------
-    classes, words
-        As of ``task_labels``.
+    classes : int
+        12, 20 or 35.
+    words : str | sequence of str
+        Custom keywords in their place, as ``parse_words`` takes them.
 
     Returns
     -------
@@ -190,8 +200,8 @@ def task_name(classes, words=""):
     if not words:
         return str(classes)
     name = ", ".join(parse_words(words))
-    if len(name.encode()) <= LONGEST_NAME:
+    if len(name.encode()) <= MAX_NAME_BYTES:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    start = name.encode()[: LONGEST_NAME - 12].decode(errors="ignore")
+    start = name.encode()[: MAX_NAME_BYTES - 12].decode(errors="ignore")
     return f"{start.rstrip(' ,')}... {digest}"

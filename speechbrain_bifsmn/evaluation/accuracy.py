@@ -1,20 +1,31 @@
 """Accuracy of torch and engine on a test set, and where the two differ."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 
-from speechbrain_bifsmn.utils.metrics import ClassificationStats
+from speechbrain_bifsmn.evaluation.clips import Clip, ClipSet
+from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
+from speechbrain_bifsmn.evaluation.systems import System
 
 
-def evaluate(systems, test_set, each_batch=None):
-    """Classifies every test clip with every system at every depth setting.
+def evaluate(
+    systems: Sequence[System],
+    test_set: ClipSet,
+    each_batch: Callable[[list[Clip]], object] | None = None,
+) -> dict[str, Any]:
+    """Classifies every test clip with every system at every thinning.
 
     Arguments
     ---------
-    systems : list
-        Of ``systems_of``.
+    systems : sequence of System
+        One model file on each backend, as from ``systems_of``.
     test_set : ClipSet
-        With the systems' labels.
+        Test clips with the labels of that file.
     each_batch : callable, optional
         Called with every list of clips, so that other measurements need not
         read them again.
@@ -23,13 +34,14 @@ def evaluate(systems, test_set, each_batch=None):
     -------
     dict
         Plain data: ``accuracy`` and ``interval`` in percent by system and
-        depth; ``per_class`` and ``confusion`` (rows are true) by depth, of the
-        last system; ``test_clips``; ``disagreements``, how many clips two
-        systems decide differently at any depth, and ``disagreeing_clips``.
+        thinning; ``per_class`` and ``confusion`` (rows are true) by thinning,
+        of the last system; ``test_clips``; ``disagreements``, the number of
+        clips with a prediction mismatch between systems at any thinning, and
+        ``disagreeing_clips``.
     """
-    labels, depths = test_set.labels, systems[0].model.depths
+    labels, thinnings = test_set.labels, systems[0].model.thinnings
     stats = {
-        s.name: {d: ClassificationStats(labels) for d in depths}
+        s.name: {d: ClassificationStats(labels) for d in thinnings}
         for s in systems
     }
     differing = []
@@ -40,9 +52,9 @@ def evaluate(systems, test_set, each_batch=None):
             each_batch(clips)
     last = stats[systems[-1].name]
     return {
-        "test_clips": last[depths[0]].total,
-        "accuracy": _by_depth(stats, lambda s: s.accuracy),
-        "interval": _by_depth(stats, lambda s: list(s.interval)),
+        "test_clips": last[thinnings[0]].total,
+        "accuracy": _by_thinning(stats, lambda s: s.accuracy),
+        "interval": _by_thinning(stats, lambda s: list(s.interval)),
         "disagreements": len({row["clip"] for row in differing}),
         "disagreeing_clips": differing,
         "per_class": {str(d): s.per_class() for d, s in last.items()},
@@ -50,39 +62,39 @@ def evaluate(systems, test_set, each_batch=None):
     }
 
 
-def _by_depth(stats, value):
+def _by_thinning(stats, value):
     return {
-        name: {str(depth): value(s) for depth, s in by_depth.items()}
-        for name, by_depth in stats.items()
+        name: {str(thinning): value(s) for thinning, s in by_thinning.items()}
+        for name, by_thinning in stats.items()
     }
 
 
 def _decide(systems, clips, labels, stats):
-    """Counts decisions; returns {system: {depth: indices [B]}}."""
+    """Counts decisions; returns {system: {thinning: indices [B]}}."""
     audio = np.stack([clip.audio for clip in clips])
     targets = torch.tensor([labels.index(clip.label) for clip in clips])
     decisions = {}
     for system in systems:
         posteriors = system.classify(audio)
-        for depth, rows in posteriors.items():
-            stats[system.name][depth].append(torch.from_numpy(rows), targets)
+        for thinning, rows in posteriors.items():
+            stats[system.name][thinning].append(torch.from_numpy(rows), targets)
         decisions[system.name] = {d: p.argmax(1) for d, p in posteriors.items()}
     return decisions
 
 
 def _differences(clips, decisions, labels):
-    """Returns a row for each clip and depth at which not all say the same."""
+    """Returns a row for each prediction mismatch: a clip and a thinning."""
     first, *others = decisions.values()
     rows = []
-    for depth, choice in first.items():
+    for thinning, choice in first.items():
         for index in np.flatnonzero(
-            np.any([choice != other[depth] for other in others], axis=0)
+            np.any([choice != other[thinning] for other in others], axis=0)
         ):
-            said = {
-                name: labels[by_depth[depth][index]]
-                for name, by_depth in decisions.items()
+            predictions = {
+                name: labels[by_thinning[thinning][index]]
+                for name, by_thinning in decisions.items()
             }
             clip = clips[index]
-            row = {"clip": clip.name, "label": clip.label, "depth": depth}
-            rows.append(row | said)
+            row = {"clip": clip.name, "label": clip.label, "thinning": thinning}
+            rows.append(row | predictions)
     return rows

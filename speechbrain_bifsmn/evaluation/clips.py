@@ -1,19 +1,24 @@
 """The test clips of a folder in Speech Commands' layout."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bifsmn_engine.labels import SILENCE
 from speechbrain_bifsmn.dataio.corpus import SAMPLE_RATE, read_corpus
 from speechbrain_bifsmn.dataio.keywords import fit_length, read_clip
 from speechbrain_bifsmn.dataio.tasks import (
+    Row,
     Task,
     noise_rows,
     split_rows,
     uses_official_test_set,
 )
-from speechbrain_bifsmn.dataio.words import SILENCE
 
 BATCH = 64
 
@@ -24,7 +29,7 @@ class Clip(NamedTuple):
     name: str
     label: str
     speaker: str
-    audio: np.ndarray  # [samples], float32 from -1 to 1
+    audio: NDArray[np.float32]  # [samples], from -1 to 1
 
 
 class ClipSet(NamedTuple):
@@ -36,15 +41,15 @@ class ClipSet(NamedTuple):
     """
 
     folder: Path
-    labels: list
-    rows: list
-    noise: list  # of Row: stretches that training has not heard
+    labels: list[str]
+    rows: list[Row]
+    noise: list[Row]  # stretches that training has not used
     source: str
-    absent: list
-    missing: tuple
+    absent: list[str]
+    missing: tuple[str, ...]
     samples: int
 
-    def batches(self, size=BATCH):
+    def batches(self, size: int = BATCH) -> Iterator[list[Clip]]:
         """Yields lists of ``Clip``."""
         for start in range(0, len(self.rows), size):
             yield [self._read(row) for row in self.rows[start : start + size]]
@@ -55,15 +60,17 @@ class ClipSet(NamedTuple):
         name = row.wav if row.speaker else f"{row.wav}@{row.start}"
         return Clip(name, row.label, row.speaker, audio.numpy())
 
-    def read_noise(self):
-        """Returns the background recordings, each an array [samples]."""
+    def read_noise(self) -> list[NDArray[np.float32]]:
+        """Returns the background recordings, [samples] each."""
         return [
             read_clip(f"{self.folder}/{row.wav}", row.start, row.stop).numpy()
             for row in self.noise
         ]
 
 
-def read_test_clips(folder, labels, samples=SAMPLE_RATE):
+def read_test_clips(
+    folder: str | Path, labels: Sequence[str], samples: int = SAMPLE_RATE
+) -> ClipSet:
     """Finds the test clips of a task.
 
     They are those that the recipe tests on: of the official test set where the
@@ -73,11 +80,11 @@ def read_test_clips(folder, labels, samples=SAMPLE_RATE):
     Arguments
     ---------
     folder : str | Path
-        The unpacked data set; only what is of the test split is looked at.
+        The unpacked data set; only its test split is read.
     labels : sequence of str
-        Of the network's outputs, which are the task.
+        The labels of the network's outputs; they define the task.
     samples : int
-        Length of every clip.
+        Length of every clip, at 16 kHz.
 
     Returns
     -------

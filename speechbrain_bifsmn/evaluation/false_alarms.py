@@ -1,25 +1,29 @@
-"""False alarms on audio in which nobody says a keyword."""
+"""False alarms on audio without keywords."""
+
+from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
-from speechbrain_bifsmn.inference.audio import audio_chunks
-from speechbrain_bifsmn.inference.detector import REFRACTORY_S
-from speechbrain_bifsmn.inference.stream import KeywordStream
-from speechbrain_bifsmn.utils.intervals import poisson_interval
+from bifsmn_engine.audio.files import audio_chunks
+from bifsmn_engine.detection import REFRACTORY_S
+from bifsmn_engine.interface import AnyModel
+from bifsmn_engine.keyword_stream import KeywordStream
+from speechbrain_bifsmn.evaluation.intervals import poisson_interval
 
 KINDS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 
 
-def find_audio(folder):
+def find_audio(folder: str | Path) -> list[Path]:
     """Lists the audio files of a folder and of those in it, sorted.
 
     Arguments
     ---------
     folder : str | Path
-        Other files are left alone.
+        Files of other kinds in it are ignored.
 
     Returns
     -------
@@ -46,40 +50,42 @@ def find_audio(folder):
     return found
 
 
-def false_alarms(model, folder):
-    """Counts what is detected in recordings of something else.
+def false_alarms(model: AnyModel, folder: str | Path) -> dict[str, Any]:
+    """Counts detections in recordings without keywords.
 
-    Each file is a stream of its own, with the threshold and the smoothing of
-    the model file.
+    Each file is a separate stream, with the threshold and the smoothing of the
+    model file.
 
     Arguments
     ---------
-    model : bifsmn_engine.Model | TorchModel
-        As from ``load_model``.
+    model : AnyModel
+        A model file on some backend, as from ``load_model``.
     folder : str | Path
-        Of audio files.
+        A folder of audio files, as for ``find_audio``.
 
     Returns
     -------
     dict
-        Plain data: what was heard, and by depth setting how many detections,
-        how many an hour, their 95 % interval, and of which keywords.
+        Plain data: the audio and the operating point, and by thinning the
+        detections, their rate per hour with its 95 % interval, and the
+        keywords.
     """
     files = find_audio(folder)
-    samples, heard = 0, {depth: Counter() for depth in model.depths}
-    steps = [(depth, path) for depth in model.depths for path in files]
-    for depth, path in tqdm(steps, "Listening", unit="file", leave=False):
-        model.depth = depth
+    samples = 0
+    detected: dict[int, Counter[str]] = {d: Counter() for d in model.thinnings}
+    steps = [(thinning, path) for thinning in model.thinnings for path in files]
+    for thinning, path in tqdm(steps, "Listening", unit="file", leave=False):
+        model.thinning = thinning
         stream = KeywordStream(model)
         for chunk in audio_chunks(path, model.sample_rate):
-            heard[depth].update(d.keyword for d in stream.push(chunk))
+            detected[thinning].update(d.keyword for d in stream.push(chunk))
         samples += stream.samples
-        heard[depth].update(d.keyword for d in stream.finish())
-    hours = samples / len(heard) / model.sample_rate / 3600
-    by_depth = {}
-    for depth, keywords in heard.items():
+        detected[thinning].update(d.keyword for d in stream.finish())
+    hours = samples / len(detected) / model.sample_rate / 3600
+    by_thinning = {}
+    for thinning, keywords in detected.items():
         count = keywords.total()
-        by_depth[str(depth)] = {
+        by_thinning[str(thinning)] = {
             "detections": count,
             "per_hour": count / hours,
             "interval": list(poisson_interval(count, hours)),
@@ -92,5 +98,5 @@ def false_alarms(model, folder):
         "threshold": round(model.threshold, 6),
         "smoothing": model.smoothing,
         "refractory_s": REFRACTORY_S,
-        "by_depth": by_depth,
+        "by_thinning": by_thinning,
     }

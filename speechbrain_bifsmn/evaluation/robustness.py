@@ -1,42 +1,53 @@
 """Accuracy on distorted clips, and how it differs among speakers."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binom
 
-from speechbrain_bifsmn.dataio.words import SILENCE
+from bifsmn_engine.labels import SILENCE
+from speechbrain_bifsmn.evaluation.clips import Clip
 from speechbrain_bifsmn.evaluation.distortions import SEED, conditions
-from speechbrain_bifsmn.utils.intervals import wilson_interval
+from speechbrain_bifsmn.evaluation.intervals import wilson_interval
+from speechbrain_bifsmn.evaluation.systems import System
 
-LEAST_CLIPS = 5  # of a speaker who is counted
+MIN_CLIPS = 5  # of a speaker who is counted
 QUANTILES = (0, 10, 25, 50, 75, 90, 100)
 LOW = 80  # percent; below it, a speaker is badly served
 
 
 class Robustness:
-    """Counts right decisions by condition, speaker and depth.
+    """Counts right predictions by condition, speaker and thinning.
 
-    Silence is left out: it has no speed and no ratio to noise.
+    Silence is left out: it has no speed and no SNR.
 
     Arguments
     ---------
     system : System
-        What decides.
-    noise : list of array
-        As for ``conditions``.
+        A model file on one backend.
+    noise : sequence of numpy.ndarray
+        Background recordings [samples], each longer than a clip.
     """
 
-    def __init__(self, system, noise):
+    def __init__(
+        self, system: System, noise: Sequence[NDArray[np.floating]]
+    ) -> None:
         self.system, self.conditions = system, conditions(noise)
-        depths = system.model.depths
-        self.right = [dict.fromkeys(depths, 0) for _ in self.conditions]
+        thinnings = system.model.thinnings
+        self.right = [dict.fromkeys(thinnings, 0) for _ in self.conditions]
         self.clips = 0
-        self.by_speaker = {depth: Counter() for depth in depths}
-        self.of_speaker = Counter()
+        self.by_speaker: dict[int, Counter[str]] = {
+            thinning: Counter() for thinning in thinnings
+        }
+        self.of_speaker: Counter[str] = Counter()
 
-    def add(self, clips):
-        """Takes a list of ``Clip``."""
+    def add(self, clips: Sequence[Clip]) -> None:
+        """Classifies clips under every condition, and counts."""
         clips = [clip for clip in clips if clip.label != SILENCE]
         if not clips:
             return
@@ -46,17 +57,17 @@ class Robustness:
         for condition, right in zip(self.conditions, self.right, strict=True):
             audio = [condition(clip.audio, clip.name) for clip in clips]
             posteriors = self.system.classify(np.stack(audio))
-            for depth, rows in posteriors.items():
+            for thinning, rows in posteriors.items():
                 correct = rows.argmax(1) == labels
-                right[depth] += int(correct.sum())
+                right[thinning] += int(correct.sum())
                 if condition.name == "clean":
                     hits = zip(clips, correct, strict=True)
-                    self.by_speaker[depth].update(
+                    self.by_speaker[thinning].update(
                         clip.speaker for clip, hit in hits if hit
                     )
 
-    def results(self):
-        """Returns what ``evaluation.json`` holds of ``robustness``."""
+    def results(self) -> dict[str, Any]:
+        """Returns ``robustness`` of ``evaluation.json``: plain data."""
         return {
             "clips": self.clips,
             "seed": SEED,
@@ -85,18 +96,16 @@ class Robustness:
             },
         }
 
-    def speakers(self):
-        """Returns what ``evaluation.json`` holds of ``speakers``.
+    def speakers(self) -> dict[str, Any]:
+        """Returns ``speakers`` of ``evaluation.json``: plain data.
 
-        Accuracy of each speaker with at least ``LEAST_CLIPS`` clips: quantiles
+        Accuracy of each speaker with at least ``MIN_CLIPS`` clips: quantiles
         in percent, and the share of speakers below ``LOW`` percent, beside the
         share that chance alone would put there if all were served alike.
         """
-        clips = {
-            who: n for who, n in self.of_speaker.items() if n >= LEAST_CLIPS
-        }
-        found = {
-            "least_clips": LEAST_CLIPS,
+        clips = {who: n for who, n in self.of_speaker.items() if n >= MIN_CLIPS}
+        found: dict[str, Any] = {
+            "min_clips": MIN_CLIPS,
             "speakers": len(clips),
             "all_speakers": len(self.of_speaker),
             "clips": sum(clips.values()),
@@ -105,18 +114,18 @@ class Robustness:
             return found
         quantiles, below, by_chance = {}, {}, {}
         total = np.array(list(clips.values()))
-        for depth, right in self.by_speaker.items():
+        for thinning, right in self.by_speaker.items():
             correct = np.array([right[who] for who in clips])
             shares = 100 * correct / total
             values = np.percentile(shares, QUANTILES)
             names = map(str, QUANTILES)
-            quantiles[str(depth)] = dict(
+            quantiles[str(thinning)] = dict(
                 zip(names, values.tolist(), strict=True)
             )
-            below[str(depth)] = float(100 * np.mean(shares < LOW))
+            below[str(thinning)] = float(100 * np.mean(shares < LOW))
             enough = np.ceil(LOW / 100 * total - 1e-9)
             few = binom.cdf(enough - 1, total, correct.sum() / total.sum())
-            by_chance[str(depth)] = float(100 * few.mean())
+            by_chance[str(thinning)] = float(100 * few.mean())
         return found | {
             "quantiles": quantiles,
             f"below_{LOW}": below,

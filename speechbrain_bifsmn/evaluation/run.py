@@ -1,25 +1,32 @@
-"""Everything that ``evaluation.json`` holds of a model, in one pass."""
+"""The evaluation of a model file, in one pass: ``evaluation.json``."""
 
-import platform
+from __future__ import annotations
+
 import zlib
-from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
+from bifsmn_engine.format import model_file
+from bifsmn_engine.loading import find_model
 from speechbrain_bifsmn.evaluation.accuracy import evaluate
 from speechbrain_bifsmn.evaluation.clips import read_test_clips
 from speechbrain_bifsmn.evaluation.false_alarms import false_alarms
 from speechbrain_bifsmn.evaluation.robustness import Robustness
 from speechbrain_bifsmn.evaluation.systems import systems_of
-from speechbrain_bifsmn.inference.models import find_model
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.report import git_commit
+from speechbrain_bifsmn.provenance import git_commit, versions
 
 PACKAGES = ("speechbrain-bifsmn", "speechbrain", "torch", "numpy", "soundfile")
 
 
-def evaluate_model(model, data, robustness=False, negatives=None, command=""):
+def evaluate_model(
+    model: str | Path,
+    data: str | Path,
+    robustness: bool = False,
+    negatives: str | Path | None = None,
+    command: str = "",
+) -> dict[str, Any]:
     """Evaluates a model file on the test clips of a folder.
 
     Arguments
@@ -33,12 +40,12 @@ def evaluate_model(model, data, robustness=False, negatives=None, command=""):
     negatives : str | Path, optional
         A folder of audio without keywords, to count false alarms in.
     command : str
-        What it takes to repeat this.
+        The command line that repeats this, for the record.
 
     Returns
     -------
     dict
-        Plain data.
+        The content of ``evaluation.json``: plain data.
     """
     path = find_model(model)
     systems = systems_of(path)
@@ -57,7 +64,7 @@ def evaluate_model(model, data, robustness=False, negatives=None, command=""):
         found = evaluate(systems, test_set, each_batch)
     result = {
         "data": test_set.folder.resolve().name,
-        **_said(test_set),
+        **_describe_test_set(test_set),
         **found,
     }
     if robust:
@@ -67,18 +74,15 @@ def evaluate_model(model, data, robustness=False, negatives=None, command=""):
         result["false_alarms"] = false_alarms(last.model, negatives)
     return result | {
         "model": describe(path),
-        "engine": last.model.path if last.name == "engine" else None,
+        "engine": last.model.isa if last.name == "engine" else None,
         "commit": git_commit(Path(__file__).parent),
         "command": command,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in PACKAGES},
-        },
+        "versions": versions(PACKAGES),
     }
 
 
-def _said(test_set):
-    """What the test clips are, and what is not among them."""
+def _describe_test_set(test_set):
+    """Returns where the test clips are from, and which are missing."""
     return {
         "labels": test_set.labels,
         "test_set": test_set.source,
@@ -87,8 +91,8 @@ def _said(test_set):
     }
 
 
-def describe(path):
-    """Returns what tells one model file from another.
+def describe(path: Path) -> dict[str, Any]:
+    """Identifies a model file: size, CRC-32, name and provenance.
 
     Arguments
     ---------

@@ -1,55 +1,60 @@
 """A model file in its two implementations: torch, and the engine."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from speechbrain_bifsmn.inference.models import load_model
+from bifsmn_engine.interface import AnyModel
+from bifsmn_engine.loading import load_model
 
 
 class System(NamedTuple):
-    """A loaded model, from audio to posteriors.
+    """A model file on one backend, from audio to posteriors."""
 
-    ``name`` is "torch" or "engine".
-    """
+    name: str  # "torch" or "engine"
+    model: AnyModel
 
-    name: str
-    model: Any  # bifsmn_engine.Model or TorchModel
-
-    def classify(self, audio):
+    def classify(
+        self, audio: Sequence[NDArray[np.float32]] | NDArray[np.float32]
+    ) -> dict[int, NDArray[np.float32]]:
         """Classifies clips.
 
         Arguments
         ---------
-        audio : array
-            [B][samples], float32.
+        audio : sequence of numpy.ndarray
+            [B][samples], at 16 kHz.
 
         Returns
         -------
         dict
-            Posteriors [B][classes] by depth setting.
+            Posteriors [B][classes] by thinning.
         """
         classify = self._in_torch if self.name == "torch" else self._whole
         return dict(classify(audio))
 
     def _whole(self, audio):
-        for depth in self.model.depths:
-            self.model.depth = depth
+        for thinning in self.model.thinnings:
+            self.model.thinning = thinning
             rows = [self.model.classify(clip) for clip in audio]
-            yield depth, np.stack(rows)
+            yield thinning, np.stack(rows)
 
     def _in_torch(self, audio):
-        """The same, with features that are computed once for all depths."""
+        """The same, with features that are computed once for all thinnings."""
         features = np.stack([self.model.features(clip) for clip in audio])
-        for depth in self.model.depths:
-            self.model.depth = depth
+        for thinning in self.model.thinnings:
+            self.model.thinning = thinning
             logits = torch.from_numpy(self.model.logits(features))
-            yield depth, logits.softmax(-1).numpy()
+            yield thinning, logits.softmax(-1).numpy()
 
 
-def systems_of(path):
-    """Returns what can run a file here: torch, and the engine if installed.
+def systems_of(path: str | Path) -> list[System]:
+    """Loads a model file in torch, and in the engine if that is installed.
 
     Arguments
     ---------

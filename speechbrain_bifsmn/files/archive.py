@@ -1,9 +1,12 @@
-"""Tar archives of strangers, unpacked whole or not at all.
+"""Untrusted tar archives, unpacked whole or not at all.
 
-Python's ``tarfile`` reads the heads of members here, and writes nothing: what
-keeps its own extraction inside a folder was not safe before CVE-2025-4517 was
-mended. Files and folders are taken; anything else is refused by its name.
+Python's ``tarfile`` reads the headers of members here, and writes nothing: the
+filters that keep its own extraction inside a folder were not safe before the
+fix of CVE-2025-4517. Files and folders are extracted; anything else is refused
+by its name.
 """
+
+from __future__ import annotations
 
 import gzip
 import tarfile
@@ -18,10 +21,10 @@ from speechbrain_bifsmn.files.download import check_room
 
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK = 1 << 18
-_MOST_MEMBERS = 200_000
-_MOST_NOTES = 1 << 16  # bytes of a member's pax header, or behind the end
-_ODD = frozenset('\\:*?"<>|')  # of which some systems make other names
-_NOTES = (tarfile.XHDTYPE, tarfile.XGLTYPE)
+_MAX_MEMBERS = 200_000
+_MAX_PAX = 1 << 16  # bytes of a member's pax header, or behind the end
+_ODD = frozenset('\\:*?"<>|')  # characters that some systems replace in names
+_PAX = (tarfile.XHDTYPE, tarfile.XGLTYPE)
 _CHANGING = (
     b" path=",
     b" size=",
@@ -42,10 +45,10 @@ _KINDS = {
 
 
 class _Refused(ValueError):
-    """What is found instead of a good archive."""
+    """Says what is found instead of a sound archive."""
 
 
-def unpack(path, folder, most_bytes):
+def unpack(path: str | Path, folder: str | Path, max_bytes: int) -> Path:
     """Unpacks a tar.gz archive, whole or not at all.
 
     Arguments
@@ -53,15 +56,22 @@ def unpack(path, folder, most_bytes):
     path : str | Path
         The archive.
     folder : str | Path
-        Not there yet, or empty.
-    most_bytes : int
-        What its files may have, all together. So much room must be free.
+        Where to: does not exist yet, or is empty.
+    max_bytes : int
+        Limit for the sizes of its files together; this much space must be
+        free.
 
     Returns
     -------
     Path
-        ``folder``. Raises OSError where the disk fails, ValueError where the
-        archive is damaged or holds anything but files and folders.
+        ``folder``.
+
+    Raises
+    ------
+    OSError
+        The disk fails.
+    ValueError
+        The archive is damaged or holds anything but files and folders.
 
     Example
     -------
@@ -74,9 +84,9 @@ def unpack(path, folder, most_bytes):
     """
     path, folder = Path(path), Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    check_room(folder.parent, most_bytes)
+    check_room(folder.parent, max_bytes)
     with atomic_folder(folder, _check_empty) as new:
-        _extract(path, new, most_bytes)
+        _extract(path, new, max_bytes)
     return folder
 
 
@@ -88,7 +98,7 @@ def _check_empty(folder):
         )
 
 
-def _extract(path, folder, most_bytes):
+def _extract(path, folder, max_bytes):
     with (
         open(path, "rb") as raw,
         tqdm.wrapattr(
@@ -100,7 +110,7 @@ def _extract(path, folder, most_bytes):
     ):
         try:
             with gzip.open(file) as plain:
-                _write_members(plain, folder, most_bytes)
+                _write_members(plain, folder, max_bytes)
                 _check_end(plain)
             return
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):
@@ -113,8 +123,9 @@ def _extract(path, folder, most_bytes):
     )
 
 
-def _write_members(plain, folder, most_bytes):
-    taken, left = {}, most_bytes
+def _write_members(plain, folder, max_bytes):
+    taken: dict[str, bool] = {}
+    left = max_bytes
     for name, size, is_folder in _members(plain):
         parts = _parts(name, is_folder)
         _claim(name, parts, is_folder, taken)
@@ -123,7 +134,7 @@ def _write_members(plain, folder, most_bytes):
             place.mkdir(parents=True, exist_ok=True)
             continue
         if size > left:
-            raise _Refused(f"more than {most_bytes} bytes, with {name!r}")
+            raise _Refused(f"more than {max_bytes} bytes, with {name!r}")
         left -= size
         place.parent.mkdir(parents=True, exist_ok=True)
         with open(place, "xb") as file:
@@ -132,20 +143,19 @@ def _write_members(plain, folder, most_bytes):
 
 
 def _members(plain):
-    """Yields name, size and whether it is a folder, of each member.
+    """Yields the name of each member, its size, and whether it is a folder.
 
-    The file is then to be read.
+    Before the next one, the caller reads the content of a file.
     """
-    for _ in range(_MOST_MEMBERS):
+    for _ in range(_MAX_MEMBERS):
         block = plain.read(_BLOCK)
-        try:
-            head = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-        except tarfile.EOFHeaderError:
+        if block == bytes(_BLOCK):  # the end
             return
+        head = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         if head.size < 0 or (head.isdir() and head.size):
             raise _Refused(f"{head.name!r} of {head.size} bytes")
-        if head.type in _NOTES:
-            _check_notes(plain, head)
+        if head.type in _PAX:
+            _check_pax(plain, head)
             continue
         if head.type not in (
             tarfile.REGTYPE,
@@ -157,21 +167,21 @@ def _members(plain):
         yield head.name, head.size, head.isdir()
         if not head.isdir():
             _skip_padding(plain, head.size)
-    raise _Refused(f"more than {_MOST_MEMBERS} members")
+    raise _Refused(f"more than {_MAX_MEMBERS} members")
 
 
-def _check_notes(plain, head):
-    """Takes a pax header of times and owners, which nobody needs."""
-    if head.size > _MOST_NOTES:
+def _check_pax(plain, head):
+    """Skips a pax header of times and owners; refuses any other."""
+    if head.size > _MAX_PAX:
         raise _Refused(f"{head.name!r}, a header of {head.size} bytes,")
-    notes = b"".join(_read(plain, head.size))
-    if any(word in notes for word in _CHANGING):
+    records = b"".join(_read(plain, head.size))
+    if any(word in records for word in _CHANGING):
         raise _Refused(f"{head.name!r}, a header that changes the next,")
     _skip_padding(plain, head.size)
 
 
 def _read(plain, size):
-    """Yields so many bytes."""
+    """Yields ``size`` bytes in parts."""
     while size:
         data = plain.read(min(size, _CHUNK))
         if not data:
@@ -186,16 +196,16 @@ def _skip_padding(plain, size):
 
 
 def _check_end(plain):
-    """Reads on to the check sum, which stands at the end."""
+    """Reads on to the end, where gzip's checksum is."""
     behind = 0
     while data := plain.read(_CHUNK):
         behind += len(data)
-        if data.strip(b"\0") or behind > _MOST_NOTES:
+        if data.strip(b"\0") or behind > _MAX_PAX:
             raise _Refused("more behind its end")
 
 
 def _parts(name, is_folder):
-    """Returns the folders and the file of a name that leads nowhere else."""
+    """Returns the parts of a name; refuses one that leads out of the folder."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     odd = not name.isprintable() or _ODD & set(name)
     ends = any(part[-1] in ". " for part in parts)  # ".." is one
@@ -206,11 +216,11 @@ def _parts(name, is_folder):
 
 
 def _claim(name, parts, is_folder, taken):
-    """Refuses a second file of a name, also where case makes no difference."""
+    """Refuses a second file of a name, case and Unicode form ignored."""
     key = ""
-    for depth, part in enumerate(parts, 1):
+    for level, part in enumerate(parts, 1):
         key += "/" + unicodedata.normalize("NFKC", part).casefold()
-        folder = is_folder or depth < len(parts)
+        folder = is_folder or level < len(parts)
         if key in taken and not (taken[key] and folder):
             raise _Refused(f"two of the name {name!r}")
         taken[key] = folder

@@ -1,17 +1,20 @@
 """Files and folders that are replaced whole, or stay as they were.
 
-What is new is written in a workshop, a hidden folder beside its place, brought
-to disk, and moved there in one step. A kill or a power cut at any moment leaves
-the old or the new one under its name. What a killed process leaves in its
-workshop is removed by the next one that writes to the same place; a lock tells
-it from what a living process is writing.
+New content is written in a workshop, a hidden folder beside its target, flushed
+to disk, and moved in place in one step. A kill or a power cut at any moment
+leaves the old or the new version under its name. The workshop of a killed
+process is removed by the next one that writes to the same target; a lock
+protects the workshops of living processes.
 """
+
+from __future__ import annotations
 
 import os
 import re
 import shutil
 import stat
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,19 +29,20 @@ _HAS_SYNC = hasattr(os, "sync")
 
 
 @contextmanager
-def atomic_write(path):
-    """Has a file written beside its place, and then put there.
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Replaces a file with the one that is written in the context.
 
     Arguments
     ---------
     path : str | Path
-        The file; its folder is made. A link is replaced, not followed.
+        The file; its folder is made. A link is replaced, not followed. OSError
+        where it is a folder or a device.
 
     Yields
     ------
     Path
-        Where to write it, under its own name. Raises OSError where ``path`` is
-        a folder or a device, or nothing was written.
+        Where to write the new file, which has the same name. OSError where
+        nothing was written.
 
     Example
     -------
@@ -61,23 +65,26 @@ def atomic_write(path):
         _flush(path.parent)
 
 
-def write_text(path, text):
-    """Writes a text file, whole or not at all."""
+def write_text(path: str | Path, text: str) -> None:
+    """Writes a text file in UTF-8, whole or not at all."""
     with atomic_write(path) as place:
         place.write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def atomic_folder(folder, check):
-    """Has a folder filled beside its place, and then put there.
+def atomic_folder(
+    folder: str | Path, check: Callable[[Path], object]
+) -> Iterator[Path]:
+    """Replaces a folder with the one that is filled in the context.
 
     Arguments
     ---------
     folder : str | Path
         The folder; those above it are made. A link to a folder stays one.
     check : callable
-        Gets the folder that is there, if any, and raises where it must stay:
-        at the beginning, and on what has been moved out of the way at the end.
+        Gets the folder that exists, if any, and raises where it must not be
+        replaced. It is called at the beginning, and again on the old folder
+        after the exchange, which is undone if it raises.
 
     Yields
     ------
@@ -125,7 +132,7 @@ def _put(new, folder, check):
 
 
 def _set_mode(place, path):
-    """Gives a new file the mode of the old one, or that of any new file."""
+    """Gives a new file the mode of the old one, or the default mode."""
     if path.is_file() and not path.is_symlink():
         shutil.copymode(path, place)
     else:
@@ -162,8 +169,7 @@ def _workshop(target):
 
 def _open_workshop(target):
     while True:
-        aside = tempfile.mkdtemp(_SUFFIX, _prefix(target), target.parent)
-        aside = Path(aside)
+        aside = Path(tempfile.mkdtemp(_SUFFIX, _prefix(target), target.parent))
         lock = FileLock(aside / _LOCK, timeout=0)
         try:
             lock.acquire()
@@ -177,7 +183,7 @@ def _prefix(target):
 
 
 def _is_workshop(entry, target):
-    """Whether a folder is one of these; else it is somebody's own."""
+    """Whether a folder is a workshop of a target, and not a user's folder."""
     name = re.escape(_prefix(target)) + r"\w{8}" + re.escape(_SUFFIX)
     if not entry.is_dir(follow_symlinks=False):
         return False
@@ -187,15 +193,15 @@ def _is_workshop(entry, target):
     return not found or _LOCK in found and found <= {_LOCK, _NEW, _NEW + OLD}
 
 
-def clear_leftovers(target):
-    """Removes what killed processes have left beside a file or folder.
+def clear_leftovers(target: Path) -> None:
+    """Removes workshops that killed processes have left beside a target.
 
-    Writing to it does so too; this is for what is found there complete.
+    Writing to the target does so too; this is for where nothing is written.
 
     Arguments
     ---------
     target : Path
-        The file or folder that they were to write.
+        The file or folder that those processes were to write.
     """
     if not target.parent.is_dir():
         return
@@ -227,8 +233,8 @@ def _flush(path):
         os.close(file)
 
 
-def flush_tree(folder):
-    """Waits until all that is in a folder is on disk."""
+def flush_tree(folder: str | Path) -> None:
+    """Waits until all files of a folder are on disk."""
     folders = list(os.walk(folder, topdown=False))
     if sum(len(files) for _, _, files in folders) > _MANY and _HAS_SYNC:
         os.sync()

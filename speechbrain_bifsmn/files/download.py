@@ -1,8 +1,10 @@
 """Large published files: downloaded whole, or not at all.
 
-Their lengths and check sums are known beforehand: a server is asked for no more
-than that, whatever it says, and nothing else is kept.
+Their lengths and checksums are known beforehand: no more bytes than that are
+read from a server, and a file with another checksum is deleted.
 """
+
+from __future__ import annotations
 
 import http.client
 import ipaddress
@@ -20,51 +22,62 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 from tqdm import tqdm
 
-from speechbrain_bifsmn.files.checksum import sha256_of
+from bifsmn_engine.files.checksum import sha256_of
 
 CHUNK = 1 << 18
 PAUSE = 1.0  # seconds after a failed attempt; twice as long each time
-LEAST_RATE = 1000  # bytes a second, below which a server is given up
+MIN_RATE = 1000  # bytes a second, below which a server is given up
 PARTIAL, WRONG_RANGE = 206, 416
 
 
 class Archive(NamedTuple):
-    """A file to download, and what is known of it."""
+    """A file to download: its address, checksum and sizes."""
 
     url: str
     sha256: str
     bytes: int
-    unpacked_bytes: int  # at most, on disk
+    unpacked_bytes: int  # upper limit, on disk
 
 
 class DiskFull(OSError):
-    """There is not enough room."""
+    """There is not enough free space."""
 
 
-def download(archive, path, timeout=30.0, attempts=5):
-    """Downloads an archive, or what is left of it.
+def download(
+    archive: Archive,
+    path: str | Path,
+    timeout: float = 30.0,
+    attempts: int = 5,
+) -> Path:
+    """Downloads an archive, or resumes its download.
 
-    What is there is used again. An unfinished download lies in ``path`` with
-    ``.part`` behind it, and goes on where it was. Broken connections are tried
-    again until ``attempts`` in a row bring next to nothing. Of several
-    processes, one downloads, and the others wait for it.
+    A complete file is used again. An unfinished download is in ``path`` with
+    ``.part`` appended, and is resumed. Broken connections are retried until
+    ``attempts`` in a row bring next to nothing. Of several processes, one
+    downloads, and the others wait for it.
 
     Arguments
     ---------
     archive : Archive
-        What to download, by https; from this very machine, http will do.
+        What to download, by https; by http from this machine only.
     path : str | Path
         Where to.
     timeout : float
-        Seconds of silence, or of less than 1 kB each, that end an attempt.
+        Seconds without data, or with less than 1 kB each, that end an attempt.
     attempts : int
-        See above.
+        Failed attempts in a row after which it gives up.
 
     Returns
     -------
     Path
-        ``path``. Raises OSError where network or disk fail, ValueError where
-        the file is not what it should be.
+        ``path``.
+
+    Raises
+    ------
+    OSError
+        Network or disk fail.
+    ValueError
+        The file has another length or checksum.
 
     Example
     -------
@@ -91,8 +104,8 @@ def download(archive, path, timeout=30.0, attempts=5):
     return path
 
 
-def check_room(folder, needed):
-    """Refuses to begin what does not fit on a disk."""
+def check_room(folder: str | Path, needed: int) -> None:
+    """Raises DiskFull where a disk has less than ``needed`` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DiskFull(
@@ -102,7 +115,7 @@ def check_room(folder, needed):
 
 
 def _check_url(url, local):
-    """Refuses what could be read or changed on the way."""
+    """Refuses an address whose data could be read or changed on the way."""
     if not (url.startswith("https://") or (local and _is_local(url))):
         raise ValueError(
             f"download: expected an address of https, got {url}; give another"
@@ -125,12 +138,12 @@ def _fetch(archive, part, timeout, attempts):
     while True:
         before = _size(part)
         try:
-            _Attempt(archive, part, timeout).carry_out()
+            _Attempt(archive, part, timeout).complete()
             break
         except DiskFull:
             raise
         except (OSError, http.client.HTTPException) as error:
-            progress = _size(part) - before >= LEAST_RATE * timeout
+            progress = _size(part) - before >= MIN_RATE * timeout
             failures = 0 if progress else failures + 1
             _give_up_or_wait(archive, error, failures, attempts)
     try:
@@ -141,37 +154,38 @@ def _fetch(archive, part, timeout, attempts):
 
 
 class _Attempt(threading.Thread):
-    """One connection, in a thread that is left alone when it hangs."""
+    """One connection, in a thread that is abandoned when it hangs."""
 
     def __init__(self, archive, part, timeout):
         super().__init__(daemon=True)
         self._archive, self._part, self._timeout = archive, part, timeout
-        self._lock, self._left, self._error = threading.Lock(), False, None
+        self._lock, self._left = threading.Lock(), False
+        self._error: Exception | None = None
 
-    def carry_out(self):
+    def complete(self) -> None:
         """Raises what goes wrong; ``part`` is not written to afterwards."""
-        least, size = LEAST_RATE * self._timeout, _size(self._part)
+        expected, size = MIN_RATE * self._timeout, _size(self._part)
         self.start()
         try:
             while self.is_alive():
                 self.join(self._timeout)
                 before, size = size, _size(self._part)
-                if self.is_alive() and 0 <= size - before < least:
-                    raise TimeoutError(f"less than {LEAST_RATE} bytes a second")
+                if self.is_alive() and 0 <= size - before < expected:
+                    raise TimeoutError(f"less than {MIN_RATE} bytes a second")
         finally:
             with self._lock:
                 self._left = True
         if self._error:
             raise self._error
 
-    def run(self):
+    def run(self) -> None:
         try:
             self._go_on()
         except Exception as error:
             self._error = error
 
     def _go_on(self):
-        """Asks for what ``part`` lacks, and appends it."""
+        """Requests what ``part`` lacks, and appends it."""
         archive, part = self._archive, self._part
         have = _size(part)
         if have > archive.bytes:
@@ -221,23 +235,25 @@ class _Attempt(threading.Thread):
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows to no address that would not be taken itself."""
+    """Follows redirections to such addresses only as are allowed directly."""
 
     def __init__(self, url):
         self._local = _is_local(url)
 
-    def redirect_request(self, request, file, code, text, headers, url):
-        _check_url(url, self._local)
-        return super().redirect_request(request, file, code, text, headers, url)
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        _check_url(newurl, self._local)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _start(answer, have):
-    """Where in the file an answer begins: where asked, or at its beginning."""
+    """Where in the file an answer begins: as requested, or at the beginning."""
     if answer.status == PARTIAL:
-        told = answer.headers.get("Content-Range", "")
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", told)
+        range_ = answer.headers.get("Content-Range", "")
+        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", range_)
         if not found or int(found[1]) != have:
-            raise ConnectionError(f"bytes from {have} on, as {told or 'none'}")
+            raise ConnectionError(
+                f"bytes from {have} on, as {range_ or 'none'}"
+            )
         return have
     if answer.status != http.client.OK:
         raise ConnectionError(f"answer {answer.status}")
@@ -249,7 +265,7 @@ def _size(path):
 
 
 def _give_up_or_wait(archive, error, failures, attempts):
-    """Raises one sentence when there is nothing to hope for."""
+    """Raises one sentence where another attempt would not help."""
     lasting = isinstance(error, urllib.error.HTTPError) and (
         error.code < 500 and error.code != WRONG_RANGE
     )
@@ -263,7 +279,7 @@ def _give_up_or_wait(archive, error, failures, attempts):
 
 
 def _check(archive, path):
-    """Compares length and check sum."""
+    """Compares length and checksum."""
     if _size(path) != archive.bytes:
         expected, found = f"{archive.bytes} bytes", f"{_size(path)}"
     elif (digest := sha256_of(path)) != archive.sha256:

@@ -1,5 +1,7 @@
 """Swaps two folders in one step of the file system."""
 
+from __future__ import annotations
+
 import ctypes
 import errno
 import os
@@ -12,17 +14,17 @@ OLD = ".old"  # behind the name of what waits for its place, see below
 _UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
-def exchange(one, other):
+def exchange(one: Path, other: Path) -> None:
     """Swaps the names of two folders of one file system.
 
-    Where the system has no such step (Windows, some network drives), it is
-    done in three; a kill between them leaves ``other`` under the name of
-    ``one`` with ``OLD`` behind it.
+    Where the system has no such step (Windows, some network drives), three
+    renames do it; a kill between them leaves ``other`` under the name of
+    ``one`` with ``OLD`` appended.
 
     Arguments
     ---------
     one, other : Path
-        Both are there.
+        Both exist.
 
     Example
     -------

@@ -1,43 +1,47 @@
-"""Folders of which a command may replace what it wrote, and nothing else.
+"""Folders in which a command may replace what it wrote, and nothing else.
 
 Such a folder holds ``MARKER``: which command made it, and the SHA-256 of each
-file that it wrote. A file that is not listed, or has changed since, is its
-user's.
+file that it wrote. A file that is not listed there, or has changed since,
+belongs to the user.
 """
+
+from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from bifsmn_engine.files.checksum import sha256_of
+from bifsmn_engine.files.json_object import read_object
 from speechbrain_bifsmn.files.atomic import (
     atomic_folder,
     atomic_write,
     write_text,
 )
-from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.files.json_object import read_object
 
 MARKER = ".bifsmn.json"
-_LITTER = ("__pycache__", ".DS_Store", "Thumbs.db")  # nobody's, made again
+_LITTER = ("__pycache__", ".DS_Store", "Thumbs.db")  # made by the system
 
 
 @contextmanager
-def owned_folder(folder, command):
-    """Has a folder made whole; it takes the place of what the command made.
+def owned_folder(folder: str | Path, command: str) -> Iterator[Path]:
+    """Replaces a folder of a command with the one filled in the context.
 
     Arguments
     ---------
     folder : str | Path
-        Not there yet, empty, or made by the same command and unchanged since.
+        Does not exist, is empty, or was made by the same command and is
+        unchanged since. FileExistsError where it holds anything else.
     command : str
-        Who makes it.
+        The command that makes it.
 
     Yields
     ------
     Path
-        A new folder, to be filled. Raises FileExistsError where ``folder``
-        holds anything else, and leaves that as it is.
+        A new folder, to be filled.
 
     Example
     -------
@@ -62,20 +66,21 @@ def owned_folder(folder, command):
 
 
 @contextmanager
-def owned_file(path, command):
-    """Has a file of an owned folder replaced; it is listed as the command's.
+def owned_file(path: str | Path, command: str) -> Iterator[Path]:
+    """Replaces a file of an owned folder with the one written in the context.
 
     Arguments
     ---------
     path : str | Path
-        Not there yet, or listed and unchanged since.
+        Does not exist, or is listed and unchanged since. FileExistsError
+        where it is the user's.
     command : str
-        Who writes it; the folder is new, empty, or was begun by it.
+        The command that writes it; the folder is new, empty, or its own.
 
     Yields
     ------
     Path
-        Where to write it. Raises FileExistsError where the file is the user's.
+        Where to write the new file, which is then listed.
 
     Example
     -------
@@ -99,15 +104,15 @@ def owned_file(path, command):
         _write_marker(path.parent, command, files)
 
 
-def check_file(path, command):
-    """Refuses to have a file of an owned folder replaced that is the user's.
+def check_file(path: Path, command: str) -> None:
+    """Raises FileExistsError where a file belongs to the user.
 
     Arguments
     ---------
     path : Path
-        The file.
+        A file of an owned folder; need not exist.
     command : str
-        Who would replace it.
+        The command that would replace it.
     """
     if path.exists() and not is_listed(path):
         raise FileExistsError(
@@ -116,15 +121,15 @@ def check_file(path, command):
         )
 
 
-def claim(folder, command):
-    """Makes a folder a command's own, if it is new, empty, or that already.
+def claim(folder: str | Path, command: str) -> None:
+    """Marks a folder as a command's, if it is new, empty, or marked so.
 
     Arguments
     ---------
     folder : str | Path
-        It is made.
+        It is made where it does not exist.
     command : str
-        Whose it becomes.
+        The new owner.
     """
     folder = Path(folder)
     if owner(folder) == command:
@@ -135,43 +140,45 @@ def claim(folder, command):
     _write_marker(folder, command, {})
 
 
-def adopt(folder, names):
-    """Lists files of an owned folder that were written by other means.
+def adopt(folder: str | Path, names: Sequence[str]) -> None:
+    """Lists files of an owned folder that were not written by ``owned_file``.
 
     Arguments
     ---------
     folder : str | Path
-        With a marker.
+        A folder with a marker.
     names : sequence of str
-        Of files in it.
+        Names of files in it.
     """
     marker = read_marker(folder)
     found = {name: [sha256_of(Path(folder, name))] for name in names}
     _write_marker(folder, marker["command"], marker["files"] | found)
 
 
-def is_listed(path):
+def is_listed(path: Path) -> bool:
     """Returns whether a file of an owned folder is listed, and unchanged."""
     known = read_marker(path.parent).get("files", {}).get(path.name, [])
     return _is_unchanged(path, known)
 
 
-def owner(folder):
-    """Returns the command whose folder it is; None if it is nobody's."""
+def owner(folder: str | Path) -> str | None:
+    """Returns the command that owns a folder; None without a marker."""
     return read_marker(folder).get("command")
 
 
-def check_owned(folder, command, name=None):
-    """Refuses a folder in which anything is not the command's.
+def check_owned(
+    folder: str | Path, command: str, name: str | Path | None = None
+) -> None:
+    """Raises FileExistsError where not all of a folder is the command's.
 
     Arguments
     ---------
     folder : str | Path
-        What is there.
+        An existing folder.
     command : str
-        Who wants to replace it.
+        The command that would replace it.
     name : str | Path, optional
-        What to call it.
+        Its name in the error, where that differs.
     """
     folder, name = Path(folder), name or folder
     if not folder.is_dir():
@@ -193,13 +200,13 @@ def check_owned(folder, command, name=None):
             raise FileExistsError(_refusal(command, found, name))
 
 
-def check_listed(folder):
-    """Refuses a folder of which a listed file has been changed.
+def check_listed(folder: str | Path) -> None:
+    """Raises FileExistsError where a listed file has changed.
 
     Arguments
     ---------
     folder : str | Path
-        With a marker.
+        A folder with a marker.
     """
     marker = read_marker(folder)
     for name, known in marker.get("files", {}).items():
@@ -210,8 +217,8 @@ def check_listed(folder):
             raise FileExistsError(_refusal(command, found, folder))
 
 
-def read_marker(folder):
-    """Returns what a folder's marker says, {} where there is none."""
+def read_marker(folder: str | Path) -> dict[str, Any]:
+    """Returns ``command`` and ``files`` of a marker, {} without a valid one."""
     path = Path(folder) / MARKER
     if not _is_plain(path):
         return {}

@@ -3,6 +3,8 @@
 What needs no torch is imported from its module.
 """
 
+from __future__ import annotations
+
 __all__ = ["KeywordSpotter"]
 
 

@@ -1,51 +1,58 @@
 """The pretrained interface: keywords of clips, files and streams."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from speechbrain.dataio.encoder import CategoricalEncoder
 from speechbrain.inference.classifiers import EncoderClassifier
 from speechbrain.nnet.containers import LengthsCapableSequential
 from speechbrain.utils.data_utils import split_path
-from speechbrain.utils.fetching import fetch
+from speechbrain.utils.fetching import FetchConfig, fetch
 
-from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from bifsmn_engine.audio.files import read_audio
+from bifsmn_engine.detection import Detection
+from bifsmn_engine.format import model_file
+from bifsmn_engine.interface import AnyModel
+from bifsmn_engine.keyword_stream import KeywordStream, detect_file
+from speechbrain_bifsmn.deploy.native import NativeBiDFSMN
+from speechbrain_bifsmn.deploy.torch_model import TorchModel, front_end
 from speechbrain_bifsmn.devices import usable_device
-from speechbrain_bifsmn.inference import stream
-from speechbrain_bifsmn.inference.audio import read_audio
-from speechbrain_bifsmn.inference.models import window_posteriors, zeros_after
-from speechbrain_bifsmn.inference.resampler import Resampler
 from speechbrain_bifsmn.inference.sources import (
     access,
     is_hub_file,
     model_file_of,
 )
-from speechbrain_bifsmn.inference.torch_model import TorchModel, front_end
-from speechbrain_bifsmn.inference.waveform import as_clips, as_mono
-from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
-from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.inference.windows import decisive_windows
 
 
 class KeywordSpotter(EncoderClassifier):
     """Spots keywords, with the engine or in torch.
 
     Takes audio of any rate and length, in numpy or torch, mono or stereo. A
-    clip shorter than the network's window is filled with zeros; of a longer
-    one, windows at each hop are looked at, and the answer is that of the window
-    which is surest of a keyword.
+    clip shorter than the network's window is padded with zeros; a longer one is
+    classified by windows at each hop, of which the window with the highest
+    posterior of a keyword counts.
 
     Arguments
     ---------
     modules : dict
-        As for ``EncoderClassifier``; the embedding model is a
-        ``NativeBiDFSMN``.
+        ``compute_features``, ``mean_var_norm``, ``embedding_model`` (a
+        ``NativeBiDFSMN``) and ``classifier``, as for ``EncoderClassifier``.
     hparams : dict
-        With ``label_encoder``.
+        With ``label_encoder``: the labels of the outputs.
     **options
-        Of SpeechBrain's ``Pretrained``.
+        Options of SpeechBrain's ``Pretrained``: ``run_opts``,
+        ``freeze_params``.
 
     Example
     -------
-    >>> spotter = KeywordSpotter.from_hparams(depth=1)
+    >>> spotter = KeywordSpotter.from_hparams(thinning=2)
     >>> posteriors, score, index, words = spotter.classify_batch(
     ...     torch.zeros(2, 8000), rate=8000
     ... )
@@ -58,7 +65,12 @@ class KeywordSpotter(EncoderClassifier):
 
     HPARAMS_NEEDED = ["label_encoder"]
 
-    def __init__(self, modules=None, hparams=None, **options):
+    def __init__(
+        self,
+        modules: Mapping[str, torch.nn.Module] | None = None,
+        hparams: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(modules, hparams, **options)
         lobe = self.mods.embedding_model
         if not isinstance(lobe, NativeBiDFSMN):
@@ -78,18 +90,18 @@ class KeywordSpotter(EncoderClassifier):
     @classmethod
     def from_hparams(
         cls,
-        source=None,
-        backend="auto",
-        depth=0,
-        savedir=None,
-        fetch_config=None,
-        **options,
-    ):
+        source: str | Path | None = None,
+        backend: str = "auto",
+        thinning: int = 1,
+        savedir: str | Path | None = None,
+        fetch_config: FetchConfig | None = None,
+        **options: Any,
+    ) -> KeywordSpotter:
         """Loads a model file, a folder with one, or a model of the hub.
 
-        Nothing but the model file is read, and that is data: no YAML, pickle or
-        code of a folder is. (``EncoderClassifier.from_hparams`` of the same
-        folder runs what its ``hyperparams.yaml`` says.)
+        The model file alone is read, and it is data: no YAML, pickle or code of
+        a folder is loaded. (``EncoderClassifier.from_hparams`` of the same
+        folder builds the objects that its ``hyperparams.yaml`` names.)
 
         Arguments
         ---------
@@ -100,14 +112,15 @@ class KeywordSpotter(EncoderClassifier):
         backend : str
             "native" for the engine, "torch", or "auto": the engine where it is
             installed.
-        depth : int
-            Depth setting: 0 runs all blocks, each further one half of them.
+        thinning : int
+            Every how-many-th block runs: 1, 2 or 4.
         savedir : str | Path, optional
-            Where to put what comes from the hub; without it, the hub's cache.
+            Where to put files of the hub; without it, the hub's cache.
         fetch_config : FetchConfig, optional
             SpeechBrain's settings for fetching.
         **options
-            Of SpeechBrain's ``Pretrained``: ``run_opts``, ``freeze_params``.
+            Options of SpeechBrain's ``Pretrained``: ``run_opts``,
+            ``freeze_params``.
 
         Returns
         -------
@@ -117,7 +130,7 @@ class KeywordSpotter(EncoderClassifier):
         if "device" in run_opts:
             run_opts["device"] = usable_device(run_opts["device"])
         path = model_file_of(source, savedir, fetch_config)
-        lobe = NativeBiDFSMN(path, backend, depth)
+        lobe = NativeBiDFSMN(path, backend, thinning)
         encoder = CategoricalEncoder()
         encoder.update_from_iterable(lobe.labels, sequence_input=False)
         modules = {
@@ -130,37 +143,39 @@ class KeywordSpotter(EncoderClassifier):
         return cls(modules, hparams, run_opts=run_opts, **options)
 
     @property
-    def model(self):
-        """What computes: a ``bifsmn_engine.Model``, or a ``TorchModel``."""
+    def model(self) -> AnyModel:
+        """The backend: a ``bifsmn_engine.Model`` or a ``TorchModel``."""
         lobe = self.mods.embedding_model
         if lobe.backend == "native":
             return lobe.network
         return TorchModel(lobe.network, self.mods.compute_features)
 
     @property
-    def labels(self):
-        """Of the outputs, in their order."""
+    def labels(self) -> list[str]:
+        """The labels, in the order of the outputs."""
         return self.mods.embedding_model.labels
 
     @property
-    def depth(self):
-        """The depth setting; may be set at any time."""
-        return self.mods.embedding_model.depth
+    def thinning(self) -> int:
+        """Every how-many-th block runs; may be set at any time."""
+        return self.mods.embedding_model.thinning
 
-    @depth.setter
-    def depth(self, depth):
-        self.mods.embedding_model.depth = depth
+    @thinning.setter
+    def thinning(self, thinning: int) -> None:
+        self.mods.embedding_model.thinning = thinning
 
-    def load_audio(self, path, savedir=None):
+    def load_audio(
+        self, path: str | Path, savedir: str | Path | None = None
+    ) -> torch.Tensor:
         """Reads a file: (samples,) at the model's rate, on its device.
 
         Arguments
         ---------
         path : str | Path
-            wav, flac, ogg or mp3; on this machine, or owner/model/file of the
-            hub.
+            A wav, flac, ogg or mp3 file on this machine, or owner/model/file
+            of the hub.
         savedir : str | Path, optional
-            Where to put what comes from the hub.
+            Where to put files of the hub; without it, the hub's cache.
 
         Returns
         -------
@@ -173,12 +188,30 @@ class KeywordSpotter(EncoderClassifier):
         audio = read_audio(path, self.model.sample_rate)
         return torch.from_numpy(audio).to(self.device)
 
-    def encode_batch(self, wavs, wav_lens=None, normalize=False, rate=None):
-        """Returns logits (B, classes); arguments as for ``classify_batch``.
+    def encode_batch(
+        self,
+        wavs: ArrayLike | torch.Tensor,
+        wav_lens: ArrayLike | torch.Tensor | None = None,
+        normalize: bool = False,
+        rate: int | None = None,
+    ) -> torch.Tensor:
+        """Computes logits.
 
-        ``normalize`` is that of ``EncoderClassifier``.
+        Arguments
+        ---------
+        wavs, wav_lens, rate
+            As for ``classify_batch``.
+        normalize : bool
+            Whether to apply ``mean_var_norm_emb`` of the hyperparameters, as
+            ``EncoderClassifier`` does.
+
+        Returns
+        -------
+        torch.Tensor
+            Logits (B, classes).
         """
-        model, windows = self.model, self._windows(wavs, wav_lens, rate)
+        model = self.model
+        windows = decisive_windows(model, wavs, wav_lens, rate)
         if isinstance(model, TorchModel):
             logits = model.window_logits(windows)
         else:
@@ -190,7 +223,12 @@ class KeywordSpotter(EncoderClassifier):
             logits = self.hparams.mean_var_norm_emb(logits, lengths)
         return logits
 
-    def classify_batch(self, wavs, wav_lens=None, rate=None):
+    def classify_batch(
+        self,
+        wavs: ArrayLike | torch.Tensor,
+        wav_lens: ArrayLike | torch.Tensor | None = None,
+        rate: int | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]:
         """Classifies clips.
 
         Arguments
@@ -200,22 +238,23 @@ class KeywordSpotter(EncoderClassifier):
             (samples,): floats from -1 to 1, or int16. (2, samples) is two
             clips, not two channels.
         wav_lens : array | torch.Tensor, optional
-            (B,), relative lengths in (0, 1]; what lies beyond is left out.
+            (B,), relative lengths in (0, 1]; the rest of each clip is ignored.
         rate : int, optional
-            Of the audio, in Hz; without it, that of the model.
+            Sample rate of the audio in Hz; without it, that of the model.
 
         Returns
         -------
         out_prob : torch.Tensor
             Posteriors (B, classes).
         score : torch.Tensor
-            (B,), the largest of them.
+            (B,), the largest posterior of each clip.
         index : torch.Tensor
-            (B,), where it is.
+            (B,), its index.
         text_lab : list of str
-            Its label.
+            Its label, for each clip.
         """
-        model, windows = self.model, self._windows(wavs, wav_lens, rate)
+        model = self.model
+        windows = decisive_windows(model, wavs, wav_lens, rate)
         if isinstance(model, TorchModel):
             posteriors = model.classify_windows(windows)
         else:
@@ -224,39 +263,43 @@ class KeywordSpotter(EncoderClassifier):
         score, index = out_prob.max(-1)
         return out_prob, score, index, [self.labels[k] for k in index]
 
-    def classify_file(self, path, **options):
-        """Classifies a file; as ``classify_batch`` of that alone.
+    def classify_file(
+        self, path: str | Path, **options: Any
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]:
+        """Classifies a file as a batch of one clip.
 
         Arguments
         ---------
         path : str | Path
-            As for ``load_audio``.
+            A file on this machine or of the hub, as for ``load_audio``.
         **options
-            Of ``load_audio``.
+            ``savedir``, as for ``load_audio``.
 
         Returns
         -------
-        tuple
-            As of ``classify_batch``, with B = 1.
+        out_prob, score, index, text_lab
+            What ``classify_batch`` returns, with B = 1.
         """
         return self.classify_batch(self.load_audio(path, **options))
 
-    def make_streaming_context(self, **options):
-        """Returns a stream, for ``detect_chunk``.
+    def make_streaming_context(self, **options: Any) -> KeywordStream:
+        """Returns a stream for ``detect_chunk``.
 
         Arguments
         ---------
         **options
-            Of ``KeywordStream``: ``threshold``, ``smoothing``,
+            Options of ``KeywordStream``: ``threshold``, ``smoothing``,
             ``refractory_s``, ``early``, ``gate_db`` and ``rate``.
 
         Returns
         -------
         KeywordStream
         """
-        return stream.KeywordStream(self.model, **options)
+        return KeywordStream(self.model, **options)
 
-    def detect_chunk(self, context, chunk):
+    def detect_chunk(
+        self, context: KeywordStream, chunk: ArrayLike | torch.Tensor
+    ) -> list[Detection]:
         """Takes more audio of a stream.
 
         Arguments
@@ -271,20 +314,22 @@ class KeywordSpotter(EncoderClassifier):
         -------
         list of Detection
         """
-        if not isinstance(context, stream.KeywordStream):
+        if not isinstance(context, KeywordStream):
             raise TypeError(
                 "context: expected that of make_streaming_context, got "
                 f"{type(context).__name__}"
             )
         return context.push(chunk)
 
-    def detect_file_streaming(self, path, **options):
-        """Detects keywords in a file of any length, which is not read whole.
+    def detect_file_streaming(
+        self, path: str | Path, **options: Any
+    ) -> Iterator[Detection]:
+        """Detects keywords in a file of any length, which is read in parts.
 
         Arguments
         ---------
         path : str | Path
-            wav, flac, ogg or mp3, of any rate.
+            A wav, flac, ogg or mp3 file of any sample rate.
         **options
             As for ``make_streaming_context``, but for ``rate``.
 
@@ -292,47 +337,4 @@ class KeywordSpotter(EncoderClassifier):
         ------
         Detection
         """
-        yield from stream.detect_file(self.model, path, **options)
-
-    def _windows(self, wavs, wav_lens, rate):
-        """Returns the window (B, window_samples) of each clip that counts."""
-        audio = as_clips(wavs)
-        lengths = _relative_lengths(wav_lens, len(audio))
-        samples = np.rint(lengths * audio.shape[1]).astype(int).clip(1)
-        target = self.model.sample_rate
-        rate = target if rate is None else rate
-        clips = []
-        for clip, used in zip(audio, samples, strict=True):
-            resampler = Resampler(rate, target)
-            part = resampler.push(as_mono(clip[:used]))
-            clips.append(np.append(part, resampler.finish()))
-        return np.stack([self._decisive(clip) for clip in clips])
-
-    def _decisive(self, audio):
-        model = self.model
-        audio = np.pad(audio, (0, zeros_after(model, len(audio))))
-        if len(audio) == model.window_samples:
-            return audio
-        posteriors = window_posteriors(model, audio)
-        keywords = [
-            k for k, n in enumerate(self.labels) if n not in (SILENCE, UNKNOWN)
-        ]
-        best = int(posteriors[:, keywords].max(1).argmax())
-        return audio[best * model.hop :][: model.window_samples]
-
-
-def _relative_lengths(wav_lens, clips):
-    """Returns how much of each clip counts, (clips,) from 0 to 1."""
-    if wav_lens is None:
-        return np.ones(clips)
-    try:
-        lengths = torch.as_tensor(wav_lens).detach().cpu().double().numpy()
-        is_right = ((lengths > 0) & (lengths <= 1)).all()
-    except (TypeError, ValueError, RuntimeError):
-        lengths, is_right = np.zeros(0), False
-    if lengths.shape != (clips,) or not is_right:
-        raise ValueError(
-            f"wav_lens: expected {clips} relative lengths above 0 and up to 1, "
-            f"got {wav_lens}"
-        )
-    return lengths
+        yield from detect_file(self.model, path, **options)

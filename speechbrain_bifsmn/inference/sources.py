@@ -1,10 +1,13 @@
 """Where pretrained models come from: a file, a folder, or the hub.
 
-Of a folder or a repository, the model file alone is read. It is data: nothing
-that else is there is looked at, let alone run.
+Of a folder or a repository, the model file alone is read, which is data:
+nothing else there is read, let alone run.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,16 +16,20 @@ import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from speechbrain.utils.fetching import FetchConfig, fetch
 
-from speechbrain_bifsmn.inference.models import find_model
-from speechbrain_bifsmn.pretrained import MODEL
+from bifsmn_engine.loading import find_model
+from bifsmn_engine.pretrained import MODEL
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 HUB_FILE = re.compile(r"(?!\.)[\w.-]+/[\w.-]+/[^/]+")
 PATIENCE_S = 1.5  # for the hub to answer at all; the library tries for 24 s
 
 
-def model_file_of(source=None, savedir=None, fetch_config=None):
-    """Returns the model file that a source means.
+def model_file_of(
+    source: str | Path | None = None,
+    savedir: str | Path | None = None,
+    fetch_config: FetchConfig | None = None,
+) -> Path:
+    """Returns the model file of a source, fetched where it must be.
 
     Arguments
     ---------
@@ -31,7 +38,7 @@ def model_file_of(source=None, savedir=None, fetch_config=None):
         model on the hub (owner/name), of which that file is fetched; without
         it, the model that comes with the package.
     savedir : str | Path, optional
-        Where to put what comes from the hub; without it, the hub's cache.
+        Where to put files of the hub; without it, the hub's cache.
     fetch_config : FetchConfig, optional
         SpeechBrain's settings for fetching.
 
@@ -57,16 +64,16 @@ def model_file_of(source=None, savedir=None, fetch_config=None):
             f"on the hub (owner/name), got {source}, which is neither; check "
             "the name"
         )
-    with access(source, fetch_config) as fetch_config:
-        fetched = fetch(
-            MODEL.name, str(source), savedir, fetch_config=fetch_config
-        )
+    with access(source, fetch_config) as config:
+        fetched = fetch(MODEL.name, str(source), savedir, fetch_config=config)
     return Path(fetched)
 
 
 @contextmanager
-def access(repository, fetch_config=None):
-    """Gives the way to the hub, and says plainly where there is none.
+def access(
+    repository: str | Path, fetch_config: FetchConfig | None = None
+) -> Iterator[FetchConfig]:
+    """Gives access to the hub; OSError of one sentence where there is none.
 
     Arguments
     ---------
@@ -78,12 +85,12 @@ def access(repository, fetch_config=None):
     Yields
     ------
     FetchConfig
-        What to fetch with: what is on this machine, where the hub does not
+        Settings to fetch with: of the cache alone, where the hub does not
         answer.
     """
     fetch_config = fetch_config or FetchConfig()
     reason = "it is not on this machine"
-    if fetch_config.allow_network and (failure := _hub_is_silent()):
+    if fetch_config.allow_network and (failure := _hub_failure()):
         reason = f"{huggingface_hub.constants.ENDPOINT} cannot be reached"
         reason += f" ({failure})"
         fetch_config = replace(fetch_config, allow_network=False)
@@ -99,7 +106,7 @@ def access(repository, fetch_config=None):
         ) from error
 
 
-def is_hub_file(path):
+def is_hub_file(path: str | Path) -> bool:
     """Whether a path is owner/model/file of the hub, not of this machine.
 
     Example
@@ -111,8 +118,8 @@ def is_hub_file(path):
     return bool(HUB_FILE.fullmatch(path)) and not Path(path).parent.is_dir()
 
 
-def _hub_is_silent():
-    """Returns what is in the way of the hub; None if nothing is."""
+def _hub_failure():
+    """Returns why the hub cannot be reached; None if it can."""
     try:
         session = huggingface_hub.get_session()
         session.head(huggingface_hub.constants.ENDPOINT, timeout=PATIENCE_S)

@@ -1,11 +1,18 @@
-"""The log-mel front end of the paper's released code, as a feature lobe."""
+"""The log-mel front end of the paper's released code, as a feature lobe.
+
+Shapes: B batch, T frames, F mel bands.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
 
 import torch
-import torchaudio
 from torch import nn
 
-from speechbrain_bifsmn.lobes.mel_bands import LEAST_FLOOR
-from speechbrain_bifsmn.utils.chunks import in_chunks
+from speechbrain_bifsmn.lobes.mel_bands import MIN_FLOOR
+from speechbrain_bifsmn.nnet.chunks import in_chunks
 
 
 class LogMel(nn.Module):
@@ -28,7 +35,7 @@ class LogMel(nn.Module):
     f_min, f_max : float
         Where the bands begin and end, in Hz; None ends at half the rate.
     power_floor : float
-        To which quieter bands are raised.
+        The least power of a band; quieter ones are raised to it.
 
     Example
     -------
@@ -36,34 +43,35 @@ class LogMel(nn.Module):
     torch.Size([2, 32, 32])
     """
 
+    window: torch.Tensor
+    mel_filters: torch.Tensor
+
     def __init__(
         self,
-        sample_rate=16000,
-        n_mels=32,
-        n_fft=2048,
-        hop_length=512,
-        f_min=0.0,
-        f_max=None,
-        power_floor=1e-10,
-    ):
+        sample_rate: int = 16000,
+        n_mels: int = 32,
+        n_fft: int = 2048,
+        hop_length: int = 512,
+        f_min: float = 0.0,
+        f_max: float | None = None,
+        power_floor: float = 1e-10,
+    ) -> None:
         super().__init__()
         self.sample_rate, self.n_mels = sample_rate, n_mels
         self.n_fft, self.hop_length = n_fft, hop_length
         self.f_min = f_min
         self.f_max = sample_rate / 2 if f_max is None else f_max
         self.power_floor = power_floor
-        self.mel = torchaudio.transforms.MelSpectrogram(
-            sample_rate,
-            n_fft=n_fft,
-            hop_length=hop_length,
-            f_min=self.f_min,
-            f_max=self.f_max,
-            n_mels=n_mels,
-            normalized=True,
+        filters = mel_filters(
+            n_mels, self.f_min, self.f_max, n_fft // 2 + 1, sample_rate
         )
+        # Functions of the arguments, which no checkpoint needs to hold.
+        window = torch.hann_window(n_fft)
+        self.register_buffer("window", window, persistent=False)
+        self.register_buffer("mel_filters", filters, persistent=False)
 
     @torch.no_grad()
-    def forward(self, wav):
+    def forward(self, wav: torch.Tensor) -> torch.Tensor:
         """Computes features.
 
         Arguments
@@ -74,7 +82,7 @@ class LogMel(nn.Module):
         Returns
         -------
         torch.Tensor
-            (B, time, mel) in decibels; ``1 + samples // hop_length`` frames.
+            (B, T, F) in decibels; ``1 + samples // hop_length`` frames.
         """
         if wav.dim() != 2 or wav.size(1) <= self.n_fft // 2:
             raise ValueError(
@@ -85,6 +93,65 @@ class LogMel(nn.Module):
             return in_chunks(self._decibels, wav.float())
 
     def _decibels(self, wav):
-        floor = max(self.power_floor, LEAST_FLOOR)
-        power = self.mel(wav).clamp(min=floor)
-        return 10 * torch.log10(power).transpose(1, 2)
+        spectrum = torch.stft(
+            wav,
+            self.n_fft,
+            self.hop_length,
+            window=self.window,
+            return_complex=True,
+        )
+        spectrum /= self.window.square().sum().sqrt()
+        power = spectrum.abs().square().transpose(1, 2) @ self.mel_filters
+        floor = max(self.power_floor, MIN_FLOOR)
+        return 10 * torch.log10(power.clamp(min=floor))
+
+
+def mel_filters(
+    n_mels: int, f_min: float, f_max: float, bins: int, sample_rate: int
+) -> torch.Tensor:
+    """Returns triangles of height 1, equally spaced on the HTK mel scale.
+
+    They are computed in single precision, which rounds them other than
+    ``mel_bands.triangles``, those of the engine.
+
+    Arguments
+    ---------
+    n_mels : int
+        F.
+    f_min, f_max : float
+        Where the first triangle begins and the last one ends, in Hz.
+    bins : int
+        Bins of a spectrum, from 0 to half the sample rate.
+    sample_rate : int
+        Hz.
+
+    Returns
+    -------
+    torch.Tensor
+        (bins, F).
+
+    Example
+    -------
+    >>> mel_filters(32, 0.0, 8000.0, 1025, 16000).shape
+    torch.Size([1025, 32])
+    """
+    if f_min > f_max:
+        raise ValueError(
+            f"f_min: expected at most f_max, {f_max} Hz, got {f_min}"
+        )
+    low, high = (2595 * math.log10(1 + f / 700) for f in (f_min, f_max))
+    mels = torch.linspace(low, high, n_mels + 2)
+    corners = 700 * (10 ** (mels / 2595) - 1)
+    hertz = torch.linspace(0, sample_rate // 2, bins)[:, None]
+    widths = corners.diff()
+    rising = (hertz - corners[:-2]) / widths[:-1]
+    falling = (corners[2:] - hertz) / widths[1:]
+    filters = torch.minimum(rising, falling).clamp(min=0)
+    empty = int((filters.amax(0) == 0).sum())
+    if empty:
+        warnings.warn(
+            f"expected a bin in each of {n_mels} mel bands, found none in "
+            f"{empty}; choose a smaller n_mels or a larger n_fft",
+            stacklevel=3,
+        )
+    return filters

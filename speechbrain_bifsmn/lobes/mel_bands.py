@@ -3,16 +3,19 @@
 Shapes: F mel bands.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 LANES = 16  # sums of a band, each of every 16th product
-LEAST_FLOOR = 2.0**-126  # a lower power_floor counts as this one
+MIN_FLOOR = 2.0**-126  # a lower power_floor counts as this one
 
 
-def corners(n_mels, f_min, f_max):
-    """Returns the corners of triangles, equally spaced on the mel scale.
+def corners(n_mels: int, f_min: float, f_max: float) -> NDArray[np.float64]:
+    """Returns the corners of triangles, equally spaced on the HTK mel scale.
 
     Arguments
     ---------
@@ -37,7 +40,9 @@ def corners(n_mels, f_min, f_max):
     return np.array([700 * (math.pow(10, mel / 2595) - 1) for mel in mels])
 
 
-def triangles(corners, hertz, last):
+def triangles(
+    corners: NDArray[np.float64], hertz: float, last: int
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Returns triangular bands of height 1, as rows of bins.
 
     Arguments
@@ -47,14 +52,15 @@ def triangles(corners, hertz, last):
     hertz : float
         From one bin to the next.
     last : int
-        The last bin.
+        Index of the last bin.
 
     Returns
     -------
     weights : numpy.ndarray
         (F, rows, 16), 0 where a band has fewer rows.
     index : numpy.ndarray
-        The bins that they are of, likewise; ``last + 32`` where there is none.
+        The bin of each weight, (F, rows, 16); ``last + 32`` where there is
+        none.
     """
     bins = np.minimum(np.maximum(0, corners / hertz), last).astype(int)
     widths = (bins[2:] + 1 - bins[:-2] + LANES - 1) // LANES * LANES

@@ -3,6 +3,8 @@
 Shapes: B batch, T frames, C channels.
 """
 
+from __future__ import annotations
+
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
@@ -11,63 +13,14 @@ from torch.autograd.function import once_differentiable
 
 from speechbrain_bifsmn.nnet.binarizer import (
     LearningPropagationBinarizer,
-    at_least_single,
-    below,
-    passed,
     positive,
     sign,
+    to_float32,
 )
+from speechbrain_bifsmn.nnet.two_planes import two_planes
 
-GRANULARITIES = ("true", "released")
+SCALE_LAYOUTS = ("per_channel", "as_released")
 SCALES = ("learned", "statistic", "frame")
-
-
-class _TwoPlanes(torch.autograd.Function):
-    """``s1 b1 + s2 b2`` of (N, C), for the equations in DualScaleActivation.
-
-    Both bits are comparisons of ``x`` with constants of its channel:
-    ``theta1``, then ``theta2 + s1`` or ``theta2 + s1 - 2 s1``. A kernel that
-    stores these three takes the same decision on every float.
-    """
-
-    @staticmethod
-    def forward(ctx, x, theta1, theta2, s1, s2, alpha1, alpha2, gradient):
-        bit1 = below(x, theta1)
-        center = torch.addcmul(theta2 + s1, bit1, s1, value=-2)
-        bit2 = below(x, center)
-        ctx.save_for_backward(
-            x, bit1, bit2, center, theta1, s1, s2, alpha1, alpha2
-        )
-        ctx.gradient = gradient
-        # As a tensor of (C,): with a single number, addcmul is 3 times slower.
-        most = s1 + s2 + torch.zeros_like(theta1)
-        y = torch.addcmul(most, bit1, s1, value=-2)
-        return y.addcmul_(bit2, s2, value=-2)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad):
-        x, bit1, bit2, center, theta1, s1, s2, alpha1, alpha2 = (
-            ctx.saved_tensors
-        )
-        above, residual = x - theta1, x - center
-        through2 = passed(alpha2 * residual, ctx.gradient).mul_(grad).mul_(s2)
-        from2 = alpha2 * through2
-        grad1 = grad - from2
-        through1 = passed(alpha1 * above, ctx.gradient).mul_(grad1).mul_(s1)
-        to_alpha1, to_alpha2 = _dot(through1, above), _dot(through2, residual)
-        from1 = through1.mul_(alpha1)
-        to_s1 = to_s2 = None
-        if ctx.needs_input_grad[3]:
-            to_s1 = grad1.sum() - 2 * _dot(grad1, bit1)
-            to_s2 = grad.sum() - 2 * _dot(grad, bit2)
-        to_theta1, to_theta2 = -from1.sum(0), -from2.sum(0)
-        to_alphas, to_x = (to_alpha1, to_alpha2), from1.add_(from2)
-        return to_x, to_theta1, to_theta2, to_s1, to_s2, *to_alphas, None
-
-
-def _dot(a, b):
-    return torch.dot(a.reshape(-1), b.reshape(-1))
 
 
 class _OneSlope(torch.autograd.Function):
@@ -83,7 +36,9 @@ class _OneSlope(torch.autograd.Function):
     def backward(ctx, grad):
         x, slope = ctx.saved_tensors
         to_x = torch.ops.aten.leaky_relu_backward(grad, x, slope.item(), False)
-        return to_x, _dot(x.clamp_max(0), grad).to(slope).view_as(slope)
+        below = x.clamp_max(0).reshape(-1)
+        to_slope = torch.dot(below, grad.reshape(-1))
+        return to_x, to_slope.to(slope).view_as(slope)
 
 
 class PReLU(nn.PReLU):
@@ -96,18 +51,18 @@ class PReLU(nn.PReLU):
     """
 
     @property
-    def slope(self):
+    def slope(self) -> torch.Tensor:
         """What negative numbers are multiplied by."""
         return self.weight
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Keeps what is positive, and multiplies the rest by the slope."""
         if x.is_cuda or self.num_parameters > 1:
             return F.prelu(x, self.slope)
         return _OneSlope.apply(x, self.slope)
 
 
-class RisingPReLU(PReLU):
+class PositiveSlopePReLU(PReLU):
     """PReLU that never falls: its slope is positive, whatever is learned.
 
     A bit of the next layer, ``prelu(y) < theta``, is then ``y`` below a limit,
@@ -115,13 +70,13 @@ class RisingPReLU(PReLU):
 
     Example
     -------
-    >>> activation = RisingPReLU(init=-0.25)
+    >>> activation = PositiveSlopePReLU(init=-0.25)
     >>> activation(torch.tensor([-4.0, 4.0])).tolist()
     [-1.0, 4.0]
     """
 
     @property
-    def slope(self):
+    def slope(self) -> torch.Tensor:
         """What negative numbers are multiplied by."""
         return positive(self.weight)
 
@@ -134,8 +89,8 @@ class DualScaleActivation(nn.Module):
     per layer. Both signs are learning-propagation binarizers: straight through
     where ``|alpha ...| < 1``.
 
-    With ``granularity="true"`` the scales come out of any sum over channels, so
-    a layer after it is two XNOR-popcount products:
+    With ``scale_layout="per_channel"`` the scales come out of any sum over
+    channels, so a layer after it is two XNOR-popcount products:
 
     - ``scales="learned"``: one pair per layer, learned (the default);
     - ``scales="statistic"``: one pair per layer, the running mean of ``|x|``
@@ -143,9 +98,9 @@ class DualScaleActivation(nn.Module):
     - ``scales="frame"``: the same means of every single frame, over channels.
 
     The first training batch sets the start of learned scales and widths.
-    ``granularity="released"`` follows the paper's published code (``s1 = 1``,
-    ``s2`` the mean over the last axis, a shift per channel): it is there for
-    comparison and cannot be run with XNOR and popcount.
+    ``scale_layout="as_released"`` follows the paper's published code
+    (``s1 = 1``, ``s2`` the mean over the last axis, a shift per channel): it is
+    there for comparison and cannot be run with XNOR and popcount.
 
     Source: Qin et al., "BiFSMNv2", section III (dual-scale activation).
 
@@ -155,14 +110,15 @@ class DualScaleActivation(nn.Module):
         Size of the channel axis.
     channel_axis : int
         Which axis holds the channels.
-    granularity : str
-        "true" or "released".
+    scale_layout : str
+        "per_channel" or "as_released".
     scales : str
-        "learned", "statistic" or "frame"; only for "true".
+        "learned", "statistic" or "frame"; only for "per_channel".
     planes : int
         2, or 1 for ``x ~ s1 b1`` alone.
     gradient : str
-        Of both signs, see ``LearningPropagationBinarizer``.
+        How both signs pass gradients on: "learned", "straight" or "quadratic",
+        see ``LearningPropagationBinarizer``.
 
     Example
     -------
@@ -171,30 +127,33 @@ class DualScaleActivation(nn.Module):
     4
     """
 
+    scale: torch.Tensor
+    started: torch.Tensor
+
     def __init__(
         self,
-        channels,
-        channel_axis=1,
-        granularity="true",
-        scales="learned",
-        planes=2,
-        gradient="learned",
-    ):
+        channels: int,
+        channel_axis: int = 1,
+        scale_layout: str = "per_channel",
+        scales: str = "learned",
+        planes: int = 2,
+        gradient: str = "learned",
+    ) -> None:
         super().__init__()
-        _check_choice("granularity", granularity, GRANULARITIES)
+        _check_choice("scale_layout", scale_layout, SCALE_LAYOUTS)
         _check_choice("scales", scales, SCALES)
         _check_choice("planes", planes, (1, 2))
-        if granularity == "released" and planes == 1:
-            raise ValueError("planes: released granularity has 2, got 1")
+        if scale_layout == "as_released" and planes == 1:
+            raise ValueError("planes: the released scale layout has 2, got 1")
         self.channels, self.channel_axis = channels, channel_axis
-        self.granularity, self.scales = granularity, scales
+        self.scale_layout, self.scales = scale_layout, scales
         self.planes, self.gradient = planes, gradient
         self.threshold1 = nn.Parameter(torch.rand(channels) * 1e-3)
         self.binarizer1 = LearningPropagationBinarizer(1.0, gradient)
         if planes == 2:
             self.threshold2 = nn.Parameter(torch.rand(channels) * 1e-3)
             self.binarizer2 = LearningPropagationBinarizer(1.0, gradient)
-        if granularity == "released":
+        if scale_layout == "as_released":
             self.shift = nn.Parameter(torch.rand(channels) * 1e-3)
             return
         pair = torch.tensor([0.8, 0.4])[:planes]  # of a normal input, roughly
@@ -204,12 +163,12 @@ class DualScaleActivation(nn.Module):
             self.register_buffer("scale", pair)
         self.register_buffer("started", torch.tensor(False))
 
-    def extra_repr(self):
-        """Shows what the constructor was told."""
+    def extra_repr(self) -> str:
+        """Returns the options, which ``repr`` shows."""
         detail = f"scales={self.scales}, planes={self.planes}"
-        return f"{self.channels}, granularity={self.granularity}, {detail}"
+        return f"{self.channels}, scale_layout={self.scale_layout}, {detail}"
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Quantises activations.
 
         Arguments
@@ -220,14 +179,14 @@ class DualScaleActivation(nn.Module):
         Returns
         -------
         torch.Tensor
-            Of the same shape, with at most four values (``"true"``, per layer).
+            The same shape; with scales per layer, at most four values.
         """
         if x.size(self.channel_axis) != self.channels:
             raise ValueError(
                 f"expected {self.channels} channels on axis "
                 f"{self.channel_axis}, got an input of {tuple(x.shape)}"
             )
-        if self.granularity == "released":
+        if self.scale_layout == "as_released":
             return self._released(x)
         last = x.movedim(self.channel_axis, -1)
         y = self._quantise(last.reshape(-1, self.channels)).view(last.shape)
@@ -235,17 +194,19 @@ class DualScaleActivation(nn.Module):
 
     def _quantise(self, x):
         """Maps (N, C) to (N, C), in single precision at least."""
-        x = at_least_single(x)
+        x = to_float32(x)
         if self.training and not self.started:
             self._start(x.detach())
         scale = self._scale_of(x.detach())
         if self.planes == 1:
             return scale[0] * self.binarizer1(x - self.threshold1)
-        return _TwoPlanes.apply(
+        s1, s2 = scale
+        return two_planes(
             x,
             self.threshold1,
             self.threshold2,
-            *scale,
+            s1,
+            s2,
             positive(self.binarizer1.alpha),
             positive(self.binarizer2.alpha),
             self.gradient,

@@ -1,5 +1,8 @@
 """Turns the layers of any torch model into binary ones."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -22,21 +25,21 @@ _BINARY_OF = {
 
 
 class BinarizedLayer(NamedTuple):
-    """One change that ``binarize`` made."""
+    """A layer that ``binarize`` replaced."""
 
     name: str
-    kind: str
-    weights: int
+    kind: str  # class of the binary layer
+    weights: int  # how many
 
 
 def binarize(
-    model,
-    skip=(),
-    granularity="true",
-    scales="learned",
-    planes=2,
-    gradient="learned",
-):
+    model: nn.Module,
+    skip: Sequence[str] = (),
+    scale_layout: str = "per_channel",
+    scales: str = "learned",
+    planes: int = 2,
+    gradient: str = "learned",
+) -> list[BinarizedLayer]:
     """Turns the layers of any torch model into binary ones, in place.
 
     Every ``nn.Linear``, ``nn.Conv1d`` and ``nn.Conv2d`` (not a subclass
@@ -49,13 +52,14 @@ def binarize(
     model : torch.nn.Module
         The network to change.
     skip : sequence of str
-        Names, or patterns such as "encoder.*", of layers to leave real.
-    granularity : str
-        "true" or "released", see ``DualScaleActivation``.
+        Names, or patterns such as "encoder.*", of layers to leave in full
+        precision.
+    scale_layout : str
+        "per_channel" or "as_released", see ``DualScaleActivation``.
     scales : str
         "learned", "statistic" or "frame".
     planes : int
-        1 or 2.
+        One-bit planes of an activation: 1 or 2.
     gradient : str
         "learned", "straight" or "quadratic", see
         ``LearningPropagationBinarizer``.
@@ -90,7 +94,7 @@ def binarize(
             cls = _BINARY_OF[type(layer)]
             binary[layer] = cls.from_float(
                 layer,
-                granularity=granularity,
+                scale_layout=scale_layout,
                 scales=_scales_for(layer, scales),
                 planes=planes,
                 gradient=gradient,

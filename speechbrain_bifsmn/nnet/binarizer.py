@@ -1,8 +1,10 @@
-"""Binarizers: real numbers to one-bit codes that can still be trained.
+"""Binarizers: full precision to one-bit codes that can still be trained.
 
 One sign rule holds everywhere in this project: a code is negative where the
 number is below its threshold, so ``sign(0) = +1`` (and ``sign(-0.0) = +1``).
 """
+
+from __future__ import annotations
 
 import torch
 from torch import nn
@@ -11,13 +13,15 @@ from torch.autograd.function import once_differentiable
 GRADIENTS = ("learned", "straight", "quadratic")
 
 
-def below(x, threshold=0.0):
+def below(
+    x: torch.Tensor, threshold: torch.Tensor | float = 0.0
+) -> torch.Tensor:
     """Returns the bits of ``x``: 1.0 where ``x < threshold``, else 0.0.
 
     Arguments
     ---------
     x : torch.Tensor
-        Real numbers of any shape.
+        Numbers of any shape.
     threshold : torch.Tensor | float
         Broadcastable to ``x``.
 
@@ -38,7 +42,7 @@ def below(x, threshold=0.0):
     return torch.lt(x, threshold, out=torch.empty_like(x))
 
 
-def is_traced():
+def is_traced() -> bool:
     """Whether torch is exporting, compiling or tracing what runs.
 
     Example
@@ -49,13 +53,13 @@ def is_traced():
     return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
-def sign(x):
+def sign(x: torch.Tensor) -> torch.Tensor:
     """Returns -1 where ``x < 0`` and +1 elsewhere, zeros included.
 
     Arguments
     ---------
     x : torch.Tensor
-        Real numbers of any shape.
+        Numbers of any shape.
 
     Returns
     -------
@@ -70,24 +74,24 @@ def sign(x):
     return below(x).mul_(-2).add_(1)
 
 
-def at_least_single(x):
+def to_float32(x: torch.Tensor) -> torch.Tensor:
     """Turns half precision into single, and leaves all else as it is.
 
     Example
     -------
-    >>> at_least_single(torch.ones(1, dtype=torch.bfloat16)).dtype
+    >>> to_float32(torch.ones(1, dtype=torch.bfloat16)).dtype
     torch.float32
     """
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def positive(parameter):
+def positive(parameter: torch.Tensor) -> torch.Tensor:
     """Makes a learned width or scale positive, whatever an optimiser did."""
     return parameter.abs() + 1e-12
 
 
 class _LearningPropagation(torch.autograd.Function):
-    """``scale * sign(alpha x)``; gradient ``alpha * passed(alpha x)``."""
+    """``scale * sign(alpha x)``; gradient ``alpha * ste_mask(alpha x)``."""
 
     @staticmethod
     def forward(ctx, x, alpha, scale, gradient):
@@ -99,19 +103,19 @@ class _LearningPropagation(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad):
         x, alpha = ctx.saved_tensors
-        grad = grad * passed(alpha * x, ctx.gradient)
+        grad = grad * ste_mask(alpha * x, ctx.gradient)
         return alpha * grad, (grad * x).sum().to(alpha.dtype), None, None
 
 
-def passed(x, gradient):
+def ste_mask(x: torch.Tensor, gradient: str) -> torch.Tensor:
     """Returns the share of a sign's gradient that passes; overwrites ``x``.
 
     Example
     -------
     >>> x = torch.tensor([-1.5, -0.5, 0.0, 0.75])
-    >>> passed(x.clone(), "straight").tolist()
+    >>> ste_mask(x.clone(), "straight").tolist()
     [0.0, 1.0, 1.0, 1.0]
-    >>> passed(x, "quadratic").tolist()
+    >>> ste_mask(x, "quadratic").tolist()
     [0.0, 1.0, 2.0, 0.5]
     """
     if gradient == "quadratic":
@@ -154,7 +158,7 @@ class LearningPropagationBinarizer(nn.Module):
     [0.0, 1.0, 1.0, 1.0]
     """
 
-    def __init__(self, alpha=1.0, gradient="learned"):
+    def __init__(self, alpha: float = 1.0, gradient: str = "learned") -> None:
         super().__init__()
         if alpha <= 0:
             raise ValueError(f"alpha: expected a number above 0, got {alpha}")
@@ -165,16 +169,18 @@ class LearningPropagationBinarizer(nn.Module):
             )
         self.gradient = gradient
         learned = gradient == "learned"
-        alpha = torch.tensor(float(alpha) if learned else 1.0)
-        self.alpha = nn.Parameter(alpha, requires_grad=learned)
+        width = torch.tensor(float(alpha) if learned else 1.0)
+        self.alpha = nn.Parameter(width, requires_grad=learned)
 
-    def forward(self, x, scale=None):
+    def forward(
+        self, x: torch.Tensor, scale: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Binarizes ``x``.
 
         Arguments
         ---------
         x : torch.Tensor
-            Real numbers of any shape.
+            Numbers of any shape.
         scale : torch.Tensor, optional
             Factor of the codes, broadcastable to ``x``.
 

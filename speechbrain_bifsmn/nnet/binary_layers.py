@@ -6,6 +6,11 @@ done *before* the activations are binarized, so a pad is a code like any other
 and every dot product has the same length.
 """
 
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -16,21 +21,25 @@ from speechbrain_bifsmn.nnet.separable import (
     pointwise_conv1d,
 )
 
+_Layer = TypeVar("_Layer", bound="_BinaryLayer")
 
-class _BinaryLayer:
+
+class _BinaryLayer(nn.Module):
     """What the three layers share; mixed into torch's own layer classes."""
 
+    weight: torch.Tensor
+    bias: Any  # a parameter or None, as torch's classes have it
     channel_axis = 1
 
     def __init__(
         self,
-        *shape,
-        granularity="true",
-        scales="learned",
-        planes=2,
-        gradient="learned",
-        **named_shape,
-    ):
+        *shape: Any,
+        scale_layout: str = "per_channel",
+        scales: str = "learned",
+        planes: int = 2,
+        gradient: str = "learned",
+        **named_shape: Any,
+    ) -> None:
         super().__init__(*shape, **named_shape)
         taps = getattr(self, "kernel_size", (1,))
         if scales == "frame" and set(taps) != {1}:
@@ -39,25 +48,25 @@ class _BinaryLayer:
                 f"a frame's scale leaves the sum, got a kernel of {taps}; use "
                 "'learned' or 'statistic'"
             )
-        self.granularity = granularity
+        self.scale_layout = scale_layout
         self.weight_binarizer = LearningPropagationBinarizer(1.0, gradient)
         self.activation = DualScaleActivation(
             self.weight.size(1) * getattr(self, "groups", 1),
             self.channel_axis,
-            granularity,
+            scale_layout,
             scales,
             planes,
             gradient,
         )
 
-    def binary_weight(self):
+    def binary_weight(self) -> torch.Tensor:
         """Returns the weights that the layer computes with.
 
         Returns
         -------
         torch.Tensor
-            Shaped as ``weight``. True granularity: ``+s`` or ``-s``, with one
-            ``s`` per output channel, the mean of ``|weight|``.
+            The shape of ``weight``. With scales per channel, ``+s`` or ``-s``,
+            with one ``s`` per output channel, the mean of ``|weight|``.
         """
         if self.weight.element_size() < 4:
             raise TypeError(
@@ -66,7 +75,7 @@ class _BinaryLayer:
                 "torch.autocast"
             )
         magnitude = self.weight.detach().abs()
-        if self.granularity == "released" and magnitude.dim() > 2:
+        if self.scale_layout == "as_released" and magnitude.dim() > 2:
             scale = magnitude.mean(-1, keepdim=True)
         else:
             scale = magnitude.flatten(1).mean(1)
@@ -74,11 +83,32 @@ class _BinaryLayer:
         return self.weight_binarizer(self.weight, scale=scale)
 
     @classmethod
-    def from_float(cls, layer, **options):
-        """Makes a binary layer that shares a real layer's parameters."""
+    def from_float(
+        cls: type[_Layer],
+        layer: nn.Linear | nn.Conv1d | nn.Conv2d,
+        **options: Any,
+    ) -> _Layer:
+        """Makes a binary layer that shares a full-precision layer's parameters.
+
+        Arguments
+        ---------
+        layer : nn.Linear | nn.Conv1d | nn.Conv2d
+            A layer of the same kind.
+        **options
+            ``scale_layout``, ``scales``, ``planes``, ``gradient`` of
+            ``DualScaleActivation``.
+
+        Returns
+        -------
+        The binary layer, on the same device and in the same mode.
+        """
         binary = cls(**cls._arguments(layer), **options)
         binary.weight, binary.bias = layer.weight, layer.bias
         return binary.to(layer.weight.device).train(layer.training)
+
+    @staticmethod
+    def _arguments(layer: Any) -> dict[str, Any]:
+        raise NotImplementedError
 
 
 class BinaryLinear(_BinaryLayer, nn.Linear):
@@ -91,14 +121,13 @@ class BinaryLinear(_BinaryLayer, nn.Linear):
     out_features : int
         Outputs.
     bias : bool
-        Whether a real bias is added.
+        Whether a bias of full precision is added.
     **options
-        ``granularity``, ``scales``, ``planes``, ``gradient`` of
+        ``scale_layout``, ``scales``, ``planes``, ``gradient`` of
         ``DualScaleActivation``.
 
     Example
     -------
-    >>> import torch
     >>> layer = BinaryLinear(16, 4)
     >>> layer(torch.randn(2, 8, 16)).shape
     torch.Size([2, 8, 4])
@@ -108,12 +137,12 @@ class BinaryLinear(_BinaryLayer, nn.Linear):
 
     channel_axis = -1
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Maps (..., in_features) to (..., out_features)."""
         return F.linear(self.activation(x), self.binary_weight(), self.bias)
 
     @staticmethod
-    def _arguments(layer):
+    def _arguments(layer: nn.Linear) -> dict[str, Any]:
         return {
             "in_features": layer.in_features,
             "out_features": layer.out_features,
@@ -121,7 +150,7 @@ class BinaryLinear(_BinaryLayer, nn.Linear):
         }
 
 
-def _conv_arguments(layer):
+def _conv_arguments(layer: Any) -> dict[str, Any]:
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
         raise ValueError(
             "binary convolutions: expected a number of zeros as padding, got "
@@ -153,18 +182,19 @@ class BinaryConv1d(_BinaryLayer, nn.Conv1d):
     stride, padding, dilation, groups, bias
         As in ``torch.nn.Conv1d``.
     **options
-        ``granularity``, ``scales``, ``planes``, ``gradient``;
-        ``scales="frame"`` needs a kernel of one tap.
+        ``scale_layout``, ``scales``, ``planes``, ``gradient`` of
+        ``DualScaleActivation``; ``scales="frame"`` needs a kernel of one tap.
 
     Example
     -------
-    >>> import torch
     >>> layer = BinaryConv1d(8, 8, 5, padding=2, groups=8)
     >>> layer(torch.randn(2, 8, 12)).shape
     torch.Size([2, 8, 12])
     """
 
-    def forward(self, x):
+    padding: tuple[int, ...]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Maps (B, in_channels, T) to (B, out_channels, T')."""
         x = self.activation(F.pad(x, (self.padding[0],) * 2))
         weight = self.binary_weight()
@@ -184,7 +214,7 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
     """2-D convolution with one-bit weights and activations.
 
     Takes torch's arguments and those of ``DualScaleActivation``. Zeros are
-    padded before binarization, except in released granularity, where the
+    padded before binarization, except in the released scale layout, where the
     published code pads after it.
 
     Arguments
@@ -198,22 +228,23 @@ class BinaryConv2d(_BinaryLayer, nn.Conv2d):
     stride, padding, dilation, groups, bias
         As in ``torch.nn.Conv2d``.
     **options
-        ``granularity``, ``scales``, ``planes``, ``gradient``;
-        ``scales="frame"`` needs a kernel of one tap.
+        ``scale_layout``, ``scales``, ``planes``, ``gradient`` of
+        ``DualScaleActivation``; ``scales="frame"`` needs a kernel of one tap.
 
     Example
     -------
-    >>> import torch
     >>> layer = BinaryConv2d(4, 6, 5, stride=2, padding=2)
     >>> layer(torch.randn(2, 4, 16, 16)).shape
     torch.Size([2, 6, 8, 8])
     """
 
-    def forward(self, x):
+    padding: tuple[int, ...]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Maps (B, in_channels, H, W) to (B, out_channels, H', W')."""
         height, width = self.padding
         pad = (width, width, height, height)
-        if self.granularity == "released":
+        if self.scale_layout == "as_released":
             x = F.pad(self.activation(x), pad)
         else:
             x = self.activation(F.pad(x, pad))

@@ -1,5 +1,8 @@
 """Frequency-independent distillation (FID) and the thinnable objective."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -7,67 +10,16 @@ import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from speechbrain_bifsmn.nnet.binarizer import at_least_single
+from speechbrain_bifsmn.nnet.binarizer import to_float32
+from speechbrain_bifsmn.nnet.haar import (
+    from_squares,
+    pad_to_even,
+    square_means,
+    to_squares,
+)
+from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 
 BANDS = ("high", "low")
-
-
-def _pairs(x):
-    """Splits (B, T, C), both even, to (2, B, T/2, 2, C/2), channel pairs first.
-
-    Every later pass then runs over channels that lie side by side in memory.
-    """
-    batch, time, channels = x.shape
-    x = x.view(batch, time // 2, 2, channels // 2, 2)
-    return x.permute(4, 0, 1, 2, 3).contiguous()
-
-
-def _joined(pairs):
-    """Turns what ``_pairs`` gives back to (B, T, C)."""
-    return pairs.permute(1, 2, 3, 4, 0).flatten(3).flatten(1, 2)
-
-
-def _means(pairs):
-    """Means of the 2 x 2 squares, (1, B, T/2, 1, C/2)."""
-    sums = pairs[0] + pairs[1]
-    means = (sums[:, :, 0] + sums[:, :, 1]) / 4  # ``mean`` is 10 times slower
-    return means[None, :, :, None]
-
-
-def _even(x):
-    """Extends an odd axis of (B, T, C) with zeros."""
-    time, channels = x.shape[1:]
-    if time % 2 or channels % 2:
-        x = F.pad(x, (0, channels % 2, 0, time % 2))
-    return x
-
-
-def haar_bands(x):
-    """Splits maps into the two parts of a one-level 2-D Haar transform.
-
-    The low part, the inverse transform of the approximation alone, is the mean
-    of each 2 x 2 square; the high part is the rest.
-
-    Arguments
-    ---------
-    x : torch.Tensor
-        (B, T, C). An odd axis is extended with zeros.
-
-    Returns
-    -------
-    high, low : torch.Tensor
-        Of the shape of ``x``; they sum to ``x``.
-
-    Example
-    -------
-    >>> high, low = haar_bands(torch.tensor([[[1.0, 3.0], [5.0, 7.0]]]))
-    >>> low.flatten().tolist(), high.flatten().tolist()
-    ([4.0, 4.0, 4.0, 4.0], [-3.0, -1.0, 1.0, 3.0])
-    """
-    pairs = _pairs(_even(x))
-    low = _joined(_means(pairs).expand_as(pairs))
-    low = low[:, : x.size(1), : x.size(2)]
-    return x - low, low
 
 
 def _emphasis(part):
@@ -101,8 +53,8 @@ class _BandDistances(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, student, teacher, bands, released):
-        ours, theirs = _pairs(student), _pairs(teacher)
-        low, their_low = _means(ours), _means(theirs)
+        ours, theirs = to_squares(student), to_squares(teacher)
+        low, their_low = square_means(ours), square_means(theirs)
         total, to_low, to_high = 0.0, 0.0, torch.zeros_like(ours)
         if "low" in bands:
             distance, to_low = _distance(low, their_low)
@@ -112,8 +64,8 @@ class _BandDistances(torch.autograd.Function):
             total = total + distance
             if not released:
                 to_high = gradient
-        gradient = to_high + (to_low / 4 - _means(to_high))
-        ctx.save_for_backward(_joined(gradient))
+        gradient = to_high + (to_low / 4 - square_means(to_high))
+        ctx.save_for_backward(from_squares(gradient))
         return total
 
     @staticmethod
@@ -147,13 +99,17 @@ class FrequencyIndependentDistillation(nn.Module):
     0.0
     """
 
-    def __init__(self, bands=BANDS, released=False):
+    def __init__(
+        self, bands: Sequence[str] = BANDS, released: bool = False
+    ) -> None:
         super().__init__()
         if not bands or set(bands) - set(BANDS):
             raise ValueError(f"bands: expected some of {BANDS}, got {bands!r}")
         self.bands, self.released = tuple(bands), released
 
-    def forward(self, student, teacher):
+    def forward(
+        self, student: Sequence[torch.Tensor], teacher: Sequence[torch.Tensor]
+    ) -> torch.Tensor:
         """Compares block outputs.
 
         Arguments
@@ -168,13 +124,15 @@ class FrequencyIndependentDistillation(nn.Module):
         """
         options = (self.bands, self.released)
         return sum(
-            _BandDistances.apply(_even(ours), _even(theirs).detach(), *options)
+            _BandDistances.apply(
+                pad_to_even(ours), pad_to_even(theirs).detach(), *options
+            )
             for ours, theirs in zip(student, teacher, strict=True)
         )
 
 
 class ObjectiveParts(NamedTuple):
-    """The terms of one depth setting, before weights."""
+    """The terms of one thinning, before weights."""
 
     cross_entropy: torch.Tensor
     distillation: torch.Tensor
@@ -185,11 +143,11 @@ class ObjectiveParts(NamedTuple):
 class ThinnableObjective(nn.Module):
     """The whole training objective of a thinnable student.
 
-    ``sum over depths d of 2^-d [CE + gamma (FID_d + MSE(logits, teacher
-    logits)) + beta KL_d]``. Each student block is compared with the teacher's
-    block of the same index. ``KL`` compares posteriors that are softened,
-    ``temperature^2 KL(softmax(teacher logits / temperature) || softmax(logits /
-    temperature))``; the paper has none, beta = 0.
+    ``sum over thinnings n of 1/n [CE + gamma (FID_n + MSE(logits, teacher
+    logits)) + beta KL_n]``. Each student block is compared with the teacher's
+    block of the same index. ``KL`` compares the student with the teacher's soft
+    targets, ``temperature^2 KL(softmax(teacher logits / temperature) ||
+    softmax(logits / temperature))``; the paper has none, beta = 0.
 
     Source: Qin et al., "BiFSMNv2", section III (training); KL: Hinton et al.,
     "Distilling the Knowledge in a Neural Network", 2015.
@@ -197,19 +155,20 @@ class ThinnableObjective(nn.Module):
     Arguments
     ---------
     distillation : nn.Module, optional
-        Of block outputs, such as ``FrequencyIndependentDistillation``; none
-        leaves the term out.
+        Distance of block outputs, such as ``FrequencyIndependentDistillation``;
+        None leaves the term out.
     gamma : float
-        Weight of FID and of the logits' term.
+        Weight of ``distillation`` and of the logits' term.
     match_logits : bool
         Whether the teacher's logits are a target.
     beta : float
-        Weight of the teacher's softened posteriors. With ``gamma`` 0 too, no
+        Weight of the teacher's soft targets. With ``gamma`` 0 too, no
         teacher is needed.
     temperature : float
-        That softens them.
+        By which logits are divided to make soft targets; above 1 they are
+        softer than posteriors.
     label_smoothing : float
-        Of the cross entropy.
+        Share of a label, in the cross entropy, that is spread over all classes.
 
     Example
     -------
@@ -218,77 +177,88 @@ class ThinnableObjective(nn.Module):
     >>> x, labels = torch.randn(4, 32, 32), torch.tensor([0, 1, 2, 3])
     >>> student, teacher = BiDFSMN(classes=4), DFSMN(classes=4).eval()
     >>> objective = ThinnableObjective(FrequencyIndependentDistillation())
-    >>> outputs = student(x, depths=[0, 1, 2])
-    >>> total, parts = objective(outputs, labels, teacher(x, depths=[0])[0])
+    >>> outputs = student(x, thinnings=[1, 2, 4])
+    >>> total, parts = objective(outputs, labels, teacher(x, thinnings=[1])[0])
     >>> len(parts)
     3
     """
 
     def __init__(
         self,
-        distillation=None,
-        gamma=0.01,
-        match_logits=True,
-        beta=0.0,
-        temperature=4.0,
-        label_smoothing=0.0,
-    ):
+        distillation: nn.Module | None = None,
+        gamma: float = 0.01,
+        match_logits: bool = True,
+        beta: float = 0.0,
+        temperature: float = 4.0,
+        label_smoothing: float = 0.0,
+    ) -> None:
         super().__init__()
         self.distillation, self.gamma = distillation, gamma
         self.match_logits = match_logits
         self.beta, self.temperature = beta, temperature
         self.label_smoothing = label_smoothing
 
-    def forward(self, outputs, labels, teacher=None):
+    def forward(
+        self,
+        outputs: Sequence[NetworkOutput],
+        labels: torch.Tensor,
+        teacher: NetworkOutput | None = None,
+    ) -> tuple[torch.Tensor, list[ObjectiveParts]]:
         """Computes the objective.
 
         Arguments
         ---------
-        outputs : sequence of DepthOutput
-            The student's, for depth settings 0, 1, 2, ...
+        outputs : sequence of NetworkOutput
+            What the student gives at the thinnings 1, 2, 4, ...
         labels : torch.Tensor
             (B,), class indices.
-        teacher : DepthOutput, optional
-            The teacher's, run once; not needed where both weights are 0.
+        teacher : NetworkOutput, optional
+            What the teacher gives, run once; not needed where both weights are
+            0.
 
         Returns
         -------
         total : torch.Tensor
             The scalar to minimise.
         parts : list of ObjectiveParts
-            Its terms at each depth setting.
+            Its terms at each thinning.
         """
         if teacher is None and (self.gamma or self.beta):
             raise ValueError(
                 f"teacher: expected its output since gamma is {self.gamma} "
                 f"and beta {self.beta}, got None; give it, or set both to 0"
             )
-        parts = [self._at(d, o, labels, teacher) for d, o in enumerate(outputs)]
+        thinnings = [1 << k for k in range(len(outputs))]
+        pairs = list(zip(thinnings, outputs, strict=True))
+        parts = [self._at(n, output, labels, teacher) for n, output in pairs]
         total = sum(
-            2.0**-depth
+            1
+            / thinning
             * (
                 p.cross_entropy
                 + self.gamma * (p.distillation + p.logits)
                 + self.beta * p.soft_targets
             )
-            for depth, p in enumerate(parts)
+            for thinning, p in zip(thinnings, parts, strict=True)
         )
         return total, parts
 
-    def _at(self, depth, output, labels, teacher):
-        logits = at_least_single(output.logits)
+    def _at(self, thinning, output, labels, teacher):
+        logits = to_float32(output.logits)
         entropy = F.cross_entropy(
             logits, labels, label_smoothing=self.label_smoothing
         )
         hidden_term = logits_term = soft_term = logits.new_zeros(())
         if self.gamma and self.distillation is not None:
-            step = 2**depth
             hidden_term = self.distillation(
-                [at_least_single(x) for x in output.hidden],
-                [at_least_single(x) for x in teacher.hidden[step - 1 :: step]],
+                [to_float32(x) for x in output.hidden],
+                [
+                    to_float32(x)
+                    for x in teacher.hidden[thinning - 1 :: thinning]
+                ],
             )
         if self.gamma and self.match_logits:
-            target = at_least_single(teacher.logits.detach())
+            target = to_float32(teacher.logits.detach())
             logits_term = F.mse_loss(logits, target)
         if self.beta:
             soft_term = self._soft_targets(logits, teacher.logits.detach())
@@ -297,7 +267,7 @@ class ThinnableObjective(nn.Module):
     def _soft_targets(self, logits, target):
         ours, theirs = (
             (x / self.temperature).log_softmax(-1)
-            for x in (logits, at_least_single(target))
+            for x in (logits, to_float32(target))
         )
         divergence = F.kl_div(
             ours, theirs, log_target=True, reduction="batchmean"

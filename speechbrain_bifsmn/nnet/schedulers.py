@@ -1,5 +1,7 @@
 """Learning-rate schedule."""
 
+from __future__ import annotations
+
 import math
 
 
@@ -22,10 +24,10 @@ class WarmupCosine:
     [0.01, 0.1, 0.05, 0.0]
     """
 
-    def __init__(self, peak, warmup=0.0):
+    def __init__(self, peak: float, warmup: float = 0.0) -> None:
         self.peak, self.warmup = peak, warmup
 
-    def __call__(self, step, total):
+    def __call__(self, step: int, total: int) -> float:
         """Returns the rate of step ``step`` of ``total``, counted from 0."""
         rising = self.warmup * total
         if step < rising:

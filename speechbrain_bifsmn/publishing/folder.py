@@ -1,37 +1,41 @@
-"""Publishes a finished run as a folder that is a whole hub repository.
+"""Publishes a finished run as a folder that is a complete hub repository.
 
-``speechbrain_bifsmn/pretrained`` holds one, whose ``STATIC`` files are those of
-every other.
+``speechbrain_bifsmn/pretrained`` holds one, whose ``STATIC`` files are copied
+into every other.
 """
+
+from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from speechbrain.dataio.encoder import CategoricalEncoder
 
-from speechbrain_bifsmn.evaluation.card import make_card
+from bifsmn_engine.files.inside import inside
+from bifsmn_engine.files.json_object import read_object
+from bifsmn_engine.format import model_file
+from bifsmn_engine.format.layout import front_end_options
+from speechbrain_bifsmn.deploy.features import DeployedLogMel
+from speechbrain_bifsmn.deploy.folding import fold
 from speechbrain_bifsmn.evaluation.run import describe
 from speechbrain_bifsmn.files.atomic import write_text
-from speechbrain_bifsmn.files.inside import inside
-from speechbrain_bifsmn.files.json_object import read_object
 from speechbrain_bifsmn.files.owned import MARKER, check_owned, owned_folder
-from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.pretrained import FOLDER
+from speechbrain_bifsmn.publishing.card import make_card
 from speechbrain_bifsmn.publishing.loading import check_loads
+from speechbrain_bifsmn.runs.checkpoints import load_weights, save_weights
 from speechbrain_bifsmn.runs.folder import open_run
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.checkpoints import load_weights, save_weights
-from speechbrain_bifsmn.utils.model_format import front_end_options
 
 STATIC = ("hyperparams.yaml", "custom_interface.py", "LICENSE")
 COPIED = ("model.bifsmn", "results.json")
-# Of `bifsmn evaluate` and `bifsmn tune`, where they have written there.
+# Written by `bifsmn evaluate` and `bifsmn tune`; copied where they exist.
 MEASURED = (
     "evaluation.json",
     "noise.png",
@@ -52,12 +56,19 @@ OWNER = "publish"
 FRONT_END = "DeployedLogMel"  # the last word of its line in hyperparams.yaml
 
 
-def publish(run, out, samples=(), note="", benchmark=None):
+def publish(
+    run: str | Path,
+    out: str | Path,
+    samples: Sequence[str | Path] = (),
+    note: str = "",
+    benchmark: str | Path | None = None,
+) -> dict[str, int]:
     """Writes a hub-shaped folder, whole or not at all.
 
-    Before it is there, a process of its own has loaded it with SpeechBrain's
+    Before it is put in place, a separate process loads it with SpeechBrain's
     ``EncoderClassifier`` and with ``KeywordSpotter``, and the student's weights
-    have been folded again to the very bytes of the model file.
+    are folded again (batch-norm and threshold folding), which must give the
+    model file byte by byte.
 
     Arguments
     ---------
@@ -69,26 +80,26 @@ def publish(run, out, samples=(), note="", benchmark=None):
     samples : sequence of str | Path
         Clips to put into the folder ``samples``.
     note : str
-        What people should know of the data, for the card.
+        A remark on the data, for the card.
     benchmark : str | Path, optional
-        Results of ``benchmarks/engine.py``, for the card.
+        Results of ``python -m benchmarks.engine``, for the card.
 
     Returns
     -------
     dict
         Sizes in bytes by name.
     """
-    run, out = open_run(run), Path(out).absolute()
+    finished, out = open_run(run), Path(out).absolute()
     if out.exists():
         check_owned(out, OWNER)  # before the minutes of work
     with owned_folder(out, OWNER) as folder:
-        _fill(folder, run, samples, note, benchmark)
-        _check_student(folder, run.sizes("student"))
+        _fill(folder, finished, samples, note, benchmark)
+        _check_student(folder, finished.sizes("student"))
         check_loads(folder)
     return sizes_of(out)
 
 
-def sizes_of(folder):
+def sizes_of(folder: Path) -> dict[str, int]:
     """Returns the sizes of a folder's files in bytes, by name."""
     paths = folder.rglob("*")
     files = sorted(p for p in paths if p.is_file() and p.name != MARKER)
@@ -107,7 +118,7 @@ def _fill(folder, run, samples, note, benchmark):
     if benchmark:
         shutil.copyfile(benchmark, folder / "engine.json")
     _check_measured(folder)
-    _state_front_end(folder)
+    _write_front_end(folder)
     encoder = CategoricalEncoder()
     encoder.update_from_iterable(run.labels, sequence_input=False)
     encoder.save(folder / "label_encoder.txt")
@@ -182,14 +193,14 @@ def _check_evaluation(folder):
         )
 
 
-def _state_front_end(folder):
-    """Adds the front end's options to the YAML file, if they are not usual."""
+def _write_front_end(folder):
+    """Adds the front end's options to the YAML file, unless default."""
     config = model_file.read(folder / "model.bifsmn").config
-    usual = DeployedLogMel()
+    default = DeployedLogMel()
     found = {
         name: value
         for name, value in front_end_options(config).items()
-        if value != getattr(usual, name)
+        if value != getattr(default, name)
     }
     if not found:
         return
@@ -201,16 +212,17 @@ def _state_front_end(folder):
 
 
 def _check_student(folder, sizes):
-    """Folds the published weights to the bytes of the model file."""
+    """Checks that folding the published weights gives the model file."""
     path = folder / "model.bifsmn"
     stored = model_file.read(path)
     student = BiDFSMN(**sizes).eval()
     load_weights(student, folder / "student.safetensors")
     config = stored.config
+    options: dict[str, Any] = front_end_options(config)
     folded = fold(
         student,
         stored.labels,
-        LogMel(**front_end_options(config)),
+        LogMel(**options),
         *(stored.name, stored.licence, stored.provenance),
         *(config.threshold, config.smoothing),
         *(config.threshold_bits, config.affine_bits),

@@ -1,4 +1,6 @@
-"""Loads a published folder as its users will, and compares what it computes."""
+"""A check that a published folder loads, and computes the right posteriors."""
+
+from __future__ import annotations
 
 import json
 import os
@@ -9,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from speechbrain_bifsmn.inference.torch_model import TorchModel
+from speechbrain_bifsmn.deploy.torch_model import TorchModel
 
 LIMIT_S = 300  # for a process that imports torch on a busy machine
 
-# What a user does, in a process that knows nothing but the folder.
+# What a user does, in a clean process.
 LOAD = """
 import json, sys, tempfile
 import numpy as np
@@ -27,9 +29,9 @@ with tempfile.TemporaryDirectory() as savedir:
     stock = EncoderClassifier.from_hparams(sys.argv[1], savedir=savedir)
     spotter = KeywordSpotter.from_hparams(sys.argv[1], backend="torch")
     found = {}
-    for depth in spotter.mods.embedding_model.depths:
-        stock.mods.embedding_model.depth = spotter.depth = depth
-        found[depth] = {
+    for thinning in spotter.mods.embedding_model.thinnings:
+        stock.mods.embedding_model.thinning = spotter.thinning = thinning
+        found[thinning] = {
             "stock": stock.classify_batch(wavs)[0].tolist(),
             "spotter": spotter.encode_batch(wavs).softmax(-1).tolist(),
             "labels": stock.classify_batch(wavs)[3],
@@ -38,28 +40,29 @@ print(json.dumps(found))
 """
 
 
-def check_loads(folder):
-    """Loads a folder in a clean process, and compares what it computes.
+def check_loads(folder: Path) -> None:
+    """Loads a folder in a clean process, and compares its posteriors.
 
     Arguments
     ---------
     folder : Path
-        Written by ``publish``; it is loaded without the network. Raises
-        RuntimeError where it does not load, or computes something else.
+        Written by ``publish``; it is loaded without network access.
+        RuntimeError where it does not load, or computes other posteriors than
+        the model file.
     """
     model = TorchModel.load(folder / "model.bifsmn")
     random = np.random.RandomState(0)
     wavs = random.standard_normal((4, model.window_samples)) * 0.1
     wavs = wavs.astype(np.float32)
     found = _load(folder, wavs)
-    for depth in model.depths:
-        model.depth = depth
-        expected, loaded = model.classify_windows(wavs), found[str(depth)]
+    for thinning in model.thinnings:
+        model.thinning = thinning
+        expected, loaded = model.classify_windows(wavs), found[str(thinning)]
         for name in ("stock", "spotter"):
             if not np.allclose(loaded[name], expected, atol=1e-5):
                 raise RuntimeError(
-                    f"expected the posteriors of model.bifsmn at depth {depth},"
-                    f" found others by {name} loading; report this"
+                    "expected the posteriors of model.bifsmn at thinning "
+                    f"{thinning}, found others by {name} loading; report this"
                 )
         names = [model.labels[k] for k in expected.argmax(1)]
         if loaded["labels"] != names:

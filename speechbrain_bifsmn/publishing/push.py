@@ -1,7 +1,10 @@
 """Uploads a published folder to the hub."""
 
+from __future__ import annotations
+
 import threading
 import time
+from pathlib import Path
 
 import huggingface_hub
 from huggingface_hub import HfApi
@@ -16,26 +19,27 @@ ATTEMPTS, PAUSE_S = 3, 2.0  # the pause doubles
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 
 
-def push(folder, repo):
+def push(folder: str | Path, repo: str) -> str:
     """Uploads a folder to a repository of the hub, which is made if need be.
 
-    An upload is one step of the hub: the repository has all files or none of
-    them. What does not pass is tried again; files that the hub has already are
-    not sent twice.
+    An upload is one commit: the repository has all files or none of them.
+    Failed attempts are repeated; files that the hub has already are not sent
+    again.
 
     Arguments
     ---------
     folder : str | Path
-        Written by ``publish`` and unchanged: just that is uploaded.
+        Written by ``publish``, and unchanged since.
     repo : str
         ``owner/name``.
 
     Returns
     -------
     str
-        Where it is. Raises OSError, which says what is where, if the hub does
-        not take it.
+        The address of the repository. OSError, which describes the state of
+        folder and repository, if the upload fails.
     """
+    folder = Path(folder)
     check_owned(folder, OWNER)
     api, failure = HfApi(), None
     for attempt in range(ATTEMPTS):
@@ -57,7 +61,9 @@ def push(folder, repo):
 def _attempt(api, folder, repo):
     """Returns what went wrong, None if nothing did."""
     names = sorted(read_marker(folder)["files"])
-    outcome = [TimeoutError("no end of it within the time for its size")]
+    outcome: list[Exception | None] = [
+        TimeoutError("no end of it within the time for its size")
+    ]
 
     def upload():
         try:

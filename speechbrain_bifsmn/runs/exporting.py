@@ -1,20 +1,27 @@
-"""The file for devices of a run that has trained its student."""
+"""The model file of a run that has trained its student."""
+
+from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
+from speechbrain import Brain
 from speechbrain.dataio.dataloader import make_dataloader
+from speechbrain.dataio.dataset import DynamicItemDataset
 
+from bifsmn_engine.format import model_file
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
 from speechbrain_bifsmn.files.owned import is_listed, owned_file
+from speechbrain_bifsmn.operating_points.report import FILES
 from speechbrain_bifsmn.runs.output import OWNER
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.metrics import ClassificationStats
-from speechbrain_bifsmn.utils.printable import printable
-from speechbrain_bifsmn.utils.tuning_report import FILES
 
 
-def export_student(brain, dataset):
+def export_student(
+    brain: Brain, dataset: DynamicItemDataset
+) -> dict[str, Any] | None:
     """Writes ``model.bifsmn`` from the best student.
 
     From then on ``brain.stats`` are those of the deployed network.
@@ -22,14 +29,15 @@ def export_student(brain, dataset):
     Arguments
     ---------
     brain : KeywordBrain
-        After its test.
+        The student's, after its test.
     dataset : DynamicItemDataset
-        The test set, on which the two are compared.
+        The test set, on which the deployed network is compared with the
+        training graph.
 
     Returns
     -------
     dict | None
-        How they differ; None where the student is not truly one bit.
+        The comparison; None where the student has layers that are not one bit.
     """
     hparams = brain.hparams
     features, targets = [], []
@@ -53,9 +61,9 @@ def export_student(brain, dataset):
     if not tuned:
         discard_tuning(path.parent)
     training_graph = brain.accuracies()
-    brain.stats = [ClassificationStats(hparams.labels) for _ in brain.depths]
-    for depth, stats in zip(brain.depths, brain.stats, strict=True):
-        stats.append(exported.logits[depth], torch.cat(targets))
+    brain.stats = [ClassificationStats(hparams.labels) for _ in brain.thinnings]
+    for thinning, stats in zip(brain.thinnings, brain.stats, strict=True):
+        stats.append(exported.logits[thinning], torch.cat(targets))
     return {
         "file": path.name,
         "bytes": exported.bytes,
@@ -65,40 +73,41 @@ def export_student(brain, dataset):
     }
 
 
-def is_tuned(path, new):
-    """Returns whether a file is a new one but for threshold and smoothing.
+def is_tuned(path: Path, new: Path) -> bool:
+    """Whether two model files differ in threshold and smoothing at most.
 
     Arguments
     ---------
     path : Path
-        A model file, which need not be there.
+        A model file; False where it does not exist.
     new : Path
-        Another.
+        A model file to compare with.
 
     Example
     -------
-    >>> from speechbrain_bifsmn.pretrained import MODEL
+    >>> from bifsmn_engine.pretrained import MODEL
     >>> is_tuned(MODEL, MODEL)
     True
     """
     if not path.is_file():
         return False
-    old, new = model_file.read(path), model_file.read(new)
-    point = {
-        "threshold": new.config.threshold,
-        "smoothing": new.config.smoothing,
-    }
-    untuned = old._replace(config=old.config._replace(**point))
-    return model_file.to_bytes(untuned) == model_file.to_bytes(new)
+    old, untuned = model_file.read(path), model_file.read(new)
+    point = untuned.config
+    config = old.config._replace(
+        threshold=point.threshold, smoothing=point.smoothing
+    )
+    old = old._replace(config=config)
+    return model_file.to_bytes(old) == model_file.to_bytes(untuned)
 
 
-def discard_tuning(folder):
-    """Removes what ``tune`` has measured of a model that is replaced.
+def discard_tuning(folder: Path) -> None:
+    """Removes the results of ``tune`` for a model that is replaced.
 
     Arguments
     ---------
     folder : Path
-        Of a run. Files that are not listed there, or were changed, stay.
+        The folder of a run. Files that are not listed in its marker, or have
+        changed, stay.
     """
     for name in FILES:
         if is_listed(folder / name):

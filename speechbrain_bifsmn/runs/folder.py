@@ -1,21 +1,24 @@
-"""What a run of the recipe has left in its results folder, read as data.
+"""The results folder of a run of the recipe, read as data.
 
-The folder may come from anybody: nothing in it is run, and no link out of it is
+The folder may be untrusted: nothing in it is run, and no link out of it is
 followed.
 """
 
+from __future__ import annotations
+
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from speechbrain_bifsmn.files.inside import inside
+from bifsmn_engine.files.inside import inside
+from bifsmn_engine.format.bounds import WHOLE
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.runs import record
-from speechbrain_bifsmn.utils.checkpoints import load_weights
-from speechbrain_bifsmn.utils.model_bounds import WHOLE
+from speechbrain_bifsmn.runs.checkpoints import load_weights
 
 STUDENT, TEACHER = "save/student.safetensors", "save/teacher.safetensors"
 NEEDED = (
@@ -40,17 +43,17 @@ _REAL = ("f_min", "f_max", "power_floor")
 
 
 class RunFolder(NamedTuple):
-    """A results folder. ``record`` is that of ``runs.record``."""
+    """A results folder and its record, as from ``read_record``."""
 
     path: Path
-    record: dict
+    record: dict[str, Any]
 
     @property
-    def labels(self):
-        """Of the outputs, in their order."""
+    def labels(self) -> list[str]:
+        """The labels, in the order of the outputs."""
         return self.record["labels"]
 
-    def sizes(self, stage):
+    def sizes(self, stage: str) -> dict[str, Any]:
         """Returns the options of the "student" or "teacher" network."""
         networks = self.record["networks"]
         options = self._options(networks.get(stage), _NETWORKS)
@@ -58,21 +61,21 @@ class RunFolder(NamedTuple):
         self._check_option("classes", options["classes"])
         return options
 
-    def student(self):
+    def student(self) -> BiDFSMN:
         """Returns the 1-bit network with the weights of its best epoch."""
         return self._network(BiDFSMN, "student", STUDENT)
 
-    def teacher(self):
+    def teacher(self) -> DFSMN:
         """Returns the full-precision teacher."""
         return self._network(DFSMN, "teacher", TEACHER)
 
-    def features(self):
+    def features(self) -> LogMel:
         """Returns the front end."""
         options = self._options(self.record["features"], (LogMel,))
         return self._made(LogMel, options)
 
-    def export_options(self):
-        """Returns what a model file is to say of itself, by name."""
+    def export_options(self) -> dict[str, Any]:
+        """Returns the run's options of ``export``, by name."""
         options = next(iter(self.record["export"].values()), None)
         options = options if isinstance(options, dict) else {}
         found = {}
@@ -83,7 +86,7 @@ class RunFolder(NamedTuple):
                     raise self._odd(f"another {name}", value)
         return found
 
-    def data(self):
+    def data(self) -> dict[str, Any]:
         """Counts clips and speakers by split, from the manifests."""
         splits, speakers = {}, []
         for split, name in SPLITS.items():
@@ -147,8 +150,11 @@ class RunFolder(NamedTuple):
             holds = isinstance(value, list) and len(value) == 2
             holds = holds and all(taps in rule for taps in value)
         else:
-            rule = WHOLE.get(_NAMES.get(name, name))
-            holds = rule is None or (isinstance(value, int) and value in rule)
+            name_in_file = _NAMES.get(name, name)
+            if name_in_file not in WHOLE:
+                return
+            rule = WHOLE[name_in_file]
+            holds = isinstance(value, int) and value in rule
         if not holds:
             raise self._odd(f"{name} of {rule[0]} to {rule[-1]}", value)
 
@@ -168,7 +174,7 @@ class RunFolder(NamedTuple):
 _NETWORKS = (BiDFSMN, DFSMN)
 
 
-def open_run(folder, needed=NEEDED):
+def open_run(folder: str | Path, needed: Sequence[str] = NEEDED) -> RunFolder:
     """Opens the results folder of a run.
 
     Arguments
@@ -176,7 +182,7 @@ def open_run(folder, needed=NEEDED):
     folder : str | Path
         The ``output_folder`` of ``train.py``.
     needed : sequence of str
-        Files that must be there; without it, those of a run that has finished.
+        Files that must exist; by default, those of a finished run.
 
     Returns
     -------

@@ -1,42 +1,45 @@
-"""The output folder of a training: its own, and that of one at a time."""
+"""The output folder of a training, which one process at a time may use."""
+
+from __future__ import annotations
 
 import os
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.files.owned import (
     check_listed,
     claim,
     owner,
 )
-from speechbrain_bifsmn.utils.printable import printable
 
 OWNER = "train"
 LOCK = ".lock"
 
 
 @contextmanager
-def output_folder(folder, restart=False):
+def output_folder(folder: str | Path, restart: bool = False) -> Iterator[Path]:
     """Claims a folder for a training, and keeps others out of it.
 
     Arguments
     ---------
     folder : str | Path
-        New, empty, or that of an earlier training.
+        New, empty, or that of an earlier training. OSError where another
+        process trains there, FileExistsError where it is another folder, or
+        its user has changed a file that the training would write again.
     restart : bool
-        Moves what an earlier training has left there aside, to
-        ``<folder>.before-1`` or the next number that is free.
+        Renames the folder of an earlier training to ``<folder>.before-1``, or
+        the next free number.
 
     Yields
     ------
     Path
-        The folder. Raises OSError where another process trains there,
-        FileExistsError where the folder is something else, or its user has
-        changed a file that the training would write again.
+        The folder.
 
     Example
     -------
@@ -71,7 +74,7 @@ def output_folder(folder, restart=False):
 
 @contextmanager
 def _logged(path):
-    """Writes down the traceback of what its user is told in a line."""
+    """Logs the traceback of an error, of which the user sees one line."""
     try:
         yield
     except (OSError, ValueError):

@@ -1,62 +1,75 @@
-"""What a run is: written with its checkpoints, so that it continues only that.
+"""The record of a run: settings, networks, and checksums of its data.
 
-The record is plain data. It also tells ``bifsmn export`` and ``bifsmn publish``
-all that they need, so that they need not run the hyperparameter file.
+By it, checkpoints are continued with the same settings and data only. It is
+plain data, and all that ``bifsmn export`` and ``bifsmn publish`` need, so that
+they need not run the hyperparameter file.
 """
+
+from __future__ import annotations
 
 import csv
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from hyperpyyaml import resolve_references
 from hyperpyyaml.core import recursive_update
 from ruamel.yaml import YAML
 from tqdm import tqdm
 
+from bifsmn_engine.files.checksum import sha256_of
+from bifsmn_engine.files.json_object import read_object
 from speechbrain_bifsmn.files.atomic import write_text
-from speechbrain_bifsmn.files.checksum import sha256_of
-from speechbrain_bifsmn.files.json_object import read_object
-from speechbrain_bifsmn.utils.hparams import as_plain
+from speechbrain_bifsmn.runs.hparams import as_plain
 
 NAME = "run.json"  # in the save_folder
-# What may change while a run goes on. Of data, the fingerprint counts, and not
-# where they are.
+# Settings that may change when a run is continued. So may places: data are
+# compared by checksum.
 ADJUSTABLE = (
     "teacher_epochs student_epochs batch_size num_workers device "
     "ckpt_interval_minutes"
 ).split()
 PLACES = (
-    "data_folder synthetic_folder output_folder save_folder own_corpus_folder "
-    "rooms name task_name download restart teacher export train_logger"
+    "data_folder synthetic_folder output_folder save_folder "
+    "custom_corpus_folder rooms name task_name download restart teacher export "
+    "train_logger"
 ).split()
-# SpeechBrain's own options that change what is learned, or how fast.
+# Options of SpeechBrain that change what is learned, or how fast.
 OPTIONS = (
     "device precision eval_precision grad_accumulation_factor max_grad_norm "
     "debug debug_batches debug_epochs"
 ).split()
 
 
-def describe_run(path, overrides, options, labels):
-    """Gathers what a run is, before it has looked at any data.
+def describe_run(
+    path: str | Path,
+    overrides: Mapping[str, Any],
+    options: Mapping[str, Any],
+    labels: Sequence[str],
+) -> dict[str, Any]:
+    """Gathers the record of a run, but for its data.
 
     Arguments
     ---------
     path : str | Path
         Its hyperparameter file.
     overrides : dict
-        What the command line and files based on it change in that.
+        Values that override that file's, from the command line and from files
+        based on it.
     options : dict
         SpeechBrain's options of the command line, as ``device``.
     labels : sequence of str
-        Of the network's outputs.
+        The labels of the network's outputs.
 
     Returns
     -------
     dict
-        Plain data. ``settings`` must stay, ``adjustable`` may change;
-        ``networks``, ``features`` and ``export`` are the options of these.
+        Plain data: ``settings``, which must stay; ``adjustable``, which may
+        change; ``networks``, ``features`` and ``export``, the options of
+        these.
     """
     text = Path(path).read_text(encoding="utf-8")
     nodes = YAML().load(text)
@@ -79,22 +92,22 @@ def describe_run(path, overrides, options, labels):
     }
 
 
-def fingerprint(lists, root):
-    """Returns what changes when lists of audio files do, or the files.
+def fingerprint(lists: Sequence[Path], root: str | Path) -> dict[str, str]:
+    """Returns checksums of lists of audio files and of the files.
 
     Arguments
     ---------
     lists : sequence of Path
         CSV files with a column ``wav``.
     root : str | Path
-        Stands for ``$data_root`` in them.
+        The folder that ``$data_root`` stands for in them.
 
     Returns
     -------
     dict
-        SHA-256 of a list and of all that it names, by name.
+        By name of the list, the SHA-256 of the list and of its files.
     """
-    found, known = {}, {}
+    found, known = {}, dict[str, str]()
     for path in lists:
         digest = hashlib.sha256(path.read_bytes())
         with open(path, newline="", encoding="utf-8") as file:
@@ -107,15 +120,15 @@ def fingerprint(lists, root):
     return found
 
 
-def check_run(folder, found):
-    """Refuses to go on with something else than what was trained with.
+def check_run(folder: str | Path, found: Mapping[str, Any]) -> None:
+    """Raises ValueError where a run would continue with other settings.
 
     Arguments
     ---------
     folder : str | Path
         The ``save_folder``.
     found : dict
-        Of ``describe_run``; what there is of ``data`` is compared as well.
+        What ``describe_run`` returns; ``data`` is compared where it is given.
     """
     if not _has_trained(folder):
         return
@@ -134,17 +147,17 @@ def check_run(folder, found):
             raise _other(folder, f"data ({name})", "the same", "others")
 
 
-def keep_record(folder, found):
-    """Writes the record, with what was adjusted since the run began.
+def keep_record(folder: str | Path, found: Mapping[str, Any]) -> None:
+    """Writes the record, with the adjustments since the run began.
 
     Arguments
     ---------
     folder : str | Path
         The ``save_folder``.
     found : dict
-        As for ``check_run``, with all of its ``data``. The record's
-        ``continued`` lists how often the run went on with adjusted options:
-        ``{name: [before, after]}``.
+        What ``describe_run`` returns, with all of its ``data``. The record's
+        ``continued`` has an entry for each time the run was continued with
+        adjusted options: ``{name: [before, after]}``.
     """
     continued = []
     if _has_trained(folder):
@@ -156,7 +169,7 @@ def keep_record(folder, found):
             if before.get(name) != value
         }
         continued += [changes] if changes else []
-    record = found | {"continued": continued}
+    record = {**found, "continued": continued}
     write_text(Path(folder) / NAME, json.dumps(record, indent=1) + "\n")
 
 
@@ -177,7 +190,7 @@ def _short(value):
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def read_record(folder):
+def read_record(folder: str | Path) -> dict[str, Any]:
     """Reads the record of a run.
 
     Arguments
@@ -188,7 +201,7 @@ def read_record(folder):
     Returns
     -------
     dict
-        As of ``continue_run``.
+        What ``keep_record`` has written: plain data.
     """
     path = Path(folder) / NAME
     try:

@@ -1,23 +1,28 @@
-"""Refuses settings of a command line that would do nothing."""
+"""Settings of a command line that would have no effect are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from ruamel.yaml import YAML
 
-from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
+from bifsmn_engine.labels import SILENCE, UNKNOWN
 
 
-def check_used(given, hparams):
-    """Refuses what is set beside other settings with which it does nothing.
+def check_used(given: str, hparams: Mapping[str, Any]) -> None:
+    """Raises ValueError for a setting that has no effect with the others.
 
-    What is switched off does nothing, and may be set. What the hyperparameter
-    file itself says is not looked at: it is there for other command lines too.
+    A setting that switches something off is allowed. Values of the
+    hyperparameter file are not checked: they serve other command lines too.
 
     Arguments
     ---------
     given : str
-        YAML text of what the command line sets, as of SpeechBrain's
+        YAML text of the command line's settings, as from SpeechBrain's
         ``parse_arguments``.
     hparams : dict
-        What the hyperparameter file makes with it.
+        The hyperparameters that result from them.
 
     Example
     -------
@@ -57,7 +62,7 @@ def _has_unknown(hparams):
 
 _VOICES = "--words, and --speak other than never,", _speaks
 _UNKNOWN = "a task with unknown words (12 classes, or --words)"
-# Of each setting: what it is of use with.
+# By setting: what it needs, and whether that is given.
 _NEEDS = {
     "download": (
         "--data_folder=FOLDER, and no --words,",
@@ -70,11 +75,11 @@ _NEEDS = {
     "version": ("no --words", _has_no_words),
     "classes": ("no --words", _has_no_words),
     "speak": ("--words", _has_words),
-    "own_corpus_folder": ("--words", _has_words),
+    "custom_corpus_folder": ("--words", _has_words),
     "spoken_clips": _VOICES,
     "language": _VOICES,
     "protocol": (_UNKNOWN, _has_unknown),
-    "redraw_unknown": (_UNKNOWN, _has_unknown),
+    "resample_unknown": (_UNKNOWN, _has_unknown),
     "unknown_percentage": (
         f"{_UNKNOWN}, and the standard protocol,",
         lambda h: _has_unknown(h) and h["protocol"] == "standard",

@@ -3,9 +3,9 @@
 import numpy as np
 from model_files import random_audio, random_features
 
-from speechbrain_bifsmn.inference.torch_model import TorchModel, front_end
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
+from speechbrain_bifsmn.deploy.torch_model import TorchModel, front_end
 
 
 def both_read(engine, content):
@@ -58,10 +58,10 @@ def check_bits(model, stored, random):
     for clip in (*audio, audio[0, : config.hop]):
         check_same(model.features(clip), twin.features(clip), "features")
     features = random_features(random, config, batch=3)
-    for depth in model.depths:
-        model.depth = twin.depth = depth
+    for thinning in model.thinnings:
+        model.thinning = twin.thinning = thinning
         found, expected = twin.logits(features), model.logits(features)
-        check_same(expected, found, f"logits at depth {depth}")
+        check_same(expected, found, f"logits at thinning {thinning}")
 
 
 def check_same(ours, theirs, what):

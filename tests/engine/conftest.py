@@ -18,18 +18,19 @@ KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
 @pytest.fixture(scope="session", autouse=True)
 def engine():
     """The engine's package; without it, this folder is skipped."""
-    return pytest.importorskip(
-        "bifsmn_engine",
-        reason="bifsmn_engine is not installed: pip install ./arm_kernel",
+    pytest.importorskip(
+        "bifsmn_engine.model",
+        reason="the engine's library is not built: pip install ./arm_kernel",
         exc_type=ImportError,
     )
+    return importlib.import_module("bifsmn_engine")
 
 
 def pytest_generate_tests(metafunc):
     """Runs tests that ask for ``instruction_set`` with every one of them."""
     if "instruction_set" in metafunc.fixturenames:
         try:
-            names = importlib.import_module("bifsmn_engine").available_paths()
+            names = importlib.import_module("bifsmn_engine").available_isas()
         except ImportError:
             names = []
         metafunc.parametrize("instruction_set", names)

@@ -23,7 +23,7 @@ from agreement import both_read, check_bits
 from model_files import random_config, random_model
 from mutations import Known, mutate
 
-from speechbrain_bifsmn.utils.engine import find_engine
+from bifsmn_engine.backends import find_native
 
 SECONDS, BYTES = 1.0, 200 * 2**20  # that a file may take, and all of them
 HANG = 10  # seconds after which one is given up
@@ -139,7 +139,7 @@ def main():
     arguments = parser.parse_args()
     seconds, seed = arguments.seconds, arguments.seed
     print(f"== fuzz_readers, {seconds:g} s, --seed {seed}", flush=True)
-    engine = find_engine("native")
+    engine = find_native("native")
     readers = [Reader(engine, seconds, seed + k) for k in range(os.cpu_count())]
     failure = watch(readers)
     for reader in readers:

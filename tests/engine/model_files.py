@@ -5,7 +5,7 @@ Needs neither torch nor the engine.
 
 import numpy as np
 
-from speechbrain_bifsmn.utils.model_format import (
+from bifsmn_engine.format.layout import (
     Config,
     ModelFile,
     StoredVector,
@@ -42,12 +42,12 @@ def random_config(random, most=3):
     def steps(step, bound):
         return step * int(random.integers(1, 1 + min(most, bound // step)))
 
-    depths = int(random.integers(1, 1 + min(most, 4)))
+    thinnings = int(random.integers(1, 1 + min(most, 4)))
     sizes = {
         "classes": int(random.integers(2, 2 + 3 * most)),
         "mels": steps(4, 128),
-        "layers": 2 ** (depths - 1) * int(random.integers(1, 3)),
-        "depths": depths,
+        "layers": 2 ** (thinnings - 1) * int(random.integers(1, 3)),
+        "thinnings": thinnings,
         "front_channels": steps(8, 64),
         "channels": steps(16, 512),
         "hidden": steps(16, 1024),
@@ -68,7 +68,7 @@ def random_front_end(random, frames):
     # The longest window must be longer than half a transform.
     hop = int(random.integers(max(16, n_fft // 2 // frames + 2), n_fft + 1))
     longest = frames * hop - 1
-    least = max((frames - 1) * hop, n_fft // 2 + 1)
+    smallest = max((frames - 1) * hop, n_fft // 2 + 1)
     rate = int(random.choice([1000, 8000, 11025, 16000, 44100, 192000]))
     f_min = random.choice([0.0, 1e-45, 20.0, random.uniform(0, rate / 4)])
     f_max = random.choice(
@@ -79,7 +79,7 @@ def random_front_end(random, frames):
     return {
         "frames": frames,
         "sample_rate": rate,
-        "window_samples": int(random.integers(least, longest + 1)),
+        "window_samples": int(random.integers(smallest, longest + 1)),
         "n_fft": n_fft,
         "hop": hop,
         "f_min": single(f_min),

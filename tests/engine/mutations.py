@@ -1,7 +1,7 @@
-"""Changes to the bytes of model files, most of which get past the check sum.
+"""Changes to the bytes of model files, most of which get past the checksum.
 
 Each ``change`` takes a ``Known`` file and a source of numbers, and returns
-other bytes; ``seal`` makes length and check sum fit them.
+other bytes; ``seal`` makes length and checksum fit them.
 """
 
 import struct
@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.model_bounds import HEADER_AT
-from speechbrain_bifsmn.utils.model_codec import size_of
-from speechbrain_bifsmn.utils.model_format import Config, ModelFile, fields
+from bifsmn_engine.format import model_file
+from bifsmn_engine.format.bounds import HEADER_AT
+from bifsmn_engine.format.codec import size_of
+from bifsmn_engine.format.layout import Config, ModelFile, fields
 
 NETWORK_HEAD = HEADER_AT + 4 * len(Config._fields)
 WHOLE = [0, 1, 2, 3, 7, 8, 9, 2**7, 2**16, 2**20, 2**28, 2**31, 2**32 - 1]
@@ -53,7 +53,7 @@ class Known(NamedTuple):
 
 
 def seal(content):
-    """Makes length and check sum fit, where there is room for them."""
+    """Makes length and checksum fit, where there is room for them."""
     if len(content) < HEADER_AT:
         return bytes(content)
     check = zlib.crc32(memoryview(content)[HEADER_AT:])

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import torch
 from random_networks import decibels, random_network
 
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.lobes.features import LogMel
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.utils import model_file
 
 # classes and sizes; front end where it is not the default; bits where not 8;
 # PReLU where slopes may be negative, and the engine cannot fold them away.
@@ -34,7 +35,7 @@ NETWORKS = {
         "frames": 20,
         "hop_length": 840,
         "layers": 6,
-        "depths": 2,
+        "max_thinning": 2,
         "front_channels": 24,
         "channels": 48,
         "hidden": 80,
@@ -47,7 +48,7 @@ NETWORKS = {
         "classes": 35,
         "n_mels": 40,
         "layers": 8,
-        "depths": 4,
+        "max_thinning": 8,
         "front_channels": 16,
         "channels": 144,
         "hidden": 272,
@@ -57,7 +58,7 @@ NETWORKS = {
     "no_taps": {
         "classes": 3,
         "layers": 1,
-        "depths": 1,
+        "max_thinning": 1,
         "front_channels": 8,
         "channels": 32,
         "hidden": 48,
@@ -77,7 +78,7 @@ class Exported(NamedTuple):
     twin: DeployedBiDFSMN
     front_end: LogMel
     features: torch.Tensor  # (B, T, F): 6 random ones, then 6 flat ones
-    logits: list  # (B, classes) of the twin at every depth
+    logits: dict  # from thinning to the twin's (B, classes)
 
 
 def export(path, options):
@@ -104,14 +105,14 @@ def export(path, options):
         features=front_end,
         **bits,
     )
-    model_file.write(folded, path)
+    write_model(folded, path)
     twin = DeployedBiDFSMN(model_file.read(path)).eval()
     flat = torch.tensor([-1e6, -100.0, -20.0, 0.0, 70.0, 1e6])
     random = decibels(6, net.frames, net.n_mels)
     features = torch.cat([random, random * 0 + flat[:, None, None]])
-    logits = []
-    for depth in reversed(twin.depths):
-        twin.depth = depth
+    logits = {}
+    for thinning in reversed(twin.thinnings):
+        twin.thinning = thinning
         with torch.no_grad():
-            logits.insert(0, twin(features))
+            logits[thinning] = twin(features)
     return Exported(path, twin, front_end, features, logits)

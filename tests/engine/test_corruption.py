@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
 
 CORPUS = Path(__file__).parents[2] / "arm_kernel/fuzz/corpus/model"
 HEADER = 124

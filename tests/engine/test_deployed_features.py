@@ -9,11 +9,12 @@ import pytest
 import torch
 from random_networks import random_network
 
-from speechbrain_bifsmn.inference.torch_model import TorchModel, front_end
-from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.features import DeployedLogMel
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.torch_model import TorchModel, front_end
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.lobes.features import LogMel
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.utils import model_file
 
 FRONT_ENDS = [
     {},
@@ -40,7 +41,7 @@ def clips():
     return np.stack([*noise, tone, impulse, steps, 0 * time]).astype("f4")
 
 
-def write_model(path, options):
+def write_front_end(path, options):
     """A model file with such a front end, whatever its network."""
     sizes = {"layers": 4, "channels": 48, "hidden": 80}
     rate, hop = (
@@ -52,13 +53,13 @@ def write_model(path, options):
     folded = fold(
         random_network(classes=2, **sizes), ["a", "b"], LogMel(**options)
     )
-    model_file.write(folded, path)
+    write_model(folded, path)
     return path
 
 
 @pytest.mark.parametrize("options", FRONT_ENDS, ids=str)
 def test_the_same_bits(engine, options, tmp_path):
-    path = write_model(tmp_path / "m.bifsmn", options)
+    path = write_front_end(tmp_path / "m.bifsmn", options)
     model = engine.Model.load(path)
     audio = clips()[:, : model.window_samples]
     expected = np.stack([model.features(clip) for clip in audio])
@@ -70,7 +71,7 @@ def test_the_same_bits(engine, options, tmp_path):
 
 
 def test_every_instruction_set(instruction_set, tmp_path):
-    path = write_model(tmp_path / "m.bifsmn", {})
+    path = write_front_end(tmp_path / "m.bifsmn", {})
     np.save(tmp_path / "clips.npy", clips())
     code = (
         "import sys, numpy, bifsmn_engine\n"
@@ -82,7 +83,7 @@ def test_every_instruction_set(instruction_set, tmp_path):
     names = ["m.bifsmn", "clips.npy", "features.npy"]
     subprocess.run(
         [sys.executable, "-c", code, *(str(tmp_path / n) for n in names)],
-        env={**os.environ, "BIFSMN_PATH": instruction_set},
+        env={**os.environ, "BIFSMN_ISA": instruction_set},
         check=True,
     )
     assert path.is_file()
@@ -109,8 +110,8 @@ def test_from_audio_to_logits(engine, default):
     """Hence torch and the engine decide alike, whatever they hear."""
     model, twin = engine.Model.load(default.path), TorchModel.load(default.path)
     audio = clips()
-    for depth in model.depths:
-        model.depth = twin.depth = depth
+    for thinning in model.thinnings:
+        model.thinning = twin.thinning = thinning
         features = np.stack([model.features(clip) for clip in audio])
         found = twin.window_logits(audio).numpy()
         np.testing.assert_array_equal(found, model.logits(features))

@@ -63,7 +63,7 @@ def use():
     for each in (model, other, model.copy(), Model.load(sys.argv[1])):
         assert (each.classify(audio) == expected).all()
         assert (each.logits(batch[:2]) == logits[:2]).all()
-        each.depth = 2
+        each.thinning = 4
     thread = threading.Thread(target=lambda: model.classify(audio))
     thread.start()
     thread.join()
@@ -87,7 +87,7 @@ def use():
         sys.exit(3)  # it was free just then
     except RuntimeError as error:
         assert "cut a push short; reset() it, or make" in str(error)
-    assert busy.depth == 0
+    assert busy.thinning == 1
     busy.reset()
     assert (busy.push(audio) == expected).all()
     busy.close()

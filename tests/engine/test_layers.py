@@ -9,9 +9,9 @@ import pytest
 import torch
 from random_networks import SMALL, decibels, front_end, random_network
 
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.utils import model_file
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
+from speechbrain_bifsmn.deploy.writer import write_model
 
 KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
 
@@ -25,7 +25,8 @@ def program(tmp_path_factory):
     path = tmp_path_factory.mktemp("trace") / "trace"
     sources = [KERNEL / "tests" / "trace.cpp"]
     sources += [
-        KERNEL / "src" / name for name in ("reference.cpp", "format.cpp")
+        KERNEL / "src" / name
+        for name in ("kernels/reference.cpp", "format/format.cpp")
     ]
     flags = ["-std=c++17", "-O1", "-ffp-contract=off"]
     folders = [f"-I{KERNEL / name}" for name in ("include", "src")]
@@ -49,19 +50,19 @@ def layers_of(content, classes):
 
 
 @pytest.mark.parametrize("options", [{}, {"planes": 1}, SMALL])
-@pytest.mark.parametrize("depth", [0, 1, 2])
-def test_layers_are_the_same_bits(program, tmp_path, options, depth):
+@pytest.mark.parametrize("thinning", [1, 2, 4])
+def test_layers_are_the_same_bits(program, tmp_path, options, thinning):
     net = random_network(5, **options)
     model = fold(net, list("abcde"), front_end(net))
-    model_file.write(model, tmp_path / "a.bifsmn")
+    write_model(model, tmp_path / "a.bifsmn")
     x = decibels(1, net.frames, net.n_mels)
     x.numpy().tofile(tmp_path / "features")
     names = [tmp_path / n for n in ("a.bifsmn", "features", "out")]
-    command = [program, *names[:2], str(depth), names[2]]
+    command = [program, *names[:2], str(thinning), names[2]]
     subprocess.run(command, check=True)
     layers, logits = layers_of(names[2].read_bytes(), 5)
     deployed, trace = DeployedBiDFSMN(model).eval(), []
-    deployed.depth = depth
+    deployed.thinning = thinning
     with torch.no_grad():
         expected = deployed(x, trace=trace)
     assert len(layers) == len(trace)

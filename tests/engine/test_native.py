@@ -11,17 +11,17 @@ import torch
 from speechbrain.dataio.encoder import CategoricalEncoder
 from speechbrain.inference.classifiers import EncoderClassifier
 
-from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
-from speechbrain_bifsmn.utils.engine import warn_once
+from bifsmn_engine.backends import warn_once
+from speechbrain_bifsmn.deploy.native import NativeBiDFSMN
 
 FOLDER = """
 compute_features: !new:speechbrain_bifsmn.lobes.features.LogMel
 mean_var_norm: !new:speechbrain.nnet.containers.LengthsCapableSequential
     - !new:torch.nn.Identity
-embedding_model: !new:speechbrain_bifsmn.lobes.models.native.NativeBiDFSMN
+embedding_model: !new:speechbrain_bifsmn.deploy.native.NativeBiDFSMN
     path: {path}
     backend: {backend}
-    depth: 1
+    thinning: 2
 classifier: !new:torch.nn.Softmax
     dim: -1
 modules:
@@ -38,7 +38,7 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 @pytest.fixture
 def no_engine(monkeypatch):
     """A machine without the engine, on which nothing has been logged yet."""
-    monkeypatch.setitem(sys.modules, "bifsmn_engine", None)
+    monkeypatch.setitem(sys.modules, "bifsmn_engine.model", None)
     warn_once.cache_clear()
 
 
@@ -54,8 +54,8 @@ def test_both_backends_give_the_same_bits(default):
     features = default.features[:6]
     short = features[:, :20].double().requires_grad_()
     lengths = torch.tensor([1.0, 0.8, 0.5, 0.2, 0.1, 1.0])
-    for depth in engine.depths:
-        engine.depth = twin.depth = depth
+    for thinning in engine.thinnings:
+        engine.thinning = twin.thinning = thinning
         for inputs in ((features,), (short,), (short, lengths)):
             logits = engine(*inputs)
             assert logits.dtype == torch.float32
@@ -73,7 +73,7 @@ def test_auto_takes_the_engine_or_says_that_it_does_not(
     (record,) = caplog.records
     assert "bifsmn-engine" in record.getMessage()
     assert "pip install" in record.getMessage()
-    del sys.modules["bifsmn_engine"]
+    del sys.modules["bifsmn_engine.model"]
     assert NativeBiDFSMN(default.path).backend == "native"
 
 
@@ -86,12 +86,14 @@ def test_native_without_the_engine_says_what_to_install(default, no_engine):
 def test_bad_arguments_are_refused(default, backend, tmp_path):
     with pytest.raises(ValueError, match="backend: expected one of"):
         NativeBiDFSMN(default.path, backend="fast")
-    with pytest.raises(ValueError, match=r"depth: expected one of \[0, 1, 2\]"):
-        NativeBiDFSMN(default.path, backend, depth=3)
+    with pytest.raises(
+        ValueError, match=r"thinning: expected one of \[1, 2, 4\]"
+    ):
+        NativeBiDFSMN(default.path, backend, thinning=3)
     net = NativeBiDFSMN(default.path, backend)
-    with pytest.raises(ValueError, match="depth"):
-        net.depth = -1
-    assert net.depth == 0
+    with pytest.raises(ValueError, match="thinning"):
+        net.thinning = -1
+    assert net.thinning == 1
     with pytest.raises(ValueError, match="32 mel bands"):
         net(torch.zeros(1, 32, 40))
     with pytest.raises(ValueError, match="1 to 32 frames"):
@@ -111,11 +113,11 @@ def test_bad_arguments_are_refused(default, backend, tmp_path):
     "copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))]
 )
 def test_a_copy_is_a_network_of_its_own(default, backend, copied):
-    net = NativeBiDFSMN(default.path, backend, depth=2)
+    net = NativeBiDFSMN(default.path, backend, thinning=4)
     logits = net(default.features)
     other = copied(net)
-    net.depth = 0
-    assert other.depth == 2 and other.backend == backend
+    net.thinning = 1
+    assert other.thinning == 4 and other.backend == backend
     assert same_bits(other(default.features), logits)
 
 
@@ -135,10 +137,10 @@ def encoder_classifier(folder, default, backend, path, loadables, **overrides):
 
 def check(classifier, default, backend):
     net = classifier.mods.embedding_model
-    assert (net.backend, net.depth) == (backend, 1)
+    assert (net.backend, net.thinning) == (backend, 2)
     wavs = torch.randn(3, 16000) * 0.1
     lengths = torch.tensor([1.0, 0.6, 0.3])
-    twin = NativeBiDFSMN(default.path, backend="torch", depth=1)
+    twin = NativeBiDFSMN(default.path, backend="torch", thinning=2)
     logits = twin(default.front_end(wavs), lengths)
     assert same_bits(classifier.encode_batch(wavs, lengths), logits)
     posteriors, score, index, words = classifier.classify_batch(wavs, lengths)

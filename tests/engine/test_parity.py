@@ -16,9 +16,9 @@ def exported(request, export):
 
 @pytest.fixture
 def model(engine, exported, instruction_set, monkeypatch):
-    monkeypatch.setenv("BIFSMN_PATH", instruction_set)
+    monkeypatch.setenv("BIFSMN_ISA", instruction_set)
     model = engine.Model.load(exported.path)
-    assert model.path == instruction_set
+    assert model.isa == instruction_set
     return model
 
 
@@ -28,27 +28,29 @@ def bits(array):
 
 def test_logits_are_the_same_bits(model, exported):
     features = exported.features.numpy()
-    for depth in model.depths:
-        model.depth = depth
-        expected = exported.logits[depth].numpy()
+    for thinning in model.thinnings:
+        model.thinning = thinning
+        expected = exported.logits[thinning].numpy()
         np.testing.assert_array_equal(
             bits(model.logits(features)), bits(expected)
         )
 
 
-def test_logits_depend_on_features_and_depth(exported):
-    seen = {str(row) for at in exported.logits for row in at[:6].tolist()}
+def test_logits_depend_on_features_and_thinning(exported):
+    seen = {
+        str(row) for at in exported.logits.values() for row in at[:6].tolist()
+    }
     assert len(seen) == 6 * len(exported.logits)
 
 
 def clips(model):
-    """Noise; a tone in noise; the least there is; nothing; half a window."""
+    """Noise; a tone in noise; the fewest there is; nothing; half a window."""
     n = model.window_samples
     noise = np.random.default_rng(0).standard_normal(n) * 0.1
     # By itself, its far bands would be nothing but rounding.
     tone = np.sin(2 * np.pi * 440 * np.arange(n) / model.sample_rate)
-    least = np.sign(noise) / 32768
-    return [noise, tone + noise / 10, least, noise * 0, noise[: n // 2 + 1]]
+    fewest = np.sign(noise) / 32768
+    return [noise, tone + noise / 10, fewest, noise * 0, noise[: n // 2 + 1]]
 
 
 def test_features_are_those_of_training(model, exported):
@@ -61,8 +63,8 @@ def test_features_are_those_of_training(model, exported):
 
 
 def test_posteriors_are_the_softmax_of_the_logits(model):
-    for depth in model.depths:
-        model.depth = depth
+    for thinning in model.thinnings:
+        model.thinning = thinning
         for clip in clips(model):
             logits = model.logits(model.features(clip)).astype(float)
             expected = np.exp(logits - logits.max())
@@ -78,7 +80,7 @@ def test_a_stream_is_its_windows(model, chunk):
     window, hop = model.window_samples, model.hop
     n = window + 3 * hop + 9
     audio = np.random.default_rng(1).standard_normal(n) * np.linspace(0, 0.2, n)
-    model.depth = 1
+    model.thinning = 2
     starts = range(0, n - window + 1, hop)
     expected = [model.classify(audio[s : s + window]) for s in starts]
     stream = model.stream()

@@ -18,13 +18,13 @@ from mutations import (
     seal,
 )
 
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.model_codec import size_of
-from speechbrain_bifsmn.utils.model_format import HEADER, Config
+from bifsmn_engine.format import model_file
+from bifsmn_engine.format.codec import size_of
+from bifsmn_engine.format.layout import HEADER, Config
 
 CORPUS = Path(__file__).parents[2] / "arm_kernel/fuzz/corpus/model"
 FILES = sorted(path for path in CORPUS.iterdir() if path.is_file())
-TWO_PLANES = SMALLEST._replace(planes=2, layers=2, depths=2, taps_before=1)
+TWO_PLANES = SMALLEST._replace(planes=2, layers=2, thinnings=2, taps_before=1)
 
 
 def known_of(config):

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from printable_examples import BYTES, EXAMPLES
 
-from speechbrain_bifsmn.inference.models import window_posteriors
-from speechbrain_bifsmn.inference.stream import detect_file
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine.format import model_file
+from bifsmn_engine.keyword_stream import detect_file
+from bifsmn_engine.loading import window_posteriors
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.deploy.writer import write_model
 
 pytestmark = pytest.mark.slow
 
@@ -49,16 +50,16 @@ def write(path, seconds, rate=16000, channels=1):
     return (noise.astype(np.float64).mean(1) / 32768).astype(np.float32)
 
 
-@pytest.mark.parametrize("depth", [0, 2])
-def test_scores_are_the_engine_s(run, engine, default, tmp_path, depth):
+@pytest.mark.parametrize("thinning", [1, 4])
+def test_scores_are_the_engine_s(run, engine, default, tmp_path, thinning):
     model = engine.Model.load(default.path)
-    model.depth = depth
+    model.thinning = thinning
     for name, channels in (("mono.wav", 1), ("stereo.wav", 2)):
         clip = write(tmp_path / name, 0.9, channels=channels)
         posteriors = model.classify(clip)
         order = np.argsort(-posteriors)[:3]
         status, lines, errors = run(
-            name, "--json", "--top", 3, "--depth", depth
+            name, "--json", "--top", 3, "--thinning", thinning
         )
         assert (status, errors) == (0, "")
         found = [json.loads(line) for line in lines]
@@ -94,15 +95,15 @@ def test_long_files_are_streamed_as_in_python(
     content = model_file.read(default.path)
     config = content.config._replace(threshold=middle, smoothing=3)
     path = tmp_path / "half.bifsmn"
-    model_file.write(content._replace(config=config), path)
+    write_model(content._replace(config=config), path)
 
-    told = list(detect_file(engine.Model.load(path), tmp_path / "long.wav"))
-    assert len(told) >= (seconds > 2) + 1
+    expected = list(detect_file(engine.Model.load(path), tmp_path / "long.wav"))
+    assert len(expected) >= (seconds > 2) + 1
     status, lines, _ = run("long.wav", "--json", model=path)
     found = [json.loads(line) for line in lines]
     assert status == 0
-    assert [row["label"] for row in found] == [d.keyword for d in told]
-    for row, detection in zip(found, told, strict=True):
+    assert [row["label"] for row in found] == [d.keyword for d in expected]
+    for row, detection in zip(found, expected, strict=True):
         assert row["start"] == round(detection.start, 3)
         assert row["end"] == round(detection.end, 3)
         assert row["score"] == pytest.approx(detection.score, abs=1e-6)
@@ -145,9 +146,11 @@ def test_usage(run, tmp_path):
     assert status == 0 and "examples:" in lines and errors == ""
     write(tmp_path / "good.wav", 1)
     for wrong in (
-        ["--depth", "3"],
-        ["--depth", "x"],
-        ["--depth"],
+        ["--thinning", "0"],
+        ["--thinning", "3"],
+        ["--thinning", "8"],
+        ["--thinning", "x"],
+        ["--thinning"],
         ["--top", "0"],
         ["--no-such-option"],
         ["--stream", "--top", "2"],
@@ -185,7 +188,7 @@ def test_text_of_strangers_is_shown(build, default, tmp_path):
         part = texts[start : start + classes]
         labels = (part + content.labels)[:classes]
         path = tmp_path / "strange.bifsmn"
-        model_file.write(content._replace(labels=labels), path)
+        write_model(content._replace(labels=labels), path)
         write(tmp_path / "a.wav", 1)
         command = [program, path, tmp_path / "a.wav", "--top", "1000000"]
         out = subprocess.run(command, capture_output=True, check=True).stdout
@@ -300,7 +303,7 @@ def test_a_file_larger_than_memory(build, default, tmp_path):
         "resource.setrlimit(resource.RLIMIT_DATA, (2**28, 2**28))\n"
         "os.execv(sys.argv[1], sys.argv[1:])\n"
     )
-    command = [sys.executable, "-c", code, *words, "--depth", "2"]
+    command = [sys.executable, "-c", code, *words, "--thinning", "4"]
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, timeout=300
     )

@@ -47,8 +47,8 @@ def test_what_is_closed_says_so(engine, default, audio):
         lambda: model.classify(audio),
         lambda: model.features(audio),
         lambda: model.logits(default.features),
-        lambda: model.depth,
-        lambda: setattr(model, "depth", 1),
+        lambda: model.thinning,
+        lambda: setattr(model, "thinning", 2),
         model.copy,
         model.stream,
         model.__enter__,
@@ -135,13 +135,13 @@ def test_closing_waits_for_a_use_in_another_thread(model, features):
 
 
 def test_a_batch_is_one_use(model, features):
-    """All of it at one depth, whatever another thread sets."""
+    """All of it at one thinning, whatever another thread sets."""
     batch, own, done = np.repeat(features[:1], 300, 0), model.copy(), []
 
     def switch():
         while not done:
-            for depth in own.depths:
-                own.depth = depth
+            for thinning in own.thinnings:
+                own.thinning = thinning
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(switch)

@@ -124,7 +124,8 @@ def watch(name):
 
     setattr(library, name, watched)
 
-for name in "state_new state_free logits push set_depth get_depth".split():
+names = "state_new state_free logits push set_thinning get_thinning"
+for name in names.split():
     watch(f"bifsmn_{name}")
 
 for make, work, result in USES:
@@ -148,7 +149,7 @@ refused = 0
 
 def use(session):
     global refused
-    uses = [lambda: session.depth, lambda: setattr(session, "depth", 0)]
+    uses = [lambda: session.thinning, lambda: setattr(session, "thinning", 1)]
     if isinstance(session, Model):
         uses += [lambda: session.classify(audio[:9]), session.copy]
         uses += [lambda: session.logits(batch), session.stream]
@@ -201,7 +202,7 @@ stream, chunk, lost = model.stream(), audio[:160], 0
 batch = np.stack([model.features(audio)] * 9)
 logits = model.logits(batch)
 uses = (
-    (1000, 1e-4, lambda: model.depth),
+    (1000, 1e-4, lambda: model.thinning),
     (200, 1e-3, lambda: model.classify(audio)),
     (100, 1e-3, lambda: model.logits(batch)),
     (100, 1e-3, lambda: model.copy().close()),
@@ -211,8 +212,8 @@ uses = (
 for times, most, use in uses:
     for _ in range(times):
         interrupt(use, most)
-        in_a_thread(lambda: model.depth)
-        in_a_thread(lambda: stream.depth)
+        in_a_thread(lambda: model.thinning)
+        in_a_thread(lambda: stream.thinning)
         try:
             stream.push(chunk)
         except RuntimeError as error:

@@ -6,11 +6,11 @@ import pytest
 import torch
 from agreement import check_same
 
-from speechbrain_bifsmn.inference.torch_model import TorchModel
-from speechbrain_bifsmn.lobes.deployed_features import DeployedLogMel
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.features import DeployedLogMel
+from speechbrain_bifsmn.deploy.native import NativeBiDFSMN
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
+from speechbrain_bifsmn.deploy.torch_model import TorchModel
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import wav_lengths
 from test_run import pytestmark, run  # noqa: F401
 
-from speechbrain_bifsmn.inference.audio import audio_chunks, read_audio
+from bifsmn_engine.audio.files import audio_chunks, read_audio
 
 
 def read(path):

@@ -1,5 +1,6 @@
 """Devices that are not there, odd arguments, and imports that failed once."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,12 @@ import pytest
 import torch
 from finished_run import write_run
 
+from bifsmn_engine.keyword_stream import detect_file
+from bifsmn_engine.loading import load_model
+from bifsmn_engine.pretrained import MODEL
+from speechbrain_bifsmn.deploy.torch_model import TorchModel
 from speechbrain_bifsmn.inference import KeywordSpotter
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.inference.stream import detect_file
-from speechbrain_bifsmn.inference.torch_model import TorchModel
-from speechbrain_bifsmn.pretrained import FOLDER, MODEL
+from speechbrain_bifsmn.pretrained import FOLDER
 
 CLIPS = np.zeros((2, 16000), np.float32)
 
@@ -68,12 +70,14 @@ def test_lengths_that_are_none(spotter, lengths):
         spotter.classify_batch(CLIPS, lengths)
 
 
-@pytest.mark.parametrize("depth", ["1", None, -1, 3, 0.5])
+@pytest.mark.parametrize("thinning", ["1", None, -1, 3, 0.5])
 @pytest.mark.parametrize("backend", ["auto", "torch"])
-def test_depths_that_are_none(backend, depth):
+def test_thinnings_that_are_none(backend, thinning):
     for load in (KeywordSpotter.from_hparams, load_model):
-        with pytest.raises(ValueError, match=r"depth: expected one of \[0, 1"):
-            load(backend=backend, depth=depth)
+        with pytest.raises(
+            ValueError, match=r"thinning: expected one of \[1, 2"
+        ):
+            load(backend=backend, thinning=thinning)
 
 
 @pytest.mark.parametrize(
@@ -140,11 +144,11 @@ def test_an_import_that_failed_once():
 @pytest.mark.parametrize("library", [None, b"no library", "another"])
 def test_an_engine_that_does_not_work(tmp_path, library):
     """The same sentence, however often it is imported."""
-    engine = pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    engine = pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     package = tmp_path / "bifsmn_engine"
-    package.mkdir()
-    for path in Path(engine.__file__).parent.glob("*.py"):
-        (package / path.name).write_bytes(path.read_bytes())
+    source = Path(engine.__file__).parent
+    ignored = shutil.ignore_patterns("libbifsmn*", "__pycache__")
+    shutil.copytree(source, package, ignore=ignored)
     place = package / "libbifsmn.so"
     if library == "another":  # without our functions
         import _ctypes
@@ -153,19 +157,19 @@ def test_an_engine_that_does_not_work(tmp_path, library):
     elif library:
         place.write_bytes(library)
     code = (
-        "from speechbrain_bifsmn.utils.engine import find_engine\n"
+        "from bifsmn_engine.backends import find_native\n"
         "for _ in range(2):\n"
-        "    try: import bifsmn_engine\n"
+        "    try: import bifsmn_engine.model\n"
         "    except ImportError as error: print(error)\n"
-        "    try: find_engine('native')\n"
+        "    try: find_native('native')\n"
         "    except ImportError as error: print('found none that works' in "
         "str(error))\n"
-        "print(find_engine('auto'))\n"
+        "print(find_native('auto'))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-S", "-c", code],
         cwd=tmp_path,
-        env={"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
+        env={"PYTHONPATH": f"{tmp_path}:{Path(np.__file__).parents[1]}"},
         capture_output=True,
         text=True,
     )

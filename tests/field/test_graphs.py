@@ -7,47 +7,47 @@ import numpy as np
 import pytest
 import torch
 
+from bifsmn_engine.pretrained import MODEL
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.native import NativeBiDFSMN
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.lobes.models.native import NativeBiDFSMN
-from speechbrain_bifsmn.pretrained import MODEL
 
 SIZES = {"layers": 4, "channels": 16, "hidden": 32, "front_channels": 8}
 
 
-def bidfsmn(depth=0):
-    """A network of random weights, whose output is that of one depth."""
-    torch.manual_seed(depth)
+def bidfsmn(thinning=1):
+    """A network of random weights, whose output is that of one thinning."""
+    torch.manual_seed(thinning)
     network = BiDFSMN(classes=5, **SIZES)
-    return OneDepth(network, depth)
+    return OneThinning(network, thinning)
 
 
-class OneDepth(torch.nn.Module):
-    """Logits at one depth setting: what is exported."""
+class OneThinning(torch.nn.Module):
+    """Logits at one thinning: what is exported."""
 
-    def __init__(self, network, depth):
+    def __init__(self, network, thinning):
         super().__init__()
-        self.network, self.depth = network, depth
+        self.network, self.thinning = network, thinning
 
     def forward(self, features):
-        return self.network(features, depths=[self.depth])[0].logits
+        return self.network(features, thinnings=[self.thinning])[0].logits
 
 
-def deployed(depth=0):
+def deployed(thinning=1):
     """What devices run of such a network."""
-    torch.manual_seed(depth)
+    torch.manual_seed(thinning)
     network = BiDFSMN(classes=5, **SIZES).eval()
     twin = DeployedBiDFSMN(fold(network, ["a", "b", "c", "d", "e"]))
-    twin.depth = depth
+    twin.thinning = thinning
     return twin
 
 
 NETWORKS = {
     "deployed": lambda: deployed(2),
     "trained": lambda: bidfsmn(2),
-    "teacher": lambda: OneDepth(DFSMN(classes=5, **SIZES), 0),
+    "teacher": lambda: OneThinning(DFSMN(classes=5, **SIZES), 1),
 }
 
 
@@ -66,7 +66,7 @@ def features(batch):
 @pytest.mark.slow
 @torch.no_grad()
 def test_export_with_any_batch(network):
-    """The very bits of the network."""
+    """The bits of the network."""
     batch = torch.export.Dim("batch")
     program = torch.export.export(
         network, (features(2),), dynamic_shapes=({0: batch},)
@@ -103,7 +103,7 @@ def test_half_precision_is_refused(precision):
 
 
 def test_the_engine_is_no_graph():
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     lobe = NativeBiDFSMN(MODEL, backend="native")
     for use in (
         lambda: torch.export.export(lobe, (features(2),), strict=False),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from bifsmn_engine.audio.waveform import Downmix, as_mono, time_axis
 from speechbrain_bifsmn.inference import KeywordSpotter
-from speechbrain_bifsmn.inference.waveform import Downmix, as_mono, time_axis
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ import pytest
 import sounddevices
 from scipy.signal import resample_poly
 
-from speechbrain_bifsmn.cli import main
+from bifsmn_engine.audio.resampler import Resampler, whole_hz
+from bifsmn_engine.cli import main
+from bifsmn_engine.keyword_stream import KeywordStream
+from bifsmn_engine.loading import load_model
 from speechbrain_bifsmn.inference import KeywordSpotter
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.inference.resampler import Resampler, whole_hz
-from speechbrain_bifsmn.inference.stream import KeywordStream
 
 DEVICES = (
     ("Built-in Audio", 2),

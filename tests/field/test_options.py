@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechbrain_bifsmn.cli import main
-from speechbrain_bifsmn.dataio.words import SILENCE, UNKNOWN
-from speechbrain_bifsmn.inference.models import load_model
+from bifsmn_engine.cli import main
+from bifsmn_engine.labels import SILENCE, UNKNOWN
+from bifsmn_engine.loading import load_model
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechbrain_bifsmn.audiofile.decode import blocks
-from speechbrain_bifsmn.inference.audio import audio_chunks, read_audio
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.inference.stream import detect_file
+from bifsmn_engine.audio.decode import blocks
+from bifsmn_engine.audio.files import audio_chunks, read_audio
+from bifsmn_engine.keyword_stream import detect_file
+from bifsmn_engine.loading import load_model
 
 KINDS = ["wav", "flac", "ogg", "mp3"]
 OPTIONS = ["--format", "json", "--threshold", "0", "--smoothing", "1"]
@@ -56,7 +56,7 @@ class Trickle(io.RawIOBase):
 def spot(*words, data=None, stdin=subprocess.PIPE):
     """Runs `bifsmn spot`; returns exit code, rows and stderr."""
     done = subprocess.run(
-        [sys.executable, "-m", "speechbrain_bifsmn", "spot", *words],
+        [sys.executable, "-m", "bifsmn_engine", "spot", *words],
         input=data,
         stdin=None if data is not None else stdin,
         capture_output=True,
@@ -255,7 +255,7 @@ def test_detections_are_printed_while_it_goes_on(files):
     header = files["wav"].read_bytes()[:40] + bytes([255] * 4)
     samples = files["wav"].read_bytes()[44:]
     process = subprocess.Popen(
-        [sys.executable, "-m", "speechbrain_bifsmn", "spot", "-", *OPTIONS],
+        [sys.executable, "-m", "bifsmn_engine", "spot", "-", *OPTIONS],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -5,10 +5,10 @@ import pytest
 import soundfile
 import torch
 
-from speechbrain_bifsmn.cli import main
+from bifsmn_engine.audio.files import read_audio
+from bifsmn_engine.cli import main
+from bifsmn_engine.keyword_stream import KeywordStream
 from speechbrain_bifsmn.inference import KeywordSpotter
-from speechbrain_bifsmn.inference.audio import read_audio
-from speechbrain_bifsmn.inference.stream import KeywordStream
 
 CURE = "divide those of 16-bit integers by 32768"
 

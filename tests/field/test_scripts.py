@@ -5,13 +5,13 @@ import pytest
 import soundfile
 from hum import Hum
 
-from speechbrain_bifsmn.cli import main
-from speechbrain_bifsmn.dataio import own_words
-from speechbrain_bifsmn.dataio.espeak import Espeak
-from speechbrain_bifsmn.dataio.own_words import (
+from bifsmn_engine.cli import main
+from speechbrain_bifsmn.dataio import custom_keywords as custom_keywords
+from speechbrain_bifsmn.dataio.custom_keywords import (
     describe_corpus,
-    make_own_corpus,
+    make_custom_corpus,
 )
+from speechbrain_bifsmn.dataio.espeak import Espeak
 from speechbrain_bifsmn.dataio.scripts import (
     READERS,
     readers_of,
@@ -42,9 +42,9 @@ LATIN = [
 @pytest.fixture
 def hum(monkeypatch):
     """Tones instead of speech, and few of them."""
-    monkeypatch.setattr(own_words, "Espeak", Hum)
-    monkeypatch.setattr(own_words, "LEAST_CLIPS", 1)
-    monkeypatch.setattr(own_words.synthetic, "WORDS", ("yes", "cat"))
+    monkeypatch.setattr(custom_keywords, "Espeak", Hum)
+    monkeypatch.setattr(custom_keywords, "MIN_CLIPS", 1)
+    monkeypatch.setattr(custom_keywords.synthetic, "WORDS", ("yes", "cat"))
 
 
 @pytest.fixture
@@ -111,9 +111,9 @@ def test_a_language_that_nobody_speaks(espeak):
 
 
 def test_a_language_speaks_all_of_a_corpus(tmp_path, espeak, monkeypatch):
-    monkeypatch.setattr(own_words, "LEAST_CLIPS", 1)
-    monkeypatch.setattr(own_words.synthetic, "WORDS", ("cat",))
-    folder = make_own_corpus(
+    monkeypatch.setattr(custom_keywords, "MIN_CLIPS", 1)
+    monkeypatch.setattr(custom_keywords.synthetic, "WORDS", ("cat",))
+    folder = make_custom_corpus(
         tmp_path / "corpus",
         "hey 机器人",
         clips=2,
@@ -134,18 +134,20 @@ def test_recordings_of_every_split_need_no_voice(tmp_path, hum):
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, np.full(800, 0.5), 16000)
     options = {"clips": 4, "background_seconds": 10}
-    folder = make_own_corpus(tmp_path / "corpus", word, mine, **options)
+    folder = make_custom_corpus(tmp_path / "corpus", word, mine, **options)
     assert len(list((folder / word).iterdir())) == 3
     assert (folder / "cat").is_dir()
     with pytest.raises(ValueError, match="nothing for train[)]"):
-        make_own_corpus(folder, word, mine, "always", **options)
+        make_custom_corpus(folder, word, mine, "always", **options)
     # A part of a phrase that no voice can say is no other word.
     (mine / word).rename(mine / f"hey {word}")
-    folder = make_own_corpus(tmp_path / "two", f"hey {word}", mine, **options)
+    folder = make_custom_corpus(
+        tmp_path / "two", f"hey {word}", mine, **options
+    )
     assert (folder / "hey").is_dir() and not (folder / word).exists()
     (mine / f"hey {word}" / "lea.wav").unlink()
     with pytest.raises(ValueError, match="nothing for validation[)]"):
-        make_own_corpus(tmp_path / "two", f"hey {word}", mine, **options)
+        make_custom_corpus(tmp_path / "two", f"hey {word}", mine, **options)
 
 
 def test_from_the_command_line(tmp_path, hum, capsys):

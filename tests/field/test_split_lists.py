@@ -7,10 +7,10 @@ import pytest
 import soundfile
 
 from speechbrain_bifsmn.dataio.corpus import read_corpus
-from speechbrain_bifsmn.dataio.own_counts import describe
-from speechbrain_bifsmn.dataio.own_words import make_own_corpus
+from speechbrain_bifsmn.dataio.custom_counts import describe
+from speechbrain_bifsmn.dataio.custom_keywords import make_custom_corpus
 from speechbrain_bifsmn.dataio.recordings import find_recordings
-from speechbrain_bifsmn.dataio.trials import negative_audio
+from speechbrain_bifsmn.operating_points.tuning_data import negative_audio
 
 VALIDATION, TEST = "validation_list.txt", "testing_list.txt"
 CLIPS = ("hey robot/ann.wav", "hey robot/bob.wav", "grün/eve.wav")
@@ -189,7 +189,7 @@ def test_all_recordings_in_one_split(tmp_path, validation, test, warning):
         (mine / name).parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(mine / name, np.full(800, 0.5), 16000)
     lists(mine, validation, test)
-    corpus = make_own_corpus(
+    corpus = make_custom_corpus(
         tmp_path / "corpus", "yes", mine, "never", background_seconds=10
     )
     text = describe(corpus, "yes")

@@ -8,21 +8,21 @@ import sounddevices
 from random_networks import SMALL, front_end, random_network
 from tuning_audio import LABELS, MANY, RATE, arguments, write_all
 
-from speechbrain_bifsmn import cli
-from speechbrain_bifsmn.inference.audio import read_audio
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.inference.stream import detect_file
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.tuning_report import read_own
+from bifsmn_engine import cli
+from bifsmn_engine.audio.files import read_audio
+from bifsmn_engine.keyword_stream import detect_file
+from bifsmn_engine.loading import load_model
+from bifsmn_engine.tuned import read_tuned
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.writer import write_model
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A model, audio, and in ``out`` what was tuned at depth 1."""
+    """A model, audio, and in ``out`` what was tuned at thinning 2."""
     place = write_all(tmp_path_factory.mktemp("tuned"))
     out = place / "out"
-    words = "--depth", 1, "--refractory", 2, "--smoothing", 1, "--out", out
+    words = "--thinning", 2, "--refractory", 2, "--smoothing", 1, "--out", out
     assert tune(place, *words) == 0
     _make_telling(place, out / "tune.json")
     return place
@@ -30,7 +30,7 @@ def place(tmp_path_factory):
 
 def _make_telling(place, path):
     """Sets thresholds that the radio crosses again and again."""
-    found, model = json.loads(path.read_text()), load_model(place, depth=1)
+    found, model = json.loads(path.read_text()), load_model(place, thinning=2)
     rows = model.stream().push(read_audio(place / "radio.flac", RATE))
     medians = np.median(rows, 0).tolist()
     for word, median in zip(model.labels, medians, strict=True):
@@ -62,15 +62,15 @@ def spot(place, capsys):
     return run
 
 
-def expected(place, depth=1, **options):
-    model = load_model(place, depth=depth)
+def expected(place, thinning=2, **options):
+    model = load_model(place, thinning=thinning)
     found = detect_file(model, place / "radio.flac", **options)
     return [round(each.start, 3) for each in found]
 
 
 def test_refractory(spot, place):
     model = "--model", place, "--threshold", 0, "--smoothing", 1
-    options = {"depth": 0, "threshold": 0, "smoothing": 1}
+    options = {"thinning": 1, "threshold": 0, "smoothing": 1}
     every = expected(place, refractory_s=0, **options)
     few = expected(place, refractory_s=3, **options)
     assert len(every) > len(few) > 0
@@ -92,7 +92,7 @@ def test_a_clip_is_listened_to(place, capsys):
 
 def test_what_was_tuned_is_used(spot, place):
     """The refractory time too; of the model that was tuned, and its copy."""
-    thresholds, smoothing, refractory_s = own = read_own(
+    thresholds, smoothing, refractory_s = own = read_tuned(
         place / "out" / "tune.json"
     )
     assert (smoothing, refractory_s) == (1, 2)
@@ -101,7 +101,7 @@ def test_what_was_tuned_is_used(spot, place):
     found = expected(place, **tuned)
     other = expected(place, threshold=thresholds, smoothing=smoothing)
     assert found and found != other
-    words = "--tuned", place / "out" / "tune.json", "--depth", 1
+    words = "--tuned", place / "out" / "tune.json", "--thinning", 2
     for model in (place, place / "model.bifsmn", place / "out"):
         assert spot("--model", model, *words) == (found, "")
     words = "--model", place, *words
@@ -111,17 +111,21 @@ def test_what_was_tuned_is_used(spot, place):
     )
 
 
-def test_another_model_or_depth(spot, place, tmp_path):
+def test_another_model_or_thinning(spot, place, tmp_path):
     path, other = place / "out" / "tune.json", tmp_path / "other.bifsmn"
     net = random_network(len(LABELS), seed=4, **SMALL)
-    model_file.write(fold(net, LABELS, front_end(net)), other)
-    for model, depth, said in (
-        (place, 0, "at depth 0, found those for depth 1; tune again"),
-        (place, 2, "at depth 2, found those for depth 1; tune again"),
-        (other, 1, "at depth 1, found those for another model; tune again"),
-        (other, 0, "0, found those for another model at depth 1; tune again"),
+    write_model(fold(net, LABELS, front_end(net)), other)
+    for model, thinning, said in (
+        (place, 1, "at thinning 1, found those for thinning 2; tune again"),
+        (place, 4, "at thinning 4, found those for thinning 2; tune again"),
+        (other, 2, "at thinning 2, found those for another model; tune again"),
+        (
+            other,
+            1,
+            "1, found those for another model at thinning 2; tune again",
+        ),
     ):
-        words = "--model", model, "--tuned", path, "--depth", depth
+        words = "--model", model, "--tuned", path, "--thinning", thinning
         line, *more = spot(*words)[1].splitlines()
         assert line.startswith(f"bifsmn spot: {path}: expected thresholds for")
         assert said in line and "expected" not in "".join(more)
@@ -142,7 +146,7 @@ def test_listen_too(place, capsys, monkeypatch):
     ]
     assert rows and len(rows) == len({*rows})
     tuned = "--tuned", str(place / "out" / "tune.json")
-    assert cli.main([*words, "1", *tuned, "--depth", "1"]) == 0
+    assert cli.main([*words, "1", *tuned, "--thinning", "2"]) == 0
     assert capsys.readouterr().err == "listening; Ctrl-C ends\n"
     assert cli.main([*words, "1", *tuned]) == 0
     assert "bifsmn listen: " in capsys.readouterr().err
@@ -160,15 +164,16 @@ def test_nothing_left_to_take(spot, place):
 
 def test_all_that_is_repeated_counts(place):
     found = json.loads((place / "out" / "tune.json").read_text())
-    assert list(found["own"]["depths"]["1"]["negatives"]) == [
+    assert list(found["own"]["thinnings"]["2"]["negatives"]) == [
         "radio.flac",
         "street",
     ]
     parser = cli.make_parser(["tune", "publish"])
-    lists = "tune --keywords K --negatives a b --negatives c --depth 0 --depth "
-    given = parser.parse_args(f"{lists}1 --smoothing 1 --smoothing 2".split())
+    lists = "tune --keywords K --negatives a b --negatives c "
+    options = "--thinning 1 --thinning 2 --smoothing 1 --smoothing 2"
+    given = parser.parse_args(f"{lists}{options}".split())
     assert list(map(str, given.negatives)) == ["a", "b", "c"]
-    assert (given.depth, given.smoothing) == ([0, 1], [1, 2])
+    assert (given.thinning, given.smoothing) == ([1, 2], [1, 2])
     words = ["publish", "run", "out", "--samples", "a", "--samples", "b"]
     for _ in range(2):
         given = parser.parse_args(words)

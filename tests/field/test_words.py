@@ -11,20 +11,20 @@ from hyperpyyaml import load_hyperpyyaml, resolve_references
 from ruamel.yaml import YAML
 from runs import RECIPE, SHORT, make_tones, run_recipe
 
-from speechbrain_bifsmn.cli import main
-from speechbrain_bifsmn.dataio import own_words
+from bifsmn_engine.cli import main
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.dataio import custom_keywords as custom_keywords
 from speechbrain_bifsmn.dataio.words import parse_words, task_name
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.hparams import (
+from speechbrain_bifsmn.runs.hparams import (
     as_plain,
     base_and_overrides,
     quote_texts,
 )
 
-RECIPE_FILE = str(RECIPE / "hparams" / "own_words.yaml")
+RECIPE_FILE = str(RECIPE / "hparams" / "custom_keywords.yaml")
 SMALL = """
 seed: 1234
-name: own_words
+name: custom_keywords
 words: !PLACEHOLDER
 data_folder: ""
 task_name: !applyref:speechbrain_bifsmn.dataio.words.task_name
@@ -71,7 +71,7 @@ def test_words_are_text(small, text):
         found = load(small, *form)
         assert found["words"] == text
         assert found["labels"] == [text, "unknown", "silence"]
-        assert found["output_folder"] == f"results/own_words/{text}/1234"
+        assert found["output_folder"] == f"results/custom_keywords/{text}/1234"
 
 
 def test_the_recipe_takes_them_so():
@@ -81,13 +81,14 @@ def test_the_recipe_takes_them_so():
     path, overrides = base_and_overrides(RECIPE_FILE, overrides)
     with open(path, encoding="utf-8") as text:
         resolved = as_plain(YAML().load(resolve_references(text, overrides)))
-    assert resolved["output_folder"] == "results/own_words/no, 0x10/1234"
+    assert resolved["output_folder"] == "results/custom_keywords/no, 0x10/1234"
     assert next(iter(resolved["labels"].values()))["words"] == "no, 0x10"
-    made = next(iter(resolved["make_own_corpus"].values()))
+    made = next(iter(resolved["make_custom_corpus"].values()))
     assert (made["words"], made["language"]) == ("no, 0x10", "no")
     names = (
         "data_folder synthetic_folder output_folder save_folder name corpus "
-        "version words protocol speak language own_corpus_folder rooms teacher"
+        "version words protocol speak language custom_corpus_folder rooms "
+        "teacher"
     ).split()
     options = [f"--{name}=no" for name in names]
     quoted = [f'--{name}="no"' for name in names]
@@ -170,7 +171,9 @@ def test_many_words_still_name_a_folder(small):
     }
     assert len(folders) == 2  # though they begin with the same words
     for folder in folders:
-        assert folder.startswith("results/own_words/word number 0, word number")
+        assert folder.startswith(
+            "results/custom_keywords/word number 0, word number"
+        )
         assert all(len(part) <= 120 for part in folder.split("/"))
     wide = task_name(12, [f"机器人{number}" for number in range(50)])
     assert 100 < len(wide.encode()) <= 120 and wide.startswith("机器人0, 机")
@@ -196,7 +199,7 @@ def test_what_is_no_text_stays_yaml(small):
         small, "--words=a", "--seed=7", "--snr=[5, 9]", "--percentage=0x10"
     )
     assert (found["seed"], found["snr"], found["percentage"]) == (7, [5, 9], 16)
-    assert found["output_folder"] == "results/own_words/a/7"
+    assert found["output_folder"] == "results/custom_keywords/a/7"
     assert load(small, "--words=a", "--data_folder=")["data_folder"] == ""
 
 
@@ -240,8 +243,8 @@ def test_what_yaml_takes_for_another_kind():
 
 
 def test_synth_takes_the_same_texts(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(own_words, "Espeak", Hum)
-    monkeypatch.setattr(own_words.synthetic, "WORDS", ("cat",))
+    monkeypatch.setattr(custom_keywords, "Espeak", Hum)
+    monkeypatch.setattr(custom_keywords.synthetic, "WORDS", ("cat",))
     text = "[no, 1e3，#1 fan]"
     words = ["synth", text, str(tmp_path / "a: b"), "--clips", "1"]
     assert main(words) == 0
@@ -260,7 +263,13 @@ def test_a_training_of_odd_words(tmp_path):
     few = {"train": 3, "validation": 2, "testing": 2}
     make_tones(data, ["no", "1e3", "cat", "dog"], few)
     arguments = [
-        *("hparams/own_words.yaml", "--words", words, "--data_folder", data),
+        *(
+            "hparams/custom_keywords.yaml",
+            "--words",
+            words,
+            "--data_folder",
+            data,
+        ),
         *("--speak=never", f"--output_folder={tmp_path / 'out: 0x10'}", *SHORT),
         "--name=null",
     ]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from random_networks import SMALL, front_end, random_network
 
-from speechbrain_bifsmn.inference.audio import read_audio
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.inference.torch_model import TorchModel
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.audio.files import read_audio
+from bifsmn_engine.loading import load_model
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.torch_model import TorchModel
+from speechbrain_bifsmn.deploy.writer import write_model
 
 RECIPE = Path(__file__).parents[2] / "recipes/SpeechCommands/BiFSMNv2"
 CORPUS = RECIPE / "data/v1_subset"  # real speech, where it is
@@ -20,7 +20,7 @@ CORPUS = RECIPE / "data/v1_subset"  # real speech, where it is
 def backend(request):
     """Each backend; the engine where it is installed."""
     if request.param == "native":
-        pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+        pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     return request.param
 
 
@@ -34,7 +34,7 @@ def small_file(tmp_path_factory, scene):
     labels = ["yes", "no", "up", "down", "unknown", "silence"]
     path = tmp_path_factory.mktemp("model") / "small.bifsmn"
     content = fold(net, labels, features=front_end(net), threshold=0.3)
-    model_file.write(content, path)
+    write_model(content, path)
     windows = np.lib.stride_tricks.sliding_window_view(scene, 16000)[::2000]
     logits = TorchModel.load(path).window_logits(windows).numpy()
     mean, deviation = logits.mean(0), logits.std(0)
@@ -42,7 +42,7 @@ def small_file(tmp_path_factory, scene):
     biases = 3 * (arrays["classifier.biases"] - mean) / deviation
     scales = 3 * arrays["classifier.scales"] / deviation
     arrays |= {"classifier.biases": biases, "classifier.scales": scales}
-    model_file.write(content._replace(arrays=arrays), path)
+    write_model(content._replace(arrays=arrays), path)
     return path
 
 

@@ -46,7 +46,7 @@ def with_one_more_class(model, **sizes):
 
 
 def train(model, wavs, labels, steps, rate, seed=0):
-    """Trains all depths on variations of clips (B, 16000)."""
+    """Trains all thinnings on variations of clips (B, 16000)."""
     seed_everything(seed)
     features, augment = LogMel(), KeywordAugment(speed=0.1)
     objective = ThinnableObjective(gamma=0.0)
@@ -54,7 +54,9 @@ def train(model, wavs, labels, steps, rate, seed=0):
     model.train()
     for _ in range(steps):
         batch = torch.randint(len(wavs), (16,))
-        outputs = model(features(augment(wavs[batch])), depths=model.depths)
+        outputs = model(
+            features(augment(wavs[batch])), thinnings=model.thinnings
+        )
         loss, _ = objective(outputs, labels[batch])
         optimizer.zero_grad()
         loss.backward()

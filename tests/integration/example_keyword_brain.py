@@ -1,7 +1,7 @@
 #!/usr/bin/env/python3
 """A BiDFSMN lobe in a YAML file and a Brain of one's own.
 
-All depths are trained at once; the error is that of the shallowest.
+All thinnings are trained at once; the error is that of the shallowest.
 """
 
 from pathlib import Path
@@ -20,11 +20,11 @@ class WordBrain(sb.Brain):
     """Learns which word is said."""
 
     def compute_forward(self, batch, stage):
-        """Returns the outputs of each depth setting."""
+        """Returns the outputs of each thinning."""
         wavs, lengths = batch.to(self.device).sig
         features = self.modules.features(wavs)
         model = self.modules.model
-        return model(features, lengths, depths=model.depths)
+        return model(features, lengths, thinnings=model.thinnings)
 
     def compute_objectives(self, outputs, batch, stage):
         """Returns the loss; counts errors."""

@@ -11,8 +11,8 @@ import numpy as np
 import soundfile
 import speechbrain as sb
 
-from speechbrain_bifsmn.inference.audio import read_audio
-from speechbrain_bifsmn.inference.models import load_model
+from bifsmn_engine.audio.files import read_audio
+from bifsmn_engine.loading import load_model
 
 
 def add_keywords(dataset, model):

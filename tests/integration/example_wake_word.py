@@ -16,8 +16,8 @@ from speechbrain.lobes.features import Fbank
 from speechbrain.lobes.models.Xvector import Classifier, Xvector
 from speechbrain.processing.features import InputNormalization
 
+from bifsmn_engine.audio.files import read_audio
 from speechbrain_bifsmn.inference import KeywordSpotter
-from speechbrain_bifsmn.inference.audio import read_audio
 
 
 class WakeWordGate:

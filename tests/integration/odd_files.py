@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
+from bifsmn_engine.loading import load_model
+from bifsmn_engine.pretrained import MODEL
+from speechbrain_bifsmn.deploy.writer import write_model
 
 STRANGE = ["\x1b[2J\u202eyes", "no\n| <b>`\u2028\x9b", "up\t\x7f\u200b\ufeff"]
 KEYWORDS = load_model().labels[:10]
@@ -100,7 +101,7 @@ def write_odd_files(home, write_corpus):
     model = model_file.read(MODEL)
     labels = [*STRANGE, *model.labels[len(STRANGE) :]]
     changed = {"labels": labels, "name": STRANGE[0], "licence": STRANGE[1]}
-    model_file.write(model._replace(**changed), home / "strange.bifsmn")
+    write_model(model._replace(**changed), home / "strange.bifsmn")
     strange = os.fsdecode(b"\x1b[2J \xff\n" + "\u202e".encode() + b".wav")
     shutil.copy(home / "clip.wav", home / strange)
     shutil.copy(home / "clip.wav", home / "-dash.wav")

@@ -11,9 +11,10 @@ import pytest
 import torch
 from finished_run import LABELS, RECORD, write_run
 
-from speechbrain_bifsmn.cli import main
+from bifsmn_engine.cli import main
+from bifsmn_engine.pretrained import MODEL
 from speechbrain_bifsmn.inference import KeywordSpotter
-from speechbrain_bifsmn.pretrained import FOLDER, MODEL
+from speechbrain_bifsmn.pretrained import FOLDER
 from speechbrain_bifsmn.publishing import folder as publishing
 from speechbrain_bifsmn.runs.folder import STUDENT, TEACHER
 from speechbrain_bifsmn.runs.record import NAME
@@ -206,7 +207,7 @@ RECORDS = {
     "nothing for options": student(None),
     "taps": student({"taps": [10**6, 10**6]}),
     "taps of words": student({"taps": "ab"}),
-    "a network that does not fit": student({"layers": 6, "depths": 3}),
+    "a network that does not fit": student({"layers": 6, "thinnings": 3}),
     "no networks": changed(networks={}),
     "networks of another kind": changed(networks={"student": []}),
     "features": changed(features={"!apply:os.system": ["ls"]}),

@@ -15,9 +15,10 @@ from speechbrain.inference.classifiers import EncoderClassifier
 from speechbrain.inference.interfaces import foreign_class
 from speechbrain.utils.fetching import FetchConfig
 
+from bifsmn_engine.loading import window_posteriors
+from bifsmn_engine.pretrained import MODEL
 from speechbrain_bifsmn.inference import KeywordSpotter, sources
-from speechbrain_bifsmn.inference.models import window_posteriors
-from speechbrain_bifsmn.pretrained import FOLDER, MODEL
+from speechbrain_bifsmn.pretrained import FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,10 @@ def spotters():
 
 @pytest.fixture
 def spotter(spotters, backend):
-    """The model of the package, at depth 0."""
+    """The model of the package, at thinning 1."""
     if backend not in spotters:
         spotters[backend] = KeywordSpotter.from_hparams(backend=backend)
-    spotters[backend].depth = 0
+    spotters[backend].thinning = 1
     return spotters[backend]
 
 
@@ -50,9 +51,9 @@ def same(one, other):
 
 def test_it_answers_as_the_stock_class_does(spotter, backend, clips):
     stock = EncoderClassifier.from_hparams(
-        FOLDER, overrides={"backend": backend, "depth": 1}
+        FOLDER, overrides={"backend": backend, "thinning": 2}
     )
-    spotter.depth = 1
+    spotter.thinning = 2
     same(spotter.classify_batch(clips), stock.classify_batch(clips))
     same(spotter(clips), stock(clips))
     ours, theirs = spotter.encode_batch(clips), stock.encode_batch(clips)
@@ -75,15 +76,15 @@ def test_foreign_class_loads_it(clips, spotter):
 
 
 def test_both_backends_decide_alike_on_real_clips(real_clips):
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     spotters = [
         KeywordSpotter.from_hparams(backend=name)
         for name in ("native", "torch")
     ]
     right = 0
-    for depth in spotters[0].model.depths:
+    for thinning in spotters[0].model.thinnings:
         for each in spotters:
-            each.depth = depth
+            each.thinning = thinning
         for label, clip in real_clips:
             native, other = (each.classify_batch(clip) for each in spotters)
             same(native, other)
@@ -128,7 +129,7 @@ def test_short_clips_are_filled_with_zeros(spotter, clips):
 
 
 def test_of_long_clips_the_surest_window_counts(spotter, scene):
-    spotter.depth = 1
+    spotter.thinning = 2
     posteriors = window_posteriors(spotter.model, scene)
     keywords = posteriors[:, : len(spotter.labels) - 2]  # the last are none
     best = posteriors[keywords.max(1).argmax()]
@@ -166,24 +167,24 @@ def test_streaming_has_the_shape_of_speechbrain_s(spotter, scene, tmp_path):
     assert list(spotter.detect_file_streaming(path, **options)) == found
 
 
-def test_depth_is_switched_at_any_moment(spotter, clips):
+def test_thinning_is_switched_at_any_moment(spotter, clips):
     answers = []
-    for depth in (0, 2, 0):
-        spotter.depth = depth
-        assert spotter.depth == depth
+    for thinning in (1, 4, 1):
+        spotter.thinning = thinning
+        assert spotter.thinning == thinning
         answers.append(spotter.classify_batch(clips)[0])
     assert torch.equal(answers[0], answers[2])
     assert not torch.equal(answers[0], answers[1])
-    with pytest.raises(ValueError, match="depth: expected one of"):
-        spotter.depth = 9
-    assert KeywordSpotter.from_hparams(depth=2).depth == 2
+    with pytest.raises(ValueError, match="thinning: expected one of"):
+        spotter.thinning = 9
+    assert KeywordSpotter.from_hparams(thinning=4).thinning == 4
 
 
 def test_a_copy_is_of_its_own(spotter, clips):
     other = copy.deepcopy(spotter)
-    spotter.depth = 2
-    assert other.depth == 0
-    spotter.depth = 0
+    spotter.thinning = 4
+    assert other.thinning == 1
+    spotter.thinning = 1
     same(other.classify_batch(clips), spotter.classify_batch(clips))
 
 

@@ -17,15 +17,15 @@ from kills import check_kills, contents, kill_at
 from small_corpus import write_corpus
 from tuning_audio import MANY, arguments, write_all
 
-from speechbrain_bifsmn import tune as tuning
-from speechbrain_bifsmn.cli import main
-from speechbrain_bifsmn.dataio import own_words, synthetic
-from speechbrain_bifsmn.dataio.own_words import make_own_corpus
+from bifsmn_engine.cli import main
+from speechbrain_bifsmn.dataio import custom_keywords, synthetic
+from speechbrain_bifsmn.dataio.custom_keywords import make_custom_corpus
 from speechbrain_bifsmn.dataio.rooms import make_rooms
 from speechbrain_bifsmn.dataio.synthetic import make_corpus
 from speechbrain_bifsmn.files.archive import unpack
 from speechbrain_bifsmn.files.atomic import clear_leftovers, write_text
 from speechbrain_bifsmn.files.owned import MARKER, check_listed, owned_file
+from speechbrain_bifsmn.operating_points import tune as tuning
 from speechbrain_bifsmn.publishing import folder as publishing
 
 STRIDE = int(os.environ.get("KILL_STRIDE", "10"))
@@ -50,9 +50,9 @@ def home(tmp_path):
 @pytest.fixture
 def hum(monkeypatch):
     """Tones instead of speech, and few of them."""
-    for module in (synthetic, own_words):
+    for module in (synthetic, custom_keywords):
         monkeypatch.setattr(module, "Espeak", Hum)
-    monkeypatch.setattr(own_words, "LEAST_CLIPS", 1)
+    monkeypatch.setattr(custom_keywords, "MIN_CLIPS", 1)
     monkeypatch.setattr(synthetic, "WORDS", ("yes", "cat"))
 
 
@@ -86,7 +86,7 @@ def test_a_file_of_an_owned_folder(home):
 def test_synth(home, hum):
     def make(clips):
         words, background = "hey robot", {"background_seconds": 10}
-        make_own_corpus(home / "own", words, clips=clips, **background)
+        make_custom_corpus(home / "own", words, clips=clips, **background)
 
     assert check_kills(home, lambda: make(1), lambda: make(2), STRIDE) > 5
 
@@ -130,7 +130,7 @@ def test_publish_and_export(home, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_tune(home, tmp_path, monkeypatch):
     clips = write_all(tmp_path)
-    options = {"depths": (0,), "smoothings": (1, 3), "unseen": True}
+    options = {"thinnings": (1,), "smoothings": (1, 3), "unseen": True}
     points = [
         tuning.tune(*arguments(clips), rate, **options)
         for rate in (MANY, 2 * MANY)

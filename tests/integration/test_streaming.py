@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from speechbrain_bifsmn.inference.models import load_model, window_posteriors
-from speechbrain_bifsmn.inference.stream import KeywordStream, detect_file
+from bifsmn_engine.keyword_stream import KeywordStream, detect_file
+from bifsmn_engine.loading import load_model, window_posteriors
 
 
 def chunks(samples, lengths):
@@ -31,10 +31,12 @@ def half(model, scene):
     return float(np.median(keywords).round(3))
 
 
-@pytest.mark.parametrize("depth", [0, 2])
+@pytest.mark.parametrize("thinning", [1, 4])
 @pytest.mark.parametrize("lengths", [(1, 300), (0, 5000), (40000, 40001)])
-def test_streamed_posteriors_are_those_of_windows(model, scene, lengths, depth):
-    model.depth = depth
+def test_streamed_posteriors_are_those_of_windows(
+    model, scene, lengths, thinning
+):
+    model.thinning = thinning
     stream = model.stream()
     rows = [stream.push(part) for part in chunks(scene, lengths)]
     starts = range(0, len(scene) - 16000 + 1, model.hop)
@@ -55,12 +57,12 @@ def test_detections_do_not_depend_on_chunks(model, scene):
         assert again == found
 
 
-@pytest.mark.parametrize("depth", [0, 1, 2])
-def test_both_backends_decide_alike(small_file, scene, depth):
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+@pytest.mark.parametrize("thinning", [1, 2, 4])
+def test_both_backends_decide_alike(small_file, scene, thinning):
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     found = []
     for backend in ("native", "torch"):
-        model = load_model(small_file, backend, depth)
+        model = load_model(small_file, backend, thinning)
         stream = KeywordStream(model, threshold=half(model, scene), smoothing=2)
         found.append(listen(stream, [scene]))
     assert len(found[0]) > 1
@@ -125,16 +127,16 @@ def test_early_detections_come_while_the_word_is_spoken(model, scene):
         assert each.start + 1 <= told[each.start] < each.start + 1.033
 
 
-def test_depth_is_switched_while_it_streams(model, scene):
+def test_thinning_is_switched_while_it_streams(model, scene):
     stream = KeywordStream(model, threshold=1.0)
     stream.push(scene[:16000])
     shallow = model.copy()
-    stream.depth = shallow.depth = 2
+    stream.thinning = shallow.thinning = 4
     end = 16000 + model.hop
     stream.push(scene[16000:end])
     expected = shallow.classify(scene[end - 16000 : end])
     np.testing.assert_allclose(stream.posteriors, expected, atol=1e-4)
-    assert model.depth == 0
+    assert model.thinning == 1
 
 
 def test_bad_chunks_are_refused_and_leave_the_stream_alone(model, scene):

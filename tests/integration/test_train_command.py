@@ -19,7 +19,8 @@ pytestmark = [
 # Runs the command with another recipe, after a line that may wait in a buffer.
 COMMAND = """
 import sys
-from speechbrain_bifsmn.cli import main, train
+from bifsmn_engine.cli import main
+from speechbrain_bifsmn.cli import train
 recipe, *words = sys.argv[1:]
 train.RECIPE = recipe or train.RECIPE
 print("first")

@@ -9,7 +9,7 @@ nbformat = pytest.importorskip("nbformat", reason="the extra docs is missing")
 nbclient = pytest.importorskip("nbclient", reason="the extra docs is missing")
 
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.ipynb"
-MOST_BYTES = 250_000
+MAX_BYTES = 250_000
 WITHOUT_VOICES = "import sys\nsys.modules['espeakng_loader'] = None"
 
 
@@ -43,14 +43,14 @@ def test_it_runs(voices, tmp_path, monkeypatch):
     text = printed(notebook)
     first, second = map(float, re.findall(r"epoch \d: loss ([\d.]+)", text))
     assert second < first
-    right = re.findall(r"depth \d: (\d+)% of the test clips", text)
+    right = re.findall(r"thinning \d: (\d+)% of the test clips", text)
     assert len(right) == 3
     assert max(map(int, right)) > 45  # three words: a guess has 33
     assert not list(tmp_path.iterdir())  # nothing is left behind
 
 
 def test_what_is_kept_is_whole_and_small():
-    assert TUTORIAL.stat().st_size < MOST_BYTES
+    assert TUTORIAL.stat().st_size < MAX_BYTES
     cells = code_cells(read())
     counts = [cell.execution_count for cell in cells]
     assert counts == list(range(1, len(cells) + 1))

@@ -1,4 +1,4 @@
-"""Values and gradients of the paper's released code, in released granularity.
+"""Values and gradients of the paper's released code, in its scale layout.
 
 The vectors are in tests/data/reference; BIFSMN_REFERENCE points elsewhere.
 """
@@ -20,15 +20,15 @@ from speechbrain_bifsmn.nnet.binary_layers import (
     BinaryConv2d,
     BinaryLinear,
 )
+from speechbrain_bifsmn.nnet.haar import haar_bands
 from speechbrain_bifsmn.nnet.losses import (
     FrequencyIndependentDistillation,
     ThinnableObjective,
-    haar_bands,
 )
 
 SHIPPED = Path(__file__).parents[1] / "data" / "reference"
 REFERENCE = Path(os.environ.get("BIFSMN_REFERENCE") or SHIPPED)
-DEPTHS = 4  # the released module has this many, and trains the first three
+MAX_THINNING = 8  # the released module's; it trains the first three
 
 
 def load(name):
@@ -56,14 +56,14 @@ RENAMES = [
     (r"^classifier\.1\.", "classifier."),
     (r"^backbone\.", "blocks."),
     (r"\.memory\.0\.", ".memory."),
-    (r"\.memory\.1\.", ".memory_norms.0."),
+    (r"\.memory\.1\.", ".memory_norms.1."),
     (r"\.memory\.2\.", ".memory_activation."),
     (r"\.fc_trans\.0\.", ".expand."),
-    (r"\.fc_trans\.1\.", ".expand_norms.0."),
+    (r"\.fc_trans\.1\.", ".expand_norms.1."),
     (r"\.fc_trans\.2\.", ".expand_activation."),
     (r"\.fc_trans\.4\.", ".project."),
-    (r"\.bn(\d?)\.", lambda m: f".norms.{m[1] or 0}."),
-    (r"\.act(\d?)\.", lambda m: f".activations.{m[1] or 0}."),
+    (r"\.bn(\d?)\.", lambda m: f".norms.{1 << int(m[1] or 0)}."),
+    (r"\.act(\d?)\.", lambda m: f".activations.{1 << int(m[1] or 0)}."),
 ]
 
 
@@ -90,7 +90,7 @@ INNER = re.compile(r"(memory|expand)_norms\.\d+")
 
 def released(name):
     """The released code has one normalisation of an inner layer in all."""
-    return INNER.sub(r"\1_norms.0", name)
+    return INNER.sub(r"\1_norms.1", name)
 
 
 def load_state(module, state):
@@ -99,7 +99,7 @@ def load_state(module, state):
         if released(name) in state:
             state[name] = state[released(name)]
     unknown = set(state) - set(module.state_dict())
-    unused = re.compile(r"^blocks\.\d+\.(norms|activations)\.[123]\.")
+    unused = re.compile(r"^blocks\.\d+\.(norms|activations)\.[248]\.")
     assert all(unused.match(name) for name in unknown), unknown
     missing = module.load_state_dict(state, strict=False).missing_keys
     assert not missing, missing
@@ -157,7 +157,7 @@ def test_binarizer(name):
 
 def layer_like(name, weight):
     outputs, inputs = weight.shape[:2]
-    kind = {"granularity": "released"}
+    kind = {"scale_layout": "as_released"}
     if name == "binary_linear":
         return BinaryLinear(inputs, outputs, **kind)
     if name == "binary_conv2d":
@@ -208,13 +208,13 @@ def our_layout(x):
 def test_thinnable(name):
     v = load(name)
     state = part(v, "state.")
-    kind = {"binary": name.endswith("lpb"), "granularity": "released"}
-    student = network(BiDFSMN, state, depths=DEPTHS, **kind)
+    kind = {"binary": name.endswith("lpb"), "scale_layout": "as_released"}
+    student = network(BiDFSMN, state, max_thinning=MAX_THINNING, **kind)
     load_state(student, state)
     student.eval()
-    for depth in range(DEPTHS):
-        student.depth = depth
-        assert_close(student(our_layout(v["x"])), v[f"logits_{depth}"])
+    for k, thinning in enumerate(student.thinnings):
+        student.thinning = thinning
+        assert_close(student(our_layout(v["x"])), v[f"logits_{k}"])
 
 
 def test_teacher():
@@ -247,17 +247,19 @@ def test_distillation(name):
 def test_objective():
     v = load("objective")
     state, teacher_state = part(v, "state."), part(v, "teacher.")
-    student = network(BiDFSMN, state, depths=DEPTHS, granularity="released")
+    student = network(
+        BiDFSMN, state, max_thinning=MAX_THINNING, scale_layout="as_released"
+    )
     teacher = network(DFSMN, teacher_state)
     load_state(student, state)
     load_state(teacher, teacher_state)
     x = our_layout(v["x"])
-    depths = range(len(v["parts"]))
+    thinnings = student.thinnings[: len(v["parts"])]
     distillation = FrequencyIndependentDistillation(released=True)
     total, parts = ThinnableObjective(distillation)(
-        student.train()(x, depths=depths),
+        student.train()(x, thinnings=thinnings),
         v["labels"],
-        teacher.eval()(x, depths=[0])[0],
+        teacher.eval()(x, thinnings=[1])[0],
     )
     assert_close(torch.stack([torch.stack(p[:3]) for p in parts]), v["parts"])
     assert_close(total, v["total"])

@@ -11,11 +11,11 @@ import time
 import pytest
 from runs import RECIPE, make_tones, run_recipe
 
-from speechbrain_bifsmn.cli import main
+from bifsmn_engine.cli import main
 from speechbrain_bifsmn.files.owned import owned_file
+from speechbrain_bifsmn.operating_points.tune import store
 from speechbrain_bifsmn.publishing import folder as publishing
 from speechbrain_bifsmn.runs.output import OWNER
-from speechbrain_bifsmn.tune import store
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ def small_tones(tmp_path_factory):
 
 def arguments(data, output, *more):
     return [
-        "hparams/own_words.yaml",
+        "hparams/custom_keywords.yaml",
         "--words=stop, go",
         f"--data_folder={data}",
         "--speak=never",
@@ -98,7 +98,7 @@ def test_a_tuned_model_stays(small_tones, output):
 
 
 def test_new_recordings_are_trained_on(small_tones, output, tmp_path):
-    """As docs/own_words.md says: add recordings, train again."""
+    """As docs/custom_keywords.md says: add recordings, train again."""
     data = shutil.copytree(small_tones, tmp_path / "data")
     before = (output / "model.bifsmn").read_bytes()
     for take, name in enumerate(sorted(os.listdir(data / "stop"))[:4]):

@@ -222,9 +222,9 @@ def test_own_keywords(tones, tmp_path):
 def test_all_unknown_words_of_training_are_listed_to_draw_from(tones, tmp_path):
     labels = ["stop", "unknown", "silence"]
     once = Task(labels)
-    redrawn = once._replace(redraw_unknown=True)
+    resampled = once._replace(resample_unknown=True)
     before = counts(prepare_speech_commands(tones, tmp_path / "a", once))
-    after = counts(prepare_speech_commands(tones, tmp_path / "b", redrawn))
+    after = counts(prepare_speech_commands(tones, tmp_path / "b", resampled))
     assert before["unknown"] == [2, 1, 1]
     assert after["unknown"] == [10 * 12, 1, 1]
     for label in ("stop", "silence"):

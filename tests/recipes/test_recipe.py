@@ -18,20 +18,20 @@ def results(folder):
 
 def test_a_run_ends_with_its_table(trained):
     found = results(trained)
-    assert list(found["accuracy"]) == ["0", "1", "2"]
+    assert list(found["accuracy"]) == ["1", "2", "4"]
     assert found["test_clips"] == 10 * 3 + 3 + 3
-    assert found["one_bit_weights"]["0"] == 574_976
+    assert found["one_bit_weights"]["1"] == 574_976
     assert found["epochs"] == {"teacher": 2, "student": 2}
-    assert found["stored_bytes"]["2"] == 92_980
+    assert found["stored_bytes"]["4"] == 92_980
     assert len(found["labels"]) == 12 and found["seed"] == 1234
     exported = found["exported"]
     file = trained / exported["file"]
     assert file.stat().st_size == exported["bytes"] <= 117_000
-    assert list(exported["changed_decisions"]) == ["0", "1", "2"]
+    assert list(exported["changed_decisions"]) == ["1", "2", "4"]
     assert exported["engine"]
     screen = (trained / "screen.txt").read_text()
     assert (trained / "results.md").read_text() in screen
-    for name in ("curves.png", "confusion_depth2.png", "train_log.txt"):
+    for name in ("curves.png", "confusion_thinning2.png", "train_log.txt"):
         assert (trained / name).stat().st_size > 0
     stages = (trained / "train_log.txt").read_text().splitlines()
     assert [line.split(",")[0] for line in stages] == [
@@ -58,11 +58,11 @@ def test_a_finished_run_is_not_trained_again(trained, tones, tmp_path):
 
 def test_each_epoch_may_have_other_unknown_words(tones, tmp_path):
     done = run_recipe(
-        "hparams/own_words.yaml",
+        "hparams/custom_keywords.yaml",
         "--words=stop",
         f"--data_folder={tones}",
         "--speak=never",
-        "--redraw_unknown=True",
+        "--resample_unknown=True",
         f"--output_folder={tmp_path}",
         *SHORT,
     )
@@ -83,7 +83,7 @@ def versions(tmp_path_factory):
     return folders
 
 
-OUTPUTS = {"12": 12, "20": 20, "35": 35, "words": 4}
+OUTPUTS = {"12": 12, "20": 20, "35": 35, "keywords": 4}
 
 
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
@@ -95,7 +95,7 @@ def test_every_yaml_trains(path, versions, tmp_path):
         f"--data_folder={versions[version]}",
         f"--output_folder={tmp_path}",
         "--teacher_epochs=1",
-        *(own if path.stem == "own_words" else []),
+        *(own if path.stem == "custom_keywords" else []),
         *([] if path.stem == "teacher" else ["--student_epochs=1"]),
         *["--debug", "--debug_persistently"],
     )
@@ -133,7 +133,9 @@ def test_the_version_must_be_that_of_the_folder(tones, tmp_path):
 
 
 def test_own_keywords_must_be_given(tmp_path):
-    done = run_recipe("hparams/own_words.yaml", f"--output_folder={tmp_path}")
+    done = run_recipe(
+        "hparams/custom_keywords.yaml", f"--output_folder={tmp_path}"
+    )
     assert done.returncode == 1
     assert "train.py: words: expected a value, got none; wri" in done.stderr
 

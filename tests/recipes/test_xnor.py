@@ -148,13 +148,13 @@ def test_each_layer_equals_its_one_bit_form(network):
         assert difference < 1e-4, name
 
 
-@pytest.mark.parametrize("depth", [0, 1, 2])
-def test_the_whole_network_in_one_bit(network, depth):
+@pytest.mark.parametrize("thinning", [1, 2, 4])
+def test_the_whole_network_in_one_bit(network, thinning):
     """In double precision, where no rounding can flip a bit on the way."""
     net = BiDFSMN(classes=12)
     net.load_state_dict(network.state_dict())
     net = net.double().eval()
-    net.depth = depth
+    net.thinning = thinning
     x = decibels(4).double()
     with torch.no_grad():
         expected = net(x)

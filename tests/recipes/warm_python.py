@@ -20,7 +20,7 @@ def serve():
     # isort: split
     import torch
 
-    from speechbrain_bifsmn.utils.plots import figure_class
+    from speechbrain_bifsmn.evaluation.plots import figure_class
 
     figure_class()
     # The first one imports what compiles networks.

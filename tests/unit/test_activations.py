@@ -166,7 +166,9 @@ def test_every_parameter_gets_a_gradient(scales, planes):
 
 
 def test_released_mode_is_the_published_formula():
-    quantiser = DualScaleActivation(6, channel_axis=1, granularity="released")
+    quantiser = DualScaleActivation(
+        6, channel_axis=1, scale_layout="as_released"
+    )
     x = torch.randn(3, 6, 9)
     lpb = LearningPropagationBinarizer()
     theta1, theta2 = (
@@ -189,10 +191,13 @@ def test_half_precision_inputs():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"granularity": "coarse"}, "granularity: expected one of"),
+        ({"scale_layout": "coarse"}, "scale_layout: expected one of"),
         ({"scales": "channel"}, "scales: expected one of"),
         ({"planes": 3}, "planes: expected one of 1, 2, got 3"),
-        ({"granularity": "released", "planes": 1}, "released granularity"),
+        (
+            {"scale_layout": "as_released", "planes": 1},
+            "the released scale layout",
+        ),
     ],
 )
 def test_bad_options(options, message):

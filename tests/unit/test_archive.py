@@ -41,7 +41,7 @@ def pax(notes, kind=tarfile.XHDTYPE):
 
 
 def altered(block, at, text):
-    """A member with other bytes in its head, and a check sum that fits."""
+    """A member with other bytes in its head, and a checksum that fits."""
     block = bytearray(block)
     block[at : at + len(text)] = text
     block[148:156] = b" " * 8
@@ -49,9 +49,9 @@ def altered(block, at, text):
     return bytes(block)
 
 
-def attempt(folder, content, most_bytes=10_000):
+def attempt(folder, content, max_bytes=10_000):
     (folder / "a.tar.gz").write_bytes(content)
-    return unpack(folder / "a.tar.gz", folder / "data", most_bytes)
+    return unpack(folder / "a.tar.gz", folder / "data", max_bytes)
 
 
 def left(folder):
@@ -164,7 +164,7 @@ HOSTILE = {
     "huge": (altered(entry("big"), 124, HUGE), "more than 10000 bytes"),
     "negative": (altered(entry("n"), 124, b"\xff" * 12), "'n' of -1 bytes"),
     "lies": (altered(entry("l", b"x"), 124, b"00000004000\0"), "damaged"),
-    "check sum": (entry("a").replace(b"a", b"b", 1), "a damaged one"),
+    "checksum": (entry("a").replace(b"a", b"b", 1), "a damaged one"),
     "garbage": (b"no head at all" * 100, "a damaged one"),
     "hidden": (bytes(512) + entry("a", b"x"), "more behind its end"),
     "endless": (bytes(1 << 22), "more behind its end"),
@@ -192,7 +192,7 @@ GOOD = tar(FILE)
         b"not even gzip",
         GOOD[:-30],
         GOOD[:-4],
-        GOOD[:-8] + bytes(8),  # another check sum
+        GOOD[:-8] + bytes(8),  # another checksum
         GOOD + b"garbage",
         gzip.compress(b""),
         gzip.compress(FILE),  # without an end
@@ -246,7 +246,7 @@ def test_a_bomb_is_cut_off_where_it_gives_more(tmp_path):
 
 
 def test_a_bomb_of_tiny_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_MOST_MEMBERS", 100)
+    monkeypatch.setattr(module, "_MAX_MEMBERS", 100)
     attempt(tmp_path, tar(*(entry(f"{n}") for n in range(99))))
     (tmp_path / "more").mkdir()
     with pytest.raises(ValueError, match="more than 100 members"):

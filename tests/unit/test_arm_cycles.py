@@ -1,13 +1,8 @@
 """Modelling the cycles of counted instructions."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "arm_kernel" / "tests" / "arm"
-sys.path.insert(0, str(FOLDER))
-import cycles  # noqa: E402
+from benchmarks.harness import arm_cycles as cycles
 
 COUNTS = {
     0x100: (1, "mov x1, #0xa"),

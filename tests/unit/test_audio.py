@@ -11,12 +11,12 @@ import pytest
 import soundfile
 from scipy.signal import resample_poly
 
-from speechbrain_bifsmn.inference.audio import (
+from bifsmn_engine.audio.files import (
     audio_chunks,
     duration_of,
     read_audio,
 )
-from speechbrain_bifsmn.inference.resampler import Resampler
+from bifsmn_engine.audio.resampler import Resampler
 
 
 def noise(samples, channels=1):
@@ -141,9 +141,9 @@ def test_what_is_too_long_is_not_read_whole(tmp_path):
     with pytest.raises(ValueError, match="expected up to 600 s to be read who"):
         read_audio(path)
     with pytest.raises(ValueError, match="expected up to 2.5 s to be read who"):
-        read_audio(path, longest_s=2.5)
+        read_audio(path, max_s=2.5)
     short = write(tmp_path / "short.wav", noise(16000))
-    assert len(read_audio(short, longest_s=1)) == 16000
+    assert len(read_audio(short, max_s=1)) == 16000
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 import soundfile
 from audio_files import NOISE, RATE, bytes_of, decode
 
-from speechbrain_bifsmn.audiofile.decode import blocks
-from speechbrain_bifsmn.audiofile.source import Window
+from bifsmn_engine.audio.decode import blocks
+from bifsmn_engine.audio.source import Window
 
 DATA = Path(__file__).parents[1] / "data" / "audio"
 
@@ -96,7 +96,7 @@ def test_special_files_are_not_waited_for(tmp_path, monkeypatch):
     names += ["/dev/fd/0", "/proc/self/mem", "/dev/tty"]
     code = (
         "import sys\n"
-        "from speechbrain_bifsmn.audiofile.decode import blocks, form_of\n"
+        "from bifsmn_engine.audio.decode import blocks, form_of\n"
         "for name in sys.argv[1:]:\n"
         "    for read in (form_of, lambda name: list(blocks(name))):\n"
         "        try: read(name)\n"

@@ -6,28 +6,30 @@ import struct
 import sys
 import types
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "docs")]
-import arm_tables  # noqa: E402
-from peers import arm, emulator, prepare  # noqa: E402
-from peers.registry import LITERT, PEERS, TORCH_EAGER  # noqa: E402
-from peers.sides import DEPTHS, Form  # noqa: E402
+from benchmarks import ROOT, THINNINGS
+from benchmarks.harness import arm_backends as arm
+from benchmarks.harness import arm_emulator as emulator
+from benchmarks.harness.backend import Form
+from benchmarks.harness.cache import REQUIREMENTS
+from benchmarks.harness.process import Missing
+from benchmarks.harness.registry import LITERT, PEERS, TORCH_EAGER
+from benchmarks.harness.roi_runner import MARKS
+from benchmarks.reports import arm_tables
 
 FORMS = ("litert_fp32_prelu", "litert_fp32_relu")
-# In the emulator's place: counts 1000, 2000, 3000, and a bit more by form and
+# In the emulator's place: counts 1000, 2000, 4000, and a bit more by form and
 # core. Each call of the empty loop has one RET.
 COUNTER = """
 import json, pathlib, sys
-core, out, script, calls, driver, inputs, *paths = sys.argv[1:]
+core, out, _, module, calls, backend, inputs, *paths = sys.argv[1:]
 names, lines = [pathlib.Path(path).name for path in paths], []
 for at, name in enumerate(names):
-    depth = int(pathlib.Path(name).stem[-1])
-    each = 1000 * (depth + 1) + ("prelu" in name) + 100 * (core == "cortex-a53")
+    each = 1000 * int(pathlib.Path(name).stem[-1])
+    each += ("prelu" in name) + 100 * (core == "cortex-a53")
     loop = 7 * int(calls)
     lines += [f"{2 * at} 5a0 {int(calls) * each} b.ne #0x580\\n"]
     lines += [f"{2 * at} 5a4 {loop} ret\\n", f"{2 * at + 1} 5a4 {loop} ret\\n"]
@@ -48,8 +50,8 @@ def forms(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(arm.cycles, "available", lambda: False)
     for activation in ("relu", "prelu"):
-        for depth in DEPTHS:
-            name = f"logits_{activation}_{depth}.npy"
+        for thinning in THINNINGS:
+            name = f"logits_{activation}_{thinning}.npy"
             np.save(tmp_path / name, np.eye(2)[::-1])
     return [Form(LITERT, form, "python", tmp_path, tmp_path) for form in FORMS]
 
@@ -58,8 +60,8 @@ def test_instructions_of_a_call(forms):
     results = arm.counts(forms)
     prelu, relu = (results["arm_peers"][form] for form in FORMS)
     assert set(prelu) == set(relu) == set(emulator.CORES)
-    assert prelu["cortex-a72"] == {"0": 1001, "1": 2001, "2": 3001}
-    assert relu["cortex-a53"] == {"0": 1100, "1": 2100, "2": 3100}
+    assert prelu["cortex-a72"] == {"1": 1001, "2": 2001, "4": 4001}
+    assert relu["cortex-a53"] == {"1": 1100, "2": 2100, "4": 4100}
     assert results["arm_peers_missing"] == {}
     assert "arm_peer_cycles" not in results
 
@@ -73,19 +75,19 @@ def test_modelled_are_the_best_form_and_the_best_kernels(forms, monkeypatch):
     results = arm.counts(forms)
     for core in ("cortex-a53", "cortex-a72", "neoverse-n1"):
         cycles = results["arm_peer_cycles"][core]
-        assert cycles == {FORMS[1]: {"0": 2000, "1": 4000, "2": 6000}}
+        assert cycles == {FORMS[1]: {"1": 2000, "2": 4000, "4": 8000}}
         loop = results["arm_peer_loops"][core][FORMS[1]]
         assert loop["products"] == 0 and loop["instructions"] >= 1
 
 
 def test_int8_is_chosen_apart():
     forms = {"a": "fp32_prelu", "b": "int8_prelu", "c": "int8_relu"}
-    sides = [types.SimpleNamespace(engine=e, name=n) for e, n in forms.items()]
+    listed = [types.SimpleNamespace(key=k, form=f) for k, f in forms.items()]
     needs = {"a": 30, "b": 20, "c": 10}
     found = {
-        form: {arm.CORE: {"0": {0: (n, "nop")}}} for form, n in needs.items()
+        form: {arm.CORE: {"1": {0: (n, "nop")}}} for form, n in needs.items()
     }
-    assert set(arm.by_numbers(sides, found)) == {"a", "c"}
+    assert set(arm.by_numbers(listed, found)) == {"a", "c"}
 
 
 def test_a_loop_is_of_128_products(monkeypatch):
@@ -100,13 +102,13 @@ def test_a_loop_is_of_128_products(monkeypatch):
 
 
 def test_a_broken_peer_is_not_counted(forms):
-    np.save(forms[1].networks / "logits_relu_1.npy", np.eye(2))
+    np.save(forms[1].networks / "logits_relu_2.npy", np.eye(2))
     results = arm.counts(forms)
     assert results["arm_peers"] == {}
     missing = results["arm_peers_missing"]
     assert set(missing) == set(FORMS)
     reason = missing[FORMS[1]]
-    assert "fp32_relu_1 on ARM: expected the source's" in reason
+    assert "fp32_relu_2 on ARM: expected the source's" in reason
 
 
 def test_titles_of_peers_are_right():
@@ -125,7 +127,7 @@ def test_other_peers_are_named(forms):
 
 def test_without_a_python_for_arm(tmp_path, monkeypatch):
     monkeypatch.setattr(emulator, "ARM", tmp_path)
-    with pytest.raises(prepare.Missing, match="run.sh makes it"):
+    with pytest.raises(Missing, match="make test-arm makes it"):
         emulator.machine()
 
 
@@ -136,18 +138,18 @@ def test_packages_of_peers(tmp_path, monkeypatch):
         asked.append((name, *sources))
         return tmp_path
 
-    monkeypatch.setattr(prepare, "cached", cached)
+    monkeypatch.setattr(emulator, "cached", cached)
     assert emulator.packages(LITERT) == [tmp_path]
     folders = emulator.packages(TORCH_EAGER)
     assert folders == [tmp_path, emulator.ARM / "torch"]
-    assert asked[0] == ("arm-litert", prepare.PEERS / "litert.txt")
+    assert asked[0] == ("arm-litert", REQUIREMENTS / "litert.txt")
 
 
 def test_a_process_gets_its_own_environment(tmp_path, monkeypatch):
     monkeypatch.setattr(emulator, "machine", lambda: tmp_path)
     words = emulator.command("cortex-a53", ["a", "b"], "counts")
     at = words.index("qemu-aarch64")
-    assert words[:3] == ["env", "-i", "PYTHONPATH=a:b"]
+    assert words[:3] == ["env", "-i", f"PYTHONPATH=a:b:{ROOT}"]
     assert "OMP_NUM_THREADS=1" in words[:at]
     assert words[at + 1 : at + 5] == [
         *("-cpu", "cortex-a53"),
@@ -156,11 +158,7 @@ def test_a_process_gets_its_own_environment(tmp_path, monkeypatch):
     assert words[-2].endswith("insn_roi.so,out=counts")
 
 
-def test_marks_are_those_of_the_counter(monkeypatch):
-    peers = str(ROOT / "benchmarks" / "peers")
-    monkeypatch.setattr(sys, "path", [peers, *sys.path])
-    from marked import MARKS
-
+def test_marks_are_those_of_the_counter():
     text = emulator.PLUGIN.read_text()
     hints = re.findall(r"k(?:Begin|End) = (0x[0-9a-f]+)", text)
     begin, _, end, _ = struct.unpack("<4I", MARKS)
@@ -168,15 +166,15 @@ def test_marks_are_those_of_the_counter(monkeypatch):
 
 
 def test_tables(forms, monkeypatch):
-    depths = dict.fromkeys(DEPTHS, 500)
+    counts = dict.fromkeys(THINNINGS, 500)
     cores = ("cortex-a53", "cortex-a72", "neoverse-n1")
     loop = {"modelled_cycles_per_128": 16.0}
     results = {
         **arm.counts(forms),
-        "arm_instructions": depths,
-        "arm_cycles": dict.fromkeys(cores, depths),
+        "arm_instructions": counts,
+        "arm_cycles": dict.fromkeys(cores, counts),
         "arm_peer_cycles": dict.fromkeys(
-            cores, {FORMS[1]: {"0": 2000, "1": 1000, "2": 750}}
+            cores, {FORMS[1]: {"1": 2000, "2": 1000, "4": 750}}
         ),
         "arm_loop": {"modelled_cycles_per_128": dict.fromkeys(cores, 1.5)},
         "arm_peer_loops": dict.fromkeys(cores, {FORMS[1]: loop}),
@@ -188,7 +186,7 @@ def test_tables(forms, monkeypatch):
     monkeypatch.setattr(arm_tables, "load", lambda _: json.loads(text))
     lines = arm_tables.arm_instructions_table("")
     assert lines[2] == "| engine | 0 | 0 | 0 | 0 | 0 |"
-    assert lines[3] == "| LiteRT FP32, ReLU | 1 | 2 | 3 | 1 | 1 |"
+    assert lines[3] == "| LiteRT FP32, ReLU | 1 | 2 | 4 | 1 | 1 |"
     assert "| LiteRT FP32, PReLU: why |  |  |  |  |  |" in lines
     cells = " | ".join(["2 (4.0) | 1 (1.5)"] * 3)
     assert f"| LiteRT FP32, ReLU | {cells} |" in arm_tables.arm_table("")

@@ -11,19 +11,15 @@ import numpy as np
 import pytest
 import torch
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-DOCS = FOLDER.parent / "docs"
-sys.path[:0] = [str(FOLDER), str(FOLDER / "peers"), str(DOCS)]
-import bench_plots  # noqa: E402
-import bench_tables  # noqa: E402
-import scale_peer  # noqa: E402
-import scale_torch  # noqa: E402
-import scaling  # noqa: E402
-from peers import network, scaled  # noqa: E402
-from peers.scale_points import CURVES, POINTS, name, thread_counts  # noqa: E402
-from scaling_plot import COLOURS, scaled_to_clips  # noqa: E402
+from benchmarks import ROOT, scaling
+from benchmarks.backends import torch_batch
+from benchmarks.harness import process, scaling_fits, scaling_runner
+from benchmarks.models import network, scaled
+from benchmarks.models.sizes import CURVES, POINTS, name, thread_counts
+from benchmarks.reports import common, plots
+from benchmarks.reports.scaling_plot import COLOURS, scaled_to_clips
 
-SIDES = {"bifsmn": 1.0, "litert_int8": 3.0}
+KEYS = {"bifsmn": 1.0, "litert_int8": 3.0}
 THREADS = [1, 2]
 
 
@@ -37,14 +33,15 @@ def us_of(point):
 def samples():
     return {
         "us": {
-            side: {
+            backend: {
                 point: [slow * us_of(sizes)] * 3
                 for point, sizes in POINTS.items()
             }
-            for side, slow in SIDES.items()
+            for backend, slow in KEYS.items()
         },
         "clips_per_s": {
-            side: {"1": [100.0, 90.0, 110.0], "2": [150.0]} for side in SIDES
+            backend: {"1": [100.0, 90.0, 110.0], "2": [150.0]}
+            for backend in KEYS
         },
         "one_clip_us": {"litert_int8": {"1": [60.0], "2": [40.0]}},
     }
@@ -66,23 +63,23 @@ def test_threads_double_up_to_all_cores():
 
 def test_the_exponent_of_a_power():
     sizes = [64, 128, 256, 512]
-    found = scaling.power(sizes, [3 * n**1.5 for n in sizes])
+    found = scaling_fits.power(sizes, [3 * n**1.5 for n in sizes])
     assert found == {"exponent": 1.5, "error": 0}
     # By hand: deviations of (1, -1, -1, 1) / 10 leave the slope as it is.
     bent = sizes * np.exp(np.array([1, -1, -1, 1]) / 10)
     error = np.sqrt(4 * 0.01 / 2 / np.var(np.log(sizes)) / 4)
-    found = scaling.power(sizes, bent)
+    found = scaling_fits.power(sizes, bent)
     assert found == {"exponent": 1, "error": pytest.approx(error, abs=1e-3)}
 
 
 def test_the_line_through_costs():
-    found = scaling.line([4, 8, 16], [14, 22, 38])
+    found = scaling_fits.line([4, 8, 16], [14, 22, 38])
     assert found == {"us_fixed": 6, "us_each": 2, "r2": 1}
-    assert scaling.line([1, 2, 3], [1, 3, 2])["r2"] == 0.25
+    assert scaling_fits.line([1, 2, 3], [1, 3, 2])["r2"] == 0.25
 
 
 def test_summary(samples):
-    found = scaling.summary(samples, THREADS)
+    found = scaling_fits.summary(samples, THREADS)
     fits, curves = found["fits"], found["curves"]
     assert fits["batch"]["bifsmn"]["us_each"] == 20
     assert fits["layers"]["litert_int8"]["us_fixed"] == 12
@@ -100,7 +97,7 @@ class Model:
     """A driver's; the logits of a clip are its sum."""
 
     def __init__(self, path, threads):
-        self.batch, self.calls = scale_peer.batch_of(path), 0
+        self.batch, self.calls = scaling_runner.batch_of(path), 0
 
     def set_input(self, x):
         assert x.ndim == (2 if self.batch == 1 else 3)
@@ -118,7 +115,7 @@ def test_logits_of_every_clip(point):
     inputs = np.arange(8 * 6.0).reshape(8, 2, 3)
     path = Path(f"fp32_relu_{point}.bin")
     model = Model(path, 1)
-    rows = scale_peer.logits(model, inputs, model.batch)
+    rows = scaling_runner.logits(model, inputs, model.batch)
     assert rows == [[clip.sum()] for clip in inputs]
     assert model.calls == 8 / model.batch
 
@@ -126,28 +123,28 @@ def test_logits_of_every_clip(point):
 def test_clips_of_all_threads_count(monkeypatch):
     ticks = itertools.count()
     clock = SimpleNamespace(perf_counter=lambda: next(ticks))
-    monkeypatch.setattr(scale_peer, "time", clock)
+    monkeypatch.setattr(scaling_runner, "time", clock)
     models = [Model(Path("x_base"), 1) for _ in range(2)]
     # One call warms up; the clock's tenth answer ends it.
-    assert scale_peer.clips_per_s(models[:1], 10) == 0.9
+    assert scaling_runner.clips_per_s(models[:1], 10) == 0.9
     assert models[0].calls == 1 + 9
     ticks = itertools.count()
-    assert scale_peer.clips_per_s(models, 100) > 0.9
+    assert scaling_runner.clips_per_s(models, 100) > 0.9
     assert min(model.calls for model in models) > 1
 
 
 def test_timings_by_model_and_threads(monkeypatch):
-    monkeypatch.setattr(scale_peer, "SECONDS", 0)
-    monkeypatch.setattr(scale_peer.clips_per_s, "__defaults__", (0.001,))
+    monkeypatch.setattr(scaling_runner, "SECONDS", 0)
+    monkeypatch.setattr(scaling_runner.clips_per_s, "__defaults__", (0.001,))
     calls = []
-    monkeypatch.setattr(scale_peer, "call_us", lambda _, n: calls.append(n))
-    options = scale_peer.argparse.Namespace(
+    monkeypatch.setattr(scaling_runner, "call_us", lambda _, n: calls.append(n))
+    options = scaling_runner.argparse.Namespace(
         models=[Path("x_base.bin"), Path("x_batch16.bin")],
         calls=320,
         threads=[1, 2],
         within=True,
     )
-    found = scale_peer.timings(Model, options, np.zeros((64, 2, 3)))
+    found = scaling_runner.timings(Model, options, np.zeros((64, 2, 3)))
     assert set(found["us"]) == {"x_base.bin", "x_batch16.bin"}
     assert set(found["clips_per_s"]) == set(found["one_clip_us"]) == {1, 2}
     assert calls == [320, 20, 320, 320]
@@ -159,7 +156,7 @@ def networks(tmp_path, monkeypatch):
     """Two points, written as the benchmark's are."""
     small = {"layers": 4, "channels": 32}
     points = {"base": {**small, "batch": 1}, "batch4": {**small, "batch": 4}}
-    for module in (scaled, scaling, scale_peer):
+    for module in (scaled, scaling, scaling_runner):
         monkeypatch.setattr(module, "POINTS", points)
     scaled.write(tmp_path)
     return tmp_path
@@ -169,42 +166,42 @@ def test_torch_gives_its_sources_logits(networks):
     inputs = np.load(networks / "inputs.npy")
     expected = np.load(networks / "logits_relu_base.npy")
     for point, batch in (("base", 1), ("batch4", 4)):
-        model = scale_torch.Model(networks / f"weights_relu_{point}.npz", 1)
-        found = scale_peer.logits(model, inputs, batch)
+        model = torch_batch.Model(networks / f"weights_relu_{point}.npz", 1)
+        found = scaling_runner.logits(model, inputs, batch)
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_sides_are_checked(networks, monkeypatch):
-    side = scaling.Native("library", networks, THREADS)
-    logits = {p.name: side.expected("base").tolist() for p in side.paths}
+    backend = scaling.Native("library", networks, THREADS)
+    logits = {p.name: backend.expected("base").tolist() for p in backend.files}
     monkeypatch.setattr(scaling.Scaled, "_run", None)
-    monkeypatch.setattr(side, "_run", lambda *_: logits)
-    assert side.check()["batch4"]["inputs"] == scaled.TESTS
+    monkeypatch.setattr(backend, "_run", lambda *_: logits)
+    assert backend.check()["batch4"]["inputs"] == scaled.TESTS
     logits["binary_batch4.bifsmn"][0][0] += 1e-6
     with pytest.raises(SystemExit, match="engine, batch4: expected the logits"):
-        side.check()
+        backend.check()
 
 
 def test_what_a_side_measures(networks, monkeypatch):
-    side = scaling.Scaled(
+    backend = scaling.Scaled(
         scaling.LITERT, "litert_int8", "python", networks, networks, THREADS
     )
-    found = {"us": {p.name: 5 for p in side.paths}, "clips_per_s": {"1": 7}}
+    found = {"us": {p.name: 5 for p in backend.files}, "clips_per_s": {"1": 7}}
     asked = []
 
     def run(*options):
         asked.extend(options)
         return {**found, "one_clip_us": {}}
 
-    monkeypatch.setattr(side, "_run", run)
+    monkeypatch.setattr(backend, "_run", run)
     expected = {"us": {"base": 5, "batch4": 5}, "clips_per_s": {"1": 7}}
-    assert side.time(9) == expected
+    assert backend.time(9) == expected
     assert asked == ["--calls=9", "--threads=1,2", "--within"]
 
 
 def test_missing_peers_are_reported(tmp_path, monkeypatch):
     class Native:
-        engine, peer = "bifsmn", scaling.ENGINE
+        key, peer = "bifsmn", scaling.ENGINE
 
         def __init__(self, *_):
             pass
@@ -212,14 +209,14 @@ def test_missing_peers_are_reported(tmp_path, monkeypatch):
         def check(self):
             return {}
 
-    def sides_of(*_):
-        raise scaling.prepare.Missing("pip: no network")
+    def peer_forms(*_):
+        raise process.Missing("pip: no network")
 
     monkeypatch.setattr(scaling, "Native", Native)
-    monkeypatch.setattr(scaling, "sides_of", sides_of)
-    monkeypatch.setattr(scaling.prepare, "build_engine", lambda: tmp_path)
-    sides, _, missing = scaling.checked_sides(tmp_path, THREADS)
-    assert [side.engine for side in sides] == ["bifsmn"]
+    monkeypatch.setattr(scaling, "peer_forms", peer_forms)
+    monkeypatch.setattr(scaling, "build_engine", lambda: tmp_path)
+    backends, _, missing = scaling.all_forms(tmp_path, THREADS)
+    assert [backend.key for backend in backends] == ["bifsmn"]
     expected = set(COLOURS) - {"bifsmn"}
     assert missing == dict.fromkeys(expected, "pip: no network")
 
@@ -231,23 +228,23 @@ def test_networks_of_other_sizes():
     assert len(net.blocks) == 4 and net(x).isfinite().all()
     assert net.classifier.in_features == 8 * 32
     with torch.no_grad():
-        assert network.folded(net, 0)["3.expand.weight"].shape[2:] == (32, 64)
+        assert network.folded(net, 1)["3.expand.weight"].shape[2:] == (32, 64)
 
 
 def test_a_plot_says_what_it_is_of(samples, tmp_path, monkeypatch):
     results = tmp_path / "scaling.json"
-    for module in (bench_plots, bench_tables):
+    for module in (plots, common):
         monkeypatch.setattr(module, "RESULTS", tmp_path)
-    monkeypatch.setattr(bench_plots, "FOLDER", tmp_path)
-    monkeypatch.delitem(bench_plots.PLOTS, "peers")
-    titles = dict.fromkeys(SIDES, "title")
-    content = {**scaling.summary(samples, THREADS), "titles": titles}
+    monkeypatch.setattr(plots, "FOLDER", tmp_path)
+    monkeypatch.delitem(plots.PLOTS, "peers")
+    titles = dict.fromkeys(KEYS, "title")
+    content = {**scaling_fits.summary(samples, THREADS), "titles": titles}
     results.write_text(json.dumps(content))
-    assert bench_plots.stale() == ["scaling"]
-    bench_plots.draw("scaling")
-    assert bench_plots.stale() == []
+    assert plots.stale() == ["scaling"]
+    plots.draw("scaling")
+    assert plots.stale() == []
     results.write_text(json.dumps({**content, "commit": "another"}))
-    assert bench_plots.stale() == ["scaling"]
+    assert plots.stale() == ["scaling"]
 
 
 def test_batches_are_drawn_per_clip():
@@ -256,6 +253,8 @@ def test_batches_are_drawn_per_clip():
 
 
 def test_help():
-    command = [sys.executable, str(FOLDER / "scaling.py"), "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "python benchmarks/scaling.py" in done.stdout
+    command = [sys.executable, "-m", "benchmarks.scaling", "--help"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "python -m benchmarks.scaling" in done.stdout

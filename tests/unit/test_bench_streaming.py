@@ -2,6 +2,7 @@
 
 import argparse
 import ctypes
+import importlib
 import json
 import subprocess
 import sys
@@ -11,25 +12,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-sys.path[:0] = [str(FOLDER), str(FOLDER / "peers")]
-import stream_drive  # noqa: E402
-import stream_native  # noqa: E402
-import stream_peer  # noqa: E402
-import streaming  # noqa: E402
-from peers.registry import LCE  # noqa: E402
-from peers.sides import DEPTHS, Form  # noqa: E402
-from stream_drive import HOP, WARM_UP  # noqa: E402
+from benchmarks import ROOT, THINNINGS, engine, streaming
+from benchmarks.backends import native_stream, network_stream
+from benchmarks.harness import process, stream_runner
+from benchmarks.harness.backend import Form
+from benchmarks.harness.registry import LCE
+from benchmarks.harness.stream_runner import HOP, WARM_UP
 
 SAMPLES = {
     "stream": {
-        "bifsmn_fast": {"0": [5, 7, 6], "1": [4, 4, 4]},
-        "peer": {"0": [20], "1": [15]},
+        "bifsmn_fast": {"1": [5, 7, 6], "2": [4, 4, 4]},
+        "peer": {"1": [20], "2": [15]},
         "micro": {"any": [9]},
     },
     "network": {
-        "bifsmn_fast": {"0": [3, 3, 3], "1": [1.5, 1, 0.5]},
-        "peer": {"0": [12], "1": [8]},
+        "bifsmn_fast": {"1": [3, 3, 3], "2": [1.5, 1, 0.5]},
+        "peer": {"1": [12], "2": [8]},
         "micro": {"any": [2]},
     },
     "front_end": {"micro": {"any": [3.6]}},
@@ -39,20 +37,20 @@ SAMPLES = {
 def test_the_share_of_the_front_end():
     results = streaming.summary(SAMPLES, ["bifsmn_fast"])
     cpu = results["cpu_s_per_hour"]
-    assert cpu["stream"]["bifsmn_fast"] == {"0": 6, "1": 4}
-    assert cpu["front_end"]["bifsmn_fast"] == {"0": 3, "1": 3}
-    assert cpu["front_end_shared"] == {"peer": {"0": 15, "1": 11}}
+    assert cpu["stream"]["bifsmn_fast"] == {"1": 6, "2": 4}
+    assert cpu["front_end"]["bifsmn_fast"] == {"1": 3, "2": 3}
+    assert cpu["front_end_shared"] == {"peer": {"1": 15, "2": 11}}
     assert results["front_end_us_per_second"]["micro"] == {"any": 1000}
-    assert results["path"] == "fast"
+    assert results["isa"] == "fast"
     spread = results["cpu_s_per_hour_p10_p90"]["stream"]["bifsmn_fast"]
-    assert spread["0"] == [5.2, 6.8]
+    assert spread["1"] == [5.2, 6.8]
 
 
 def test_audio_is_the_same_in_every_process():
-    audio = stream_drive.chunks(3)
+    audio = stream_runner.chunks(3)
     assert audio.shape == (3 * 16000 // HOP, HOP)
     assert audio.dtype == np.float32 and 0.1 < np.abs(audio).max() < 1
-    assert np.array_equal(audio, stream_drive.chunks(3))
+    assert np.array_equal(audio, stream_runner.chunks(3))
 
 
 def test_only_what_follows_the_warm_up_is_timed(monkeypatch):
@@ -61,14 +59,14 @@ def test_only_what_follows_the_warm_up_is_timed(monkeypatch):
     def clock():
         return 0.25 * len(taken)
 
-    monkeypatch.setattr(stream_drive.time, "process_time", clock)
+    monkeypatch.setattr(stream_runner.time, "process_time", clock)
     audio = range(WARM_UP + 10)
-    found = stream_drive.per_hour(taken.append, audio)
+    found = stream_runner.per_hour(taken.append, audio)
     assert taken == list(audio)
     assert found == pytest.approx(0.25 * 3600 * 16000 / HOP)
 
 
-def test_a_driver_times_each_part_or_weighs_the_first(capsys):
+def test_a_backend_times_each_part_or_weighs_the_first(capsys):
     made, taken = [], []
 
     def part(name):
@@ -78,18 +76,18 @@ def test_a_driver_times_each_part_or_weighs_the_first(capsys):
 
         return make
 
-    parts = {"stream": {0: part("a"), 1: part("b")}, "network": {0: part("c")}}
+    parts = {"stream": {1: part("a"), 2: part("b")}, "network": {1: part("c")}}
     options = argparse.Namespace(seconds=0.1, memory=False)
-    stream_drive.drive(parts, options, lambda chunk: chunk.tobytes())
+    stream_runner.main(parts, options, lambda chunk: chunk.tobytes())
     found = json.loads(capsys.readouterr().out)
     assert {k: set(v) for k, v in found.items()} == {
-        "stream": {"0", "1"},
-        "network": {"0"},
+        "stream": {"1", "2"},
+        "network": {"1"},
     }
     assert made == ["a", "b", "c"]
     assert all(len(chunk) == 4 * HOP for chunk in taken)
     options.memory = True
-    stream_drive.drive(parts, options)
+    stream_runner.main(parts, options)
     assert set(json.loads(capsys.readouterr().out)) == {
         "peak_kib",
         "added_kib",
@@ -118,8 +116,8 @@ def test_the_engine_gets_all_audio():
     engine = types.SimpleNamespace(
         library=library, state=None, scores=None, check=lambda status: None
     )
-    stream = stream_native.Stream(engine)
-    audio = stream_drive.chunks(0.5)
+    stream = native_stream.Stream(engine)
+    audio = stream_runner.chunks(0.5)
     for chunk in audio:
         stream(chunk)
     assert np.array_equal(np.float32(library.taken), audio.ravel())
@@ -145,8 +143,8 @@ class Model:
 
 
 def test_peers_get_the_last_window():
-    stream = stream_peer.Stream(Model(), FrontEnd())
-    audio = stream_drive.chunks(0.3)
+    stream = network_stream.Stream(Model(), FrontEnd())
+    audio = stream_runner.chunks(0.3)
     for chunk in audio:
         found = stream(chunk)
     assert np.array_equal(found, audio[-3:].ravel())
@@ -172,39 +170,44 @@ def test_the_other_spotter_runs_as_often_as_on_audio(monkeypatch):
     )
     monkeypatch.setitem(sys.modules, "pymicro_features", features)
     monkeypatch.setitem(sys.modules, "pymicro_wakeword", package)
-    monkeypatch.delitem(sys.modules, "stream_micro", raising=False)
-    import stream_micro
+    name = "benchmarks.backends.micro_stream"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    micro_stream = importlib.import_module(name)
 
-    audio = stream_drive.chunks(3)
-    network, front_end = stream_micro.network(), stream_micro.front_end()
+    audio = stream_runner.chunks(3)
+    network, front_end = micro_stream.network(), micro_stream.front_end()
     for chunk in audio:
         network(chunk)
-        front_end(stream_micro.bytes_of(chunk))
-    monkeypatch.delitem(sys.modules, "stream_micro")
+        front_end(micro_stream.bytes_of(chunk))
+    monkeypatch.delitem(sys.modules, name)
     assert len(invoked) == audio.size // 480
     assert MicroFrontend.steps == audio.size // 160
 
 
-def test_a_side_runs_its_driver(tmp_path):
-    program = tmp_path / "driver.py"
+def test_a_backend_runs_its_module(tmp_path):
+    program = tmp_path / "python"
     program.write_text(
-        "import json, os, sys\n"
-        "print(json.dumps([sys.argv[1:], os.environ['BIFSMN_PATH']]))"
+        f"#!{sys.executable}\nimport json, os, sys\n"
+        "print(json.dumps([sys.argv[3:], os.environ['BIFSMN_ISA']]))"
     )
-    command = [sys.executable, program]
-    side = streaming.Side("name", command, seconds=4, BIFSMN_PATH="fast")
-    assert side.time(20) == [["--seconds=4"], "fast"]
-    assert side.time(2) == [["--seconds=2"], "fast"]
-    assert side.memory() == [["--memory"], "fast"]
+    program.chmod(0o755)
+    given = "name", program, "module", ["model"]
+    backend = streaming.StreamBackend(*given, max_seconds=4, BIFSMN_ISA="fast")
+    assert backend.time(20) == [["model", "--seconds=4"], "fast"]
+    assert backend.time(2) == [["model", "--seconds=2"], "fast"]
+    assert backend.memory() == [["model", "--memory"], "fast"]
 
 
-def test_missing_sides_are_reported(monkeypatch):
+def test_missing_backends_are_reported(monkeypatch):
     def environment(*_):
-        raise streaming.prepare.Missing("pip: no network")
+        raise process.Missing("pip: no network")
 
-    monkeypatch.setattr(streaming.prepare, "environment", environment)
-    sides, missing = streaming.other_sides(Path("networks"), ("so", "model"))
-    assert [side.engine for side in sides] == ["keyword_spotter_torch"]
+    for module in (streaming, engine):
+        monkeypatch.setattr(module, "environment", environment)
+    backends, missing = streaming.other_backends(
+        Path("networks"), ("so", "model")
+    )
+    assert [backend.key for backend in backends] == ["keyword_spotter_torch"]
     forms = {form for peer in streaming.STREAMED for form in peer.forms}
     assert missing == dict.fromkeys(
         {*forms, "pymicro_wakeword"}, "pip: no network"
@@ -212,15 +215,17 @@ def test_missing_sides_are_reported(monkeypatch):
 
 
 def test_larq_is_compared_with_its_own_source(tmp_path):
-    side = Form(LCE, "lce", "python", tmp_path, tmp_path)
-    for depth in DEPTHS:
-        expected = np.full((1, 12), float(depth))
-        np.save(tmp_path / f"logits_binary_{depth}.npy", expected)
-        assert np.array_equal(side.expected(depth), expected)
-    assert side.paths[1].name == "lce_binary_1.tflite"
+    form = Form(LCE, "lce", "python", tmp_path, tmp_path)
+    for thinning in THINNINGS:
+        expected = np.full((1, 12), float(thinning))
+        np.save(tmp_path / f"logits_binary_{thinning}.npy", expected)
+        assert np.array_equal(form.expected(thinning), expected)
+    assert form.files[1].name == "lce_binary_2.tflite"
 
 
 def test_help():
-    command = [sys.executable, str(FOLDER / "streaming.py"), "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "benchmarks.streaming", "--help"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert "seconds per hour of audio" in done.stdout

@@ -77,8 +77,8 @@ def test_weight_of_zeros_is_positive():
 
 
 def test_released_pointwise_weights_are_not_one_bit():
-    """Why the published granularity cannot be deployed in one bit."""
-    layer = BinaryConv1d(16, 8, 1, granularity="released")
+    """Why the released scale layout cannot be deployed in one bit."""
+    layer = BinaryConv1d(16, 8, 1, scale_layout="as_released")
     torch.testing.assert_close(layer.binary_weight(), layer.weight)
 
 

@@ -10,10 +10,10 @@ import pytest
 import soundfile
 from small_corpus import write_corpus
 
-from speechbrain_bifsmn.evaluation.card import make_card
+from bifsmn_engine.pretrained import MODEL
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.evaluation.run import evaluate_model
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils.printable import printable
+from speechbrain_bifsmn.publishing.card import make_card
 
 ROOT = Path(__file__).resolve().parents[2]
 TUNED = {
@@ -42,7 +42,7 @@ def measured(tmp_path_factory):
         "shared": {
             "thresholds": {"yes": 0.9375, "no": 0.9375},
             "smoothing": 8,
-            "depths": {"0": TUNED},
+            "thinnings": {"1": TUNED},
         },
     }
     for name, content in (("evaluation", evaluation), ("tune", tune)):
@@ -88,7 +88,7 @@ def test_the_figures_are_those_of_the_files(measured):
     assert f"{accuracy:.1f} ({low:.1f} to {high:.1f})" in card
     for row in evaluation["robustness"]["conditions"]:
         text = f"| {row['name']} {row['level']} {row['unit']}".rstrip()
-        assert f"{text} | {row['accuracy']['0']:.1f} (" in card
+        assert f"{text} | {row['accuracy']['1']:.1f} (" in card
     assert evaluation["model"]["crc32"] in card
     assert evaluation["command"] in card and evaluation["commit"][:12] in card
     assert results["command"] in card and f"seed {results['seed']}" in card
@@ -102,7 +102,7 @@ def test_the_figures_are_those_of_the_files(measured):
 def test_a_changed_figure_changes_the_card(measured, tmp_path):
     folder = shutil.copytree(measured, tmp_path / "folder")
     evaluation = load(folder, "evaluation")
-    evaluation["accuracy"]["torch"]["0"] = 12.3456
+    evaluation["accuracy"]["torch"]["1"] = 12.3456
     (folder / "evaluation.json").write_text(json.dumps(evaluation))
     assert "| torch | 12.3 (" in make_card(folder)
 
@@ -145,7 +145,7 @@ def test_texts_are_shown_and_not_obeyed(measured, tmp_path):
     for label in evaluation["labels"]:  # of which tables are made
         strange = strange.replace(f'"{label}"', json.dumps(STRANGE + label))
     evaluation = json.loads(strange)
-    evaluation["labels"] = list(evaluation["per_class"]["0"])
+    evaluation["labels"] = list(evaluation["per_class"]["1"])
     results = load(folder, "results")
     results |= dict.fromkeys(
         ("task", "data", "command", "yaml", "commit"), STRANGE

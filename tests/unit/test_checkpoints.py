@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from speechbrain_bifsmn.pretrained import FOLDER
-from speechbrain_bifsmn.utils.checkpoints import (
+from speechbrain_bifsmn.runs.checkpoints import (
     AtomicCheckpointer,
     History,
     load_weights,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from speechbrain_bifsmn.utils.chunks import in_chunks
+from speechbrain_bifsmn.nnet.chunks import in_chunks
 
 
 @pytest.mark.parametrize("batch", [1, 2, 15, 16, 17, 32, 33])

@@ -15,13 +15,16 @@ import sounddevices
 import soundfile
 from finished_run import write_run
 
-from speechbrain_bifsmn import cli
-from speechbrain_bifsmn.cli import listen, train
-from speechbrain_bifsmn.inference.models import load_model, window_posteriors
-from speechbrain_bifsmn.inference.stream import detect_file
-from speechbrain_bifsmn.pretrained import FOLDER, MODEL
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine import cli
+from bifsmn_engine.cli import listen
+from bifsmn_engine.format import model_file
+from bifsmn_engine.keyword_stream import detect_file
+from bifsmn_engine.loading import load_model, window_posteriors
+from bifsmn_engine.pretrained import MODEL
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.cli import train
+from speechbrain_bifsmn.deploy.writer import write_model
+from speechbrain_bifsmn.pretrained import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +56,7 @@ def files(tmp_path):
 
 def spawn(*words, **options):
     """Starts the command line as a process of its own."""
-    command = [sys.executable, "-m", "speechbrain_bifsmn", *map(str, words)]
+    command = [sys.executable, "-m", "bifsmn_engine", *map(str, words)]
     options = {"cwd": ROOT, "text": True, **options}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, **{**streams, **options})
@@ -65,9 +68,9 @@ def test_it_is_installed():
 
 
 def test_a_short_file_is_classified(run, files):
-    model = load_model(depth=1)
+    model = load_model(thinning=2)
     posteriors = window_posteriors(model, soundfile.read(files[0])[0])[0]
-    arguments = files[0], "--depth", 1, "--format", "json"
+    arguments = files[0], "--thinning", 2, "--format", "json"
     code, out, err = run("spot", *arguments)
     assert (code, err) == (0, "")
     row = json.loads(out)
@@ -142,12 +145,12 @@ def test_wrong_usage(run, files, tmp_path):
         ["sing"],
         ["spot"],
         ["spot", files[0], "--backend", "gpu"],
-        ["spot", files[0], "--depth", "deep"],
+        ["spot", files[0], "--thinning", "deep"],
     ):
         code, out, err = run(*words)
         assert (code, out) == (2, "") and err.startswith("usage: bifsmn")
     for words, said in (
-        (["--depth", 7], "depth: expected one of"),
+        (["--thinning", 7], "thinning: expected one of"),
         (["--threshold", 3], "threshold: expected 0 to 1"),
         (["--model", tmp_path], "expected a .bifsmn file"),
         (["--model", files[0]], "short.wav"),
@@ -173,7 +176,7 @@ def test_info(run, tmp_path):
     assert facts["labels"] == list(content.labels)
     assert facts["bytes"] == MODEL.stat().st_size
     assert facts["licence"] == content.licence
-    assert facts["blocks_by_depth"][0] == content.config.layers
+    assert facts["blocks_by_thinning"][0] == content.config.layers
     code, _, err = run("info", tmp_path / "none.bifsmn")
     assert code == 1 and "expected a .bifsmn file" in err
 
@@ -181,11 +184,11 @@ def test_info(run, tmp_path):
 def test_bench(run):
     code, out, _ = run("bench", "--runs", 2, "--json")
     rows = [json.loads(line) for line in out.splitlines()]
-    depths = list(load_model().depths)
+    thinnings = list(load_model().thinnings)
     tasks = ("network", "whole")
     assert code == 0
-    assert [(r["task"], r["depth"]) for r in rows] == [
-        (task, depth) for task in tasks for depth in depths
+    assert [(r["task"], r["thinning"]) for r in rows] == [
+        (task, thinning) for task in tasks for thinning in thinnings
     ]
     for row in rows:
         assert 0 < row["us_p10"] <= row["us_median"] <= row["us_p90"]
@@ -311,10 +314,10 @@ def test_ctrl_c_ends_listening(run, microphone, monkeypatch):
 
 def test_torch_is_not_imported(files):
     """By commands that the engine can do by itself."""
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     code = (
         "import sys\n"
-        "from speechbrain_bifsmn.cli import main\n"
+        "from bifsmn_engine.cli import main\n"
         f"main(['spot', {str(files[0])!r}, {str(files[1])!r}])\n"
         "main(['info'])\n"
         "main(['bench', '--runs', '1'])\n"
@@ -370,7 +373,7 @@ def test_listen_shows_labels(run, microphone, monkeypatch, tmp_path):
     labels = ["\x1b[2J", "\u202eno", "x\ny", *"abcdefg", "unknown", "silence"]
     labels[3] = "long " * 100
     path = tmp_path / "strange.bifsmn"
-    model_file.write(model_file.read(MODEL)._replace(labels=labels), path)
+    write_model(model_file.read(MODEL)._replace(labels=labels), path)
     random = np.random.default_rng(0)
     audio = random.standard_normal((3 * 48000, 1)).astype(np.float32)
     monkeypatch.setattr(microphone, "audio", 0.1 * audio)

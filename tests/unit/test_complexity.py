@@ -4,24 +4,24 @@ import pytest
 import torch
 from torch import nn
 
+from speechbrain_bifsmn.evaluation.complexity import count, table
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.lobes.models.fsmn import FSMN
 from speechbrain_bifsmn.nnet.binarize import binarize
-from speechbrain_bifsmn.utils.complexity import count, table
 
 INPUT = torch.zeros(1, 32, 32)
 
 
 def column(name, **options):
-    costs = count(BiDFSMN(classes=12, depths=4, **options), INPUT)
+    costs = count(BiDFSMN(classes=12, max_thinning=8, **options), INPUT)
     return [getattr(cost, name) for cost in costs]
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("depth", [0, 1, 2, 3]),
+        ("thinning", [1, 2, 4, 8]),
         ("parameters", [600_263, 329_403, 193_973, 126_258]),
         ("one_bit_weights", [574_976, 310_272, 177_920, 111_744]),
         ("macs", [5_431_296, 3_313_664, 2_254_848, 1_725_440]),
@@ -46,9 +46,9 @@ def test_the_full_precision_network():
     assert column("one_bit_weights", binary=False) == [0] * 4
 
 
-def test_the_released_granularity_saves_next_to_nothing():
+def test_the_released_scale_layout_saves_next_to_nothing():
     expected = [2_233_692, 1_151_980, 611_124, 340_696]
-    assert column("stored_bytes", granularity="released") == expected
+    assert column("stored_bytes", scale_layout="as_released") == expected
 
 
 def test_frame_scales_are_computed_not_stored():
@@ -79,10 +79,10 @@ def test_a_shared_layer_is_stored_once_and_run_twice():
 
 def test_the_network_is_left_as_it_was():
     net = BiDFSMN(classes=12).train()
-    net.depth = 1
+    net.thinning = 4
     weights = {k: v.clone() for k, v in net.state_dict().items()}
     count(net, INPUT)
-    assert net.training and net.depth == 1
+    assert net.training and net.thinning == 4
     assert not net.blocks[0]._forward_hooks
     for name, value in net.state_dict().items():
         assert torch.equal(value, weights[name]), name
@@ -115,9 +115,9 @@ def test_stored_bytes_number_by_number():
     assert two - one == 4 * inputs
 
 
-def test_what_is_binary_in_released_granularity():
+def test_what_is_binary_in_the_released_layout():
     conv2d, projection, memories = 32 * 16 * 25, 256 * 128, 8 * 128 * 5
-    released = {"granularity": "released"}
+    released = {"scale_layout": "as_released"}
     weights = conv2d + projection + memories
     assert column("one_bit_weights", **released)[0] == weights
     macs = 8 * (projection + memories)  # on 8 frames
@@ -132,10 +132,10 @@ def test_the_teacher_has_the_students_shape():
     assert cost.stored_bytes == 2_367_900 - 4 * 11
 
 
-def test_a_network_without_depths():
+def test_a_network_without_thinnings():
     model = FSMN(classes=12)
     (cost,) = count(model, INPUT)
-    assert cost.depth == 0
+    assert cost.thinning == 1
     assert cost.parameters == sum(p.numel() for p in model.parameters())
     assert cost.stored_bytes == 4 * cost.parameters
 
@@ -179,7 +179,7 @@ def test_where_batch_norms_fold(layers, numbers):
 
 def test_a_frozen_layer_stays_frozen():
     net = BiDFSMN(classes=12).train()
-    net.blocks[0].memory_norms["0"].eval()
+    net.blocks[0].memory_norms["1"].eval()
     modes = [module.training for module in net.modules()]
     count(net, INPUT)
     assert [module.training for module in net.modules()] == modes
@@ -187,8 +187,8 @@ def test_a_frozen_layer_stays_frozen():
 
 def test_a_failed_pass_leaves_no_trace():
     net = BiDFSMN(classes=12).train()
-    net.depth = 2
+    net.thinning = 4
     with pytest.raises(ValueError, match="features: expected"):
         count(net, torch.zeros(1, 32, 40))
-    assert net.training and net.depth == 2
+    assert net.training and net.thinning == 4
     assert not any(module._forward_hooks for module in net.modules())

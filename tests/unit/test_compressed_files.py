@@ -8,9 +8,9 @@ import pytest
 import soundfile
 from audio_files import NOISE, TONE, bytes_of, decode, refused, told, written
 
-from speechbrain_bifsmn.audiofile import mp3
-from speechbrain_bifsmn.audiofile.decode import blocks
-from speechbrain_bifsmn.audiofile.source import open_regular
+from bifsmn_engine.audio import mp3
+from bifsmn_engine.audio.decode import blocks
+from bifsmn_engine.audio.source import open_regular
 
 # --- FLAC ---
 
@@ -100,7 +100,7 @@ def test_joined_files_of_different_rates(tmp_path):
 
 
 def crc(page):
-    """The check sum of an Ogg page."""
+    """The checksum of an Ogg page."""
     total = 0
     for byte in page:
         total ^= byte << 24

@@ -13,7 +13,7 @@ def brain(**hparams):
     hparams = {
         "seed": 1,
         "stage": "student",
-        "depths": [0],
+        "thinnings": [0],
         "labels": ["a", "b"],
         "schedule": WarmupCosine(0.1),
         "total_steps": 10,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from speechbrain_bifsmn.inference.detector import Detection, Detector
+from bifsmn_engine.detection import Detection
+from speechbrain_bifsmn.deploy.detector import Detector
 
 LABELS = ["silence", "yes", "unknown", "no"]
 HOP = 0.032

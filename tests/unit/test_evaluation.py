@@ -9,8 +9,11 @@ import pytest
 import soundfile
 from small_corpus import LABELS, WORDS, write_corpus
 
+from bifsmn_engine.cli import main
+from bifsmn_engine.loading import load_model
+from bifsmn_engine.pretrained import MODEL
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.cli import evaluate as evaluate_command
-from speechbrain_bifsmn.cli import main
 from speechbrain_bifsmn.dataio.corpus import read_corpus
 from speechbrain_bifsmn.dataio.tasks import Task, task_rows
 from speechbrain_bifsmn.evaluation.accuracy import evaluate
@@ -21,9 +24,6 @@ from speechbrain_bifsmn.evaluation.false_alarms import (
 )
 from speechbrain_bifsmn.evaluation.systems import System, systems_of
 from speechbrain_bifsmn.evaluation.tables import summary, table
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils.printable import printable
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def corpus(tmp_path_factory):
 
 
 @pytest.fixture
-def own_corpus(corpus, tmp_path):
+def custom_corpus(corpus, tmp_path):
     """A copy to change."""
     return shutil.copytree(corpus, tmp_path / "own")
 
@@ -53,15 +53,15 @@ def test_the_command_writes_what_it_prints(corpus, tmp_path, capsys):
     assert found["labels"] == LABELS and found["absent_labels"] == []
     assert found["command"] == f"bifsmn evaluate {corpus.name}"
     assert found["model"]["bytes"] == MODEL.stat().st_size
-    for name, by_depth in found["accuracy"].items():
-        assert list(by_depth) == ["0", "1", "2"]
-        for depth, accuracy in by_depth.items():
-            low, high = found["interval"][name][depth]
+    for name, by_thinning in found["accuracy"].items():
+        assert list(by_thinning) == ["1", "2", "4"]
+        for thinning, accuracy in by_thinning.items():
+            low, high = found["interval"][name][thinning]
             assert low <= accuracy <= high
-            confusion = np.array(found["confusion"][depth])
+            confusion = np.array(found["confusion"][thinning])
             assert confusion.sum() == 12
             right = 100 * np.trace(confusion) / 12
-            assert found["accuracy"]["torch"][depth] == pytest.approx(right)
+            assert found["accuracy"]["torch"][thinning] == pytest.approx(right)
     assert summary(found) + "\n" == printed
     assert list(out.parent.iterdir()) == [out]
 
@@ -82,7 +82,7 @@ def test_without_matplotlib(corpus, tmp_path, capsys, monkeypatch):
 
 
 def test_torch_and_engine_agree(corpus):
-    pytest.importorskip("bifsmn_engine", exc_type=ImportError)
+    pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     systems = systems_of(MODEL)
     found = evaluate(systems, read_test_clips(corpus, LABELS))
     assert list(found["accuracy"]) == ["torch", "engine"]
@@ -91,7 +91,7 @@ def test_torch_and_engine_agree(corpus):
 
 
 def test_without_the_engine(corpus, monkeypatch, tmp_path, capsys):
-    monkeypatch.setitem(sys.modules, "bifsmn_engine", None)
+    monkeypatch.setitem(sys.modules, "bifsmn_engine.model", None)
     out = tmp_path / "evaluation.json"
     code, printed, _ = run(capsys, corpus, "--out", out)
     assert code == 0 and "torch alone" in printed
@@ -126,21 +126,23 @@ def test_noise_is_what_training_has_not_heard(corpus):
     assert len(noise) == len(whole) // 10
 
 
-def test_words_that_are_missing(own_corpus):
+def test_words_that_are_missing(custom_corpus):
     for word in ("yes", "bed"):
-        shutil.rmtree(own_corpus / word)
-    test_set = read_test_clips(own_corpus, LABELS)
+        shutil.rmtree(custom_corpus / word)
+    test_set = read_test_clips(custom_corpus, LABELS)
     assert test_set.absent == ["yes", "unknown"]
     assert len(test_set.missing) == 2  # that testing_list.txt names
     found = evaluate(systems_of(MODEL)[:1], test_set)
     assert found["test_clips"] == 9 + 1
-    assert "yes" not in found["per_class"]["0"]
+    assert "yes" not in found["per_class"]["1"]
 
 
-def test_without_background_noise(own_corpus, tmp_path, capsys):
-    shutil.rmtree(own_corpus / "_background_noise_")
+def test_without_background_noise(custom_corpus, tmp_path, capsys):
+    shutil.rmtree(custom_corpus / "_background_noise_")
     out = tmp_path / "evaluation.json"
-    code, printed, err = run(capsys, own_corpus, "--out", out, "--robustness")
+    code, printed, err = run(
+        capsys, custom_corpus, "--out", out, "--robustness"
+    )
     found = json.loads(out.read_text())
     assert code == 0 and found["absent_labels"] == ["silence"]
     assert "No noise.png: expected recordings in _background_noise_ of" in err
@@ -150,21 +152,21 @@ def test_without_background_noise(own_corpus, tmp_path, capsys):
     assert not (tmp_path / "noise.png").exists()
 
 
-def test_no_speaker_with_enough_clips(own_corpus, tmp_path, capsys):
+def test_no_speaker_with_enough_clips(custom_corpus, tmp_path, capsys):
     """That speakers are not compared is said."""
     for word in set(WORDS) - {"yes", "no", "up"}:
-        shutil.rmtree(own_corpus / word)
+        shutil.rmtree(custom_corpus / word)
     out = tmp_path / "evaluation.json"
-    code, printed, _ = run(capsys, own_corpus, "--out", out, "--robustness")
+    code, printed, _ = run(capsys, custom_corpus, "--out", out, "--robustness")
     assert code == 0
     assert "0 of 1 speakers, those with 5 clips or more (0 clips)" in printed
     assert "worst speaker" not in printed
 
 
-def test_only_the_test_split_is_needed(own_corpus):
-    (own_corpus / "validation_list.txt").unlink()
-    (own_corpus / "yes/speaker0_nohash_0.wav").write_bytes(b"damaged")
-    assert len(read_test_clips(own_corpus, LABELS).rows) == 12
+def test_only_the_test_split_is_needed(custom_corpus):
+    (custom_corpus / "validation_list.txt").unlink()
+    (custom_corpus / "yes/speaker0_nohash_0.wav").write_bytes(b"damaged")
+    assert len(read_test_clips(custom_corpus, LABELS).rows) == 12
 
 
 def fails(capsys, data, *options):
@@ -173,18 +175,18 @@ def fails(capsys, data, *options):
     return message.splitlines()[-1]
 
 
-def test_no_testing_list(own_corpus, capsys, tmp_path):
-    (own_corpus / "testing_list.txt").unlink()
+def test_no_testing_list(custom_corpus, capsys, tmp_path):
+    (custom_corpus / "testing_list.txt").unlink()
     out = tmp_path / "evaluation.json"
-    message = fails(capsys, own_corpus, "--out", out)
+    message = fails(capsys, custom_corpus, "--out", out)
     assert "expected testing_list.txt in" in message
     assert not out.exists()
 
 
-def test_a_damaged_clip(own_corpus, capsys):
-    (own_corpus / "yes/speaker2_nohash_0.wav").write_bytes(b"damaged")
+def test_a_damaged_clip(custom_corpus, capsys):
+    (custom_corpus / "yes/speaker2_nohash_0.wav").write_bytes(b"damaged")
     assert "yes/speaker2_nohash_0.wav: expected audio" in fails(
-        capsys, own_corpus
+        capsys, custom_corpus
     )
 
 
@@ -193,10 +195,10 @@ def test_no_such_folder(tmp_path, capsys):
     assert "expected a folder in Speech Commands' layout, found none" in message
 
 
-def test_clips_of_other_words(own_corpus, capsys):
+def test_clips_of_other_words(custom_corpus, capsys):
     for word in WORDS:
-        (own_corpus / word).rename(own_corpus / f"not{word}")
-    assert "expected test clips of yes, no" in fails(capsys, own_corpus)
+        (custom_corpus / word).rename(custom_corpus / f"not{word}")
+    assert "expected test clips of yes, no" in fails(capsys, custom_corpus)
 
 
 def test_no_such_model(corpus, tmp_path, capsys):
@@ -207,14 +209,14 @@ def test_no_such_model(corpus, tmp_path, capsys):
 class Says:
     """A model that decides as it is told."""
 
-    depths, labels = range(2), ["yes", "no"]
+    thinnings, labels = (1, 2), ["yes", "no"]
 
     def __init__(self, *decisions):
-        self.decisions = decisions  # by depth, of each clip
-        self.depth = 0
+        self.decisions = decisions  # by thinning, of each clip
+        self.thinning = 1
 
     def classify(self, clip):
-        decision = self.decisions[self.depth][int(clip[0])]
+        decision = self.decisions[self.thinning - 1][int(clip[0])]
         return np.eye(2, dtype=np.float32)[decision]
 
 
@@ -237,13 +239,13 @@ def test_disagreements_are_listed():
     other = System("other", Says([0, 1, 0, 0], [0, 1, 0, 0]))
     found = evaluate([first, other], FourClips())
     assert found["accuracy"] == {
-        "one": {"0": 100.0, "1": 75.0},
-        "other": {"0": 75.0, "1": 75.0},
+        "one": {"1": 100.0, "2": 75.0},
+        "other": {"1": 75.0, "2": 75.0},
     }
-    assert found["confusion"]["0"] == [[3, 1], [0, 0]]
+    assert found["confusion"]["1"] == [[3, 1], [0, 0]]
     assert found["disagreements"] == 2
-    rows = [(r["clip"], r["depth"]) for r in found["disagreeing_clips"]]
-    assert rows == [("c1.wav", 0), ("c1.wav", 1), ("c3.wav", 1)]
+    rows = [(r["clip"], r["thinning"]) for r in found["disagreeing_clips"]]
+    assert rows == [("c1.wav", 1), ("c1.wav", 2), ("c3.wav", 2)]
     last = found["disagreeing_clips"][-1]
     assert (last["label"], last["one"], last["other"]) == (
         "yes",
@@ -263,13 +265,13 @@ def test_false_alarms(tmp_path):
     found = false_alarms(load_model(MODEL), tmp_path)
     assert found["hours"] == pytest.approx(9 / 3600)
     assert found["files"] == 2
-    for counts in found["by_depth"].values():
+    for counts in found["by_thinning"].values():
         assert counts["detections"] == sum(counts["keywords"].values())
         low, high = counts["interval"]
         assert low <= counts["per_hour"] <= high
     assert (
-        found["by_depth"]
-        == (false_alarms(load_model(MODEL, "torch"), tmp_path)["by_depth"])
+        found["by_thinning"]
+        == (false_alarms(load_model(MODEL, "torch"), tmp_path)["by_thinning"])
     )
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from random_networks import decibels, random_network
 
-from speechbrain_bifsmn.export import export
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.utils import model_file
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.export import export
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 
 LABELS = ["yes", "no"]
 
@@ -22,37 +22,37 @@ def engine(logits):
 
     def load(path):
         return SimpleNamespace(
-            path="test", depth=0, logits=lambda x: logits(path, x)
+            isa="test", thinning=1, logits=lambda x: logits(path, x)
         )
 
     return SimpleNamespace(Model=SimpleNamespace(load=load))
 
 
 def test_a_file_is_written_and_compared(network, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "bifsmn_engine", None)
-    network.depth = 1
+    monkeypatch.setitem(sys.modules, "bifsmn_engine.model", None)
+    network.thinning = 2
     examples = decibels(70)
     path = tmp_path / "pair.bifsmn"
     done = export(network, path, LABELS, examples)
-    assert network.depth == 1
+    assert network.thinning == 2
     assert done.engine == "not installed"
     assert done.bytes == path.stat().st_size
     deployed = DeployedBiDFSMN(model_file.read(path))
-    for depth in range(3):
-        network.depth = deployed.depth = depth
+    for thinning in network.thinnings:
+        network.thinning = deployed.thinning = thinning
         ours, theirs = deployed(examples), network(examples)
-        assert torch.equal(done.logits[depth], ours)
-        assert torch.equal(done.trained[depth], theirs)
+        assert torch.equal(done.logits[thinning], ours)
+        assert torch.equal(done.trained[thinning], theirs)
         changed = (ours.argmax(1) != theirs.argmax(1)).sum()
-        assert done.changed[depth] == changed
-    network.depth = 0
+        assert done.changed[thinning] == changed
+    network.thinning = 1
 
 
 def test_an_engine_that_differs_stops_the_export(
     network, tmp_path, monkeypatch
 ):
     wrong = engine(lambda path, x: x[:, 0, :2] * 0)
-    monkeypatch.setitem(sys.modules, "bifsmn_engine", wrong)
+    monkeypatch.setitem(sys.modules, "bifsmn_engine.model", wrong)
     with pytest.raises(RuntimeError, match=r"engine \(test\): .* example 0"):
         export(network, tmp_path / "pair.bifsmn", LABELS, decibels(3))
     assert not list(tmp_path.iterdir())

@@ -2,17 +2,17 @@
 
 from random_networks import SMALL, front_end, random_network
 
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.files.owned import owned_file
-from speechbrain_bifsmn.lobes.models.folding import fold
+from speechbrain_bifsmn.operating_points.tune import store
 from speechbrain_bifsmn.runs.exporting import discard_tuning, is_tuned
 from speechbrain_bifsmn.runs.output import OWNER
-from speechbrain_bifsmn.tune import store
-from speechbrain_bifsmn.utils import model_file
 
 
 def write(path, seed):
     net = random_network(2, seed, **SMALL)
-    model_file.write(fold(net, ["yes", "no"], front_end(net)), path)
+    write_model(fold(net, ["yes", "no"], front_end(net)), path)
     return path
 
 

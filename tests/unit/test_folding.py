@@ -2,9 +2,9 @@ import pytest
 import torch
 from random_networks import SMALL, decibels, front_end, random_network
 
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
+from speechbrain_bifsmn.deploy.folding import exact_arrays, fold
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
-from speechbrain_bifsmn.lobes.models.folding import exact_arrays, fold
 
 LABELS = [f"word{index}" for index in range(12)]
 
@@ -22,8 +22,8 @@ def test_folding_changes_nothing(options):
     net.classifier.weight.data.copy_(on_the_grid(exact, net))
     deployed = DeployedBiDFSMN(folded._replace(arrays=exact), torch.float64)
     x = decibels(8, net.frames, net.n_mels).double()
-    for depth in net.depths:
-        net.depth = deployed.depth = depth
+    for thinning in net.thinnings:
+        net.thinning = deployed.thinning = thinning
         with torch.no_grad():
             expected, found = net(x), deployed(x)
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)
@@ -62,10 +62,13 @@ def test_lengths_are_filled_with_silence():
     ("model", "message"),
     [
         (lambda: DFSMN(12), "expected a BiDFSMN, got DFSMN"),
-        (lambda: random_network(binary=False), r"front_end\.3: .*real weights"),
         (
-            lambda: random_network(granularity="released"),
-            r"front_end\.3: .*granularity='released'",
+            lambda: random_network(binary=False),
+            r"front_end\.3: .*full-precision",
+        ),
+        (
+            lambda: random_network(scale_layout="as_released"),
+            r"front_end\.3: .*scale_layout='as_released'",
         ),
         (
             lambda: random_network(scales="frame"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from speechbrain_bifsmn import cli
+from bifsmn_engine import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [

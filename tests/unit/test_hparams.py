@@ -3,7 +3,7 @@
 import pytest
 from hyperpyyaml import load_hyperpyyaml
 
-from speechbrain_bifsmn.utils.hparams import base_and_overrides
+from speechbrain_bifsmn.runs.hparams import base_and_overrides
 
 BASE = """
 seed: 1

@@ -107,7 +107,7 @@ def test_a_stretch_of_any_kind(tmp_path, kind):
 
 
 def test_no_more_is_read_than_fits_into_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(keywords, "LONGEST", 16000)
+    monkeypatch.setattr(keywords, "MAX_CLIP_SAMPLES", 16000)
     path = str(tmp_path / "a.flac")
     soundfile.write(path, np.zeros(16001), 16000)
     assert len(read_clip(path, 1)) == len(read_clip(path, 0, 16000)) == 16000

@@ -4,12 +4,12 @@ import pytest
 import pywt
 import torch
 
-from speechbrain_bifsmn.lobes.models.dfsmn import DepthOutput
+from speechbrain_bifsmn.nnet.haar import haar_bands
 from speechbrain_bifsmn.nnet.losses import (
     FrequencyIndependentDistillation,
     ThinnableObjective,
-    haar_bands,
 )
+from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 from speechbrain_bifsmn.nnet.schedulers import WarmupCosine
 
 
@@ -89,16 +89,16 @@ def test_blocks_come_in_pairs():
         FrequencyIndependentDistillation()([torch.zeros(1, 2, 2)], [])
 
 
-def outputs(depths=3, layers=8):
+def outputs(thinnings=3, layers=8):
     return [
-        DepthOutput(
+        NetworkOutput(
             torch.randn(4, 5, requires_grad=True),
             [
                 torch.randn(4, 8, 16, requires_grad=True)
-                for _ in range(layers >> depth)
+                for _ in range(layers >> k)
             ],
         )
-        for depth in range(depths)
+        for k in range(thinnings)
     ]
 
 
@@ -108,12 +108,12 @@ def test_the_objective_is_its_formula():
     distillation = FrequencyIndependentDistillation()
     total, parts = ThinnableObjective(distillation)(student, labels, teacher)
     expected = 0
-    for depth, output in enumerate(student):
-        blocks = [b for b in range(8) if (b + 1) % 2**depth == 0]
+    for thinning, output in zip((1, 2, 4), student, strict=True):
+        blocks = [b for b in range(8) if (b + 1) % thinning == 0]
         fid = distillation(output.hidden, [teacher.hidden[b] for b in blocks])
         mse = (output.logits - teacher.logits).square().mean()
         entropy = torch.nn.functional.cross_entropy(output.logits, labels)
-        expected += 0.5**depth * (entropy + 0.01 * (fid + mse))
+        expected += 1 / thinning * (entropy + 0.01 * (fid + mse))
     torch.testing.assert_close(total, expected)
     assert len(parts) == 3
 
@@ -136,12 +136,12 @@ def test_soft_targets_are_the_divergence_of_softened_posteriors():
     objective = ThinnableObjective(gamma=0, beta=0.5, temperature=3.0)
     total, parts = objective(student, labels, teacher)
     expected = 0
-    for depth, output in enumerate(student):
+    for thinning, output in zip((1, 2, 4), student, strict=True):
         p = (teacher.logits / 3).softmax(1)
         q = (output.logits / 3).softmax(1)
         divergence = 9 * (p * (p.log() - q.log())).sum(1).mean()
         entropy = torch.nn.functional.cross_entropy(output.logits, labels)
-        expected += 0.5**depth * (entropy + 0.5 * divergence)
+        expected += 1 / thinning * (entropy + 0.5 * divergence)
     torch.testing.assert_close(total, expected)
     assert all(part.soft_targets > 0 for part in parts)
     _, (same,) = objective([teacher], labels, teacher)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from random_networks import random_network
 
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.pretrained import MODEL
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.model_format import StoredVector
+from bifsmn_engine.format import model_file
+from bifsmn_engine.format.layout import StoredVector
+from bifsmn_engine.pretrained import MODEL
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.writer import write_model
 
 LABELS = ["on", "öff"]
 
@@ -23,7 +24,7 @@ def model():
 
 
 def test_reading_gives_what_was_written(model, tmp_path):
-    size = model_file.write(model, tmp_path / "a.bifsmn")
+    size = write_model(model, tmp_path / "a.bifsmn")
     assert size == (tmp_path / "a.bifsmn").stat().st_size
     back = model_file.read(tmp_path / "a.bifsmn")
     assert back.labels == LABELS
@@ -70,7 +71,7 @@ def test_default_network_is_20_times_smaller_than_real_weights():
 
 
 def sealed(content):
-    """The bytes with the length and the check sum that fit them."""
+    """The bytes with the length and the checksum that fit them."""
     check = zlib.crc32(content[20:])
     return content[:12] + struct.pack("<2I", len(content), check) + content[20:]
 
@@ -85,7 +86,7 @@ def sealed(content):
         (lambda b: b[:8] + b"\x02" + b[9:], "expected format version 1, found"),
         (lambda b: b[:-1], r"expected \d+ bytes, found \d+; copy the file"),
         (lambda b: b + b"\0", r"expected \d+ bytes, found \d+; copy the file"),
-        (lambda b: b[:-1] + bytes([b[-1] ^ 1]), "expected the check sum"),
+        (lambda b: b[:-1] + bytes([b[-1] ^ 1]), "expected the checksum"),
         (
             lambda b: b[:20] + b"\1" + b[21:],
             r"classes: .* found 1 \(byte 20\);",
@@ -299,6 +300,6 @@ def test_nothing_is_written_of_what_is_refused(model, tmp_path):
     path = tmp_path / "a.bifsmn"
     path.write_bytes(b"before")
     with pytest.raises(ValueError, match="label 0"):
-        model_file.write(model._replace(labels=["", "b"]), path)
+        write_model(model._replace(labels=["", "b"]), path)
     assert path.read_bytes() == b"before"
     assert [p.name for p in tmp_path.iterdir()] == ["a.bifsmn"]

@@ -1,4 +1,4 @@
-"""Networks: shapes, depth, lengths, sizes, a student's start."""
+"""Networks: shapes, thinning, lengths, sizes, a student's start."""
 
 import pytest
 import torch
@@ -20,8 +20,8 @@ def test_the_papers_sizes_are_the_default():
     assert len(names) == 26
     assert "front_end.0" not in names and "classifier" not in names
     assert sum(layer.weights for layer in net.binarized) == 574_976
-    assert [len(net.blocks_at(d)) for d in net.depths] == [8, 4, 2]
-    assert list(net.blocks_at(2)) == [3, 7]
+    assert [len(net.blocks_at(d)) for d in net.thinnings] == [8, 4, 2]
+    assert list(net.blocks_at(4)) == [3, 7]
 
 
 @pytest.mark.parametrize("classes", [2, 12, 35])
@@ -31,9 +31,9 @@ def test_the_papers_sizes_are_the_default():
         {},
         {"frames": 64},
         {"n_mels": 40},
-        {"layers": 6, "depths": 2},
-        {"layers": 5, "depths": 1},
-        {"depths": 4, "layers": 8},
+        {"layers": 6, "max_thinning": 2},
+        {"layers": 5, "max_thinning": 1},
+        {"max_thinning": 8, "layers": 8},
         {"taps": (4, 0)},
         {"channels": 20, "hidden": 12, "front_channels": 3},
     ],
@@ -41,19 +41,19 @@ def test_the_papers_sizes_are_the_default():
 def test_sizes_are_arguments(classes, sizes):
     net = BiDFSMN(classes=classes, **{**SMALL, **sizes}).eval()
     x = decibels(3, net.frames, net.n_mels)
-    for depth in net.depths:
-        net.depth = depth
+    for thinning in net.thinnings:
+        net.thinning = thinning
         assert net(x).shape == (3, classes)
 
 
-def test_depths_together_equal_depths_alone():
+def test_thinnings_together_equal_thinnings_alone():
     net = BiDFSMN(classes=5, **SMALL).eval()
     x = decibels()
-    together = net(x, depths=[0, 1, 2])
-    for depth, output in enumerate(together):
-        net.depth = depth
+    together = net(x, thinnings=[1, 2, 4])
+    for thinning, output in zip(net.thinnings, together, strict=True):
+        net.thinning = thinning
         assert torch.equal(net(x), output.logits)
-        assert len(output.hidden) == 4 >> depth
+        assert len(output.hidden) == 4 // thinning
 
 
 def test_a_short_input_is_filled_with_silence():
@@ -81,11 +81,13 @@ def test_inputs_of_another_shape(shape):
         BiDFSMN(classes=5, **SMALL)(torch.zeros(shape))
 
 
-@pytest.mark.parametrize("depth", [-1, 3, 0.5, "0"])
-def test_depths_that_do_not_exist(depth):
+@pytest.mark.parametrize("thinning", [-1, 0, 3, 0.5, "1"])
+def test_thinnings_that_do_not_exist(thinning):
     net = BiDFSMN(classes=5, **SMALL)
-    with pytest.raises(ValueError, match=r"depth: expected one of \[0, 1, 2\]"):
-        net.depth = depth
+    with pytest.raises(
+        ValueError, match=r"thinning: expected one of \[1, 2, 4\]"
+    ):
+        net.thinning = thinning
 
 
 @pytest.mark.parametrize(
@@ -93,8 +95,8 @@ def test_depths_that_do_not_exist(depth):
     [
         ({"n_mels": 30}, "n_mels: expected a multiple of 4"),
         ({"frames": 0}, "frames: expected a multiple of 4"),
-        ({"layers": 6}, "layers: expected a multiple of 4 for 3 depth"),
-        ({"depths": 0}, "for 0 depth settings"),
+        ({"layers": 6}, "layers: expected a multiple of 4, the highest"),
+        ({"max_thinning": 3}, "max_thinning: expected 1, 2, 4"),
     ],
 )
 def test_sizes_that_do_not_fit(sizes, message):
@@ -104,29 +106,29 @@ def test_sizes_that_do_not_fit(sizes, message):
 
 @pytest.mark.parametrize("scales", ["learned", "statistic", "frame"])
 @pytest.mark.parametrize("planes", [1, 2])
-def test_every_parameter_learns_from_all_depths(scales, planes):
+def test_every_parameter_learns_from_all_thinnings(scales, planes):
     net = BiDFSMN(classes=5, scales=scales, planes=planes, **SMALL)
-    outputs = net(decibels(8), depths=net.depths)
+    outputs = net(decibels(8), thinnings=net.thinnings)
     sum(output.logits.square().sum() for output in outputs).backward()
     for name, parameter in net.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
 
 
-def test_each_depth_has_its_own_normalisations():
+def test_each_thinning_has_its_own_normalisations():
     net = ThinnableDFSMN(classes=5, **SMALL)
     for norms in ("memory_norms", "expand_norms", "norms"):
         found = [list(getattr(block, norms)) for block in net.blocks]
-        assert found == [["0"], ["0", "1"], ["0"], ["0", "1", "2"]]
+        assert found == [["1"], ["1", "2"], ["1"], ["1", "2", "4"]]
 
 
-def test_training_of_one_depth_leaves_the_statistics_of_others():
-    """Running statistics of all depths together would fit none of them."""
+def test_training_of_one_thinning_leaves_the_statistics_of_others():
+    """Running statistics of all thinnings together would fit none of them."""
     net = ThinnableDFSMN(classes=5, **SMALL)
-    net(decibels(8), depths=[2])
+    net(decibels(8), thinnings=[4])
     for name, value in net.blocks[3].named_buffers():
         if name.endswith("num_batches_tracked"):
-            assert value == (".2." in name), name
+            assert value == (".4." in name), name
 
 
 def test_a_student_starts_from_its_teacher():
@@ -138,7 +140,7 @@ def test_a_student_starts_from_its_teacher():
     block, taught = student.blocks[3], teacher.blocks[3]
     assert torch.equal(block.expand.weight, taught.expand.weight)
     for norms in ("memory_norms", "expand_norms", "norms"):
-        ours, theirs = getattr(block, norms)["2"], getattr(taught, norms)["0"]
+        ours, theirs = getattr(block, norms)["4"], getattr(taught, norms)["1"]
         assert torch.equal(ours.weight, theirs.weight)
     block.expand.weight.data.zero_()
     assert taught.expand.weight.any()
@@ -157,7 +159,7 @@ def test_a_real_network_of_the_students_shape():
 
 def test_weights_survive_saving():
     net = BiDFSMN(classes=5, **SMALL)
-    net(decibels(8), depths=[0, 1, 2])
+    net(decibels(8), thinnings=[1, 2, 4])
     twin = BiDFSMN(classes=5, **SMALL)
     twin.load_state_dict(net.state_dict())
     x = decibels()
@@ -175,7 +177,7 @@ def test_fsmn():
 def test_mixed_precision_training(model):
     net = model(classes=5, **SMALL)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        outputs = net(decibels(4), depths=net.depths)
+        outputs = net(decibels(4), thinnings=net.thinnings)
         loss = sum(output.logits.float().sum() for output in outputs)
     loss.backward()
     assert all(torch.isfinite(p.grad).all() for p in net.parameters())

@@ -2,28 +2,17 @@
 
 import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks import negative_speech
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
-from speechbrain_bifsmn.dataio.synthetic import speakers
+from speechbrain_bifsmn.dataio.speakers import speakers
 from speechbrain_bifsmn.dataio.words import COMMANDS
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
-
-@pytest.fixture
-def negative_speech(monkeypatch):
-    monkeypatch.syspath_prepend(FOLDER)
-    import negative_speech
-
-    yield negative_speech
-    del sys.modules["negative_speech"]
-
-
-def test_no_command_is_said(negative_speech):
+def test_no_command_is_said():
     text = " ".join(negative_speech.SENTENCES).lower()
     words = set(re.findall(r"[a-z']+", text))
     sound_alike = {"know", "write", "knows", "upon", "gone", "nose"}
@@ -38,7 +27,7 @@ class Hum:
         return np.ones(len(text) * SAMPLE_RATE // 20, np.float32) / 2
 
 
-def test_speech_is_as_long_as_wanted_and_the_same_again(negative_speech):
+def test_speech_is_as_long_as_wanted_and_the_same_again():
     first, second = (
         negative_speech.speech(Hum(), speakers("test", seed=1234)[0], 20)
         for _ in range(2)
@@ -48,7 +37,7 @@ def test_speech_is_as_long_as_wanted_and_the_same_again(negative_speech):
     np.testing.assert_array_equal(first, second)
 
 
-def test_more_voices_than_there_are(negative_speech, monkeypatch, tmp_path):
+def test_more_voices_than_there_are(monkeypatch, tmp_path):
     out = tmp_path / "out"
     monkeypatch.setattr(sys, "argv", ["x", str(out), "--minutes=99"])
     with pytest.raises(SystemExit):

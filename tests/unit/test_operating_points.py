@@ -5,17 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speechbrain_bifsmn.inference.detector import Detector
-from speechbrain_bifsmn.utils.operating_points import (
+from bifsmn_engine.detection import keywords_of
+from speechbrain_bifsmn.deploy.detector import Detector
+from speechbrain_bifsmn.operating_points.scores import (
     NEVER,
+    score_stream,
+    smooth,
+)
+from speechbrain_bifsmn.operating_points.sweep import (
     THRESHOLDS,
     Sweep,
     first_allowed,
-    hear,
-    keywords_of,
-    own_thresholds,
     shared_thresholds,
-    smooth,
+    thresholds_per_keyword,
 )
 
 LABELS = ["yes", "unknown", "no", "silence", "up"]
@@ -44,11 +46,11 @@ def detections(posteriors, threshold, smoothing, refractory_s):
 @pytest.mark.parametrize("refractory_s", [0, 0.032, 0.064, 0.5, 2.0])
 def test_counts_are_those_of_the_detector(smoothing, refractory_s):
     posteriors = walk(700, smoothing)
-    heard = hear(posteriors, LABELS, smoothing, HOP, refractory_s)
-    some = [*THRESHOLDS[::20], *heard.score[::50], *heard.floor[1::90]]
+    scores = score_stream(posteriors, LABELS, smoothing, HOP, refractory_s)
+    some = [*THRESHOLDS[::20], *scores.score[::50], *scores.floor[1::90]]
     thresholds = [float(t) for t in some if t >= 0]
-    counts = {k: heard.count(thresholds, k) for k in range(3)}
-    total = heard.count(thresholds)
+    counts = {k: scores.detections(thresholds, k) for k in range(3)}
+    total = scores.detections(thresholds)
     for place, threshold in enumerate(thresholds):
         found = detections(posteriors, threshold, smoothing, refractory_s)
         assert total[place] == len(found)
@@ -62,7 +64,7 @@ def test_counts_are_those_of_the_detector(smoothing, refractory_s):
 def test_scores_are_those_of_the_detector(windows, smoothing, seed):
     """To the last bit, since a threshold may be equal to a score."""
     posteriors = walk(windows, seed)
-    best = hear(posteriors, LABELS, smoothing, HOP, 0.5).best(3)
+    best = score_stream(posteriors, LABELS, smoothing, HOP, 0.5).best(3)
     found = detections(posteriors, 0, smoothing, 0)
     for k, keyword in enumerate(KEYWORDS):
         scores = [d.score for d in found if d.keyword == keyword]
@@ -78,33 +80,33 @@ def test_smoothing_is_a_running_mean():
 
 
 def sweep(clips=30, smoothing=4):
-    said = [k % 3 for k in range(clips)]
+    spoken = [k % 3 for k in range(clips)]
     posteriors = [walk(40, 100 + index) for index in range(clips)]
     streams = {"radio": walk(900, 1), "street": walk(500, 2)}
 
-    def heard(stream):
-        return hear(stream, LABELS, smoothing, HOP, 0.5)
+    def scores(stream):
+        return score_stream(stream, LABELS, smoothing, HOP, 0.5)
 
-    of_clips = zip(said, map(heard, posteriors), strict=True)
-    of_streams = {name: heard(stream) for name, stream in streams.items()}
+    of_clips = zip(spoken, map(scores, posteriors), strict=True)
+    of_streams = {name: scores(stream) for name, stream in streams.items()}
     made = Sweep(list(of_clips), of_streams, KEYWORDS, HOP)
-    return made, said, posteriors, streams
+    return made, spoken, posteriors, streams
 
 
 @pytest.mark.parametrize("threshold", [0.1, 0.5, 0.8, 0.97])
 def test_a_sweep_counts_rejects_alarms_and_confusions(threshold):
-    made, said, posteriors, streams = sweep()
+    made, spoken, posteriors, streams = sweep()
     names = [
         {d.keyword for d in detections(row, threshold, 4, 0.5)}
         for row in posteriors
     ]
     expected = np.zeros((3, 3), int)
-    for k, found in zip(said, names, strict=True):
+    for k, found in zip(spoken, names, strict=True):
         for keyword in found:
             expected[k, KEYWORDS.index(keyword)] += 1
     np.testing.assert_array_equal(made.confusions(threshold), expected)
     (rejects,) = made.rejects([threshold])
-    assert rejects == len(said) - expected.trace()
+    assert rejects == len(spoken) - expected.trace()
     alarms = {
         name: len(detections(stream, threshold, 4, 0.5))
         for name, stream in streams.items()
@@ -124,10 +126,10 @@ def test_keywords_add_up():
     assert made.hours["radio"] == pytest.approx(900 * HOP / 3600)
 
 
-def test_nothing_is_heard_in_less_than_a_window():
-    heard = hear(walk(0, 0), LABELS, 4, HOP, 0.5)
-    assert not heard.count(THRESHOLDS).any()
-    assert (heard.best(3) == NEVER).all()
+def test_nothing_is_detected_in_less_than_a_window():
+    scores = score_stream(walk(0, 0), LABELS, 4, HOP, 0.5)
+    assert not scores.detections(THRESHOLDS).any()
+    assert (scores.best(3) == NEVER).all()
 
 
 def test_rejects_grow_with_the_threshold():
@@ -158,7 +160,7 @@ def test_the_first_that_is_allowed(alarms, allowed, place):
 
 def test_a_threshold_for_each_keyword():
     """As a detector counts that has them."""
-    made, said, posteriors, streams = sweep()
+    made, spoken, posteriors, streams = sweep()
     thresholds = {"yes": 0.3, "no": 0.9, "up": 0.6}
     rejects, alarms = made.at(list(thresholds.values()))
     detector = Detector(LABELS, HOP, WINDOW, thresholds, 4, 0.5)
@@ -168,7 +170,7 @@ def test_a_threshold_for_each_keyword():
         alarms -= [sum(d.keyword == word for d in found) for word in KEYWORDS]
         detector.reset()
     assert alarms.tolist() == [0, 0, 0]
-    for k, stream in zip(said, posteriors, strict=True):
+    for k, stream in zip(spoken, posteriors, strict=True):
         found = [d for row in stream for d in detector.add(row)]
         found += detector.finish()
         rejects[k] -= KEYWORDS[k] not in {d.keyword for d in found}
@@ -180,7 +182,7 @@ def test_no_threshold_for_all_beats_one_for_each():
     made, *_ = sweep()
     shared, own = (
         np.array([c.sum(-1) for c in made.at(table([made]))])
-        for table in (shared_thresholds, own_thresholds)
+        for table in (shared_thresholds, thresholds_per_keyword)
     )
     never_more = np.maximum.accumulate(shared[1, ::-1])[::-1]
     for weight in (0.01, 0.1, 1, 10):
@@ -188,8 +190,8 @@ def test_no_threshold_for_all_beats_one_for_each():
         assert (own[0] + weight * own[1]).min() <= best
 
 
-def test_own_thresholds_rise():
-    table = own_thresholds([sweep()[0]])
+def test_thresholds_per_keyword_rise():
+    table = thresholds_per_keyword([sweep()[0]])
     assert (np.diff(table, axis=0) >= 0).all()
     assert len(np.unique(table, axis=0)) > 3
 

@@ -6,15 +6,15 @@ import sys
 import numpy as np
 import pytest
 
-from speechbrain_bifsmn.utils.plots import (
+from speechbrain_bifsmn.evaluation.plots import (
     plot_confusion,
     plot_curves,
     plot_operating_points,
 )
 
 
-def row(stage, epoch, depths):
-    accuracy = {str(depth): 50.0 + epoch for depth in range(depths)}
+def row(stage, epoch, thinnings):
+    accuracy = {str(thinning): 50.0 + epoch for thinning in range(thinnings)}
     losses = {"loss": 1.0 / epoch, "valid_loss": 1.1 / epoch}
     return {"stage": stage, "epoch": epoch, "accuracy": accuracy} | losses
 
@@ -76,7 +76,7 @@ def test_only_drawing_imports_matplotlib(tmp_path):
     """And never pyplot, which has global state and looks for a window."""
     code = (
         "import sys\n"
-        "from speechbrain_bifsmn.utils.plots import plot_confusion\n"
+        "from speechbrain_bifsmn.evaluation.plots import plot_confusion\n"
         "assert 'matplotlib' not in sys.modules\n"
         "plot_confusion([[1]], ['yes'], sys.argv[1])\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"

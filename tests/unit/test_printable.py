@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from printable_examples import BYTES, EXAMPLES
 
-from speechbrain_bifsmn.utils.printable import (
+from bifsmn_engine.printable import (
     code_span,
     each_text,
     json_text,

@@ -9,20 +9,21 @@ import yaml
 from finished_run import LABELS, SIZES, write_run
 from random_networks import random_network
 
-from speechbrain_bifsmn.cli import main
-from speechbrain_bifsmn.evaluation.card import make_card
+from bifsmn_engine.cli import main
+from bifsmn_engine.format import model_file
+from bifsmn_engine.loading import load_model
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.files.owned import MARKER
-from speechbrain_bifsmn.inference.models import load_model
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
 from speechbrain_bifsmn.pretrained import FOLDER
 from speechbrain_bifsmn.publishing import folder as publishing
+from speechbrain_bifsmn.publishing.card import make_card
 from speechbrain_bifsmn.publishing.loading import check_loads
+from speechbrain_bifsmn.runs.checkpoints import load_weights
 from speechbrain_bifsmn.runs.folder import TEACHER, open_run
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.checkpoints import load_weights
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +143,7 @@ def test_a_run_that_has_not_finished(own_run, name, capsys):
 def test_a_model_file_of_another_epoch(own_run, tmp_path, unchecked):
     other = random_network(classes=4, seed=1, frames=32, **SIZES)
     folded = fold(other, LABELS, LogMel(n_mels=20), provenance="Made up.")
-    model_file.write(folded, own_run / "model.bifsmn")
+    write_model(folded, own_run / "model.bifsmn")
     with pytest.raises(ValueError, match="expected the student's best epoch"):
         publishing.publish(own_run, tmp_path / "out")
 
@@ -151,7 +152,7 @@ def test_a_tuned_model_file_is_that_of_the_same_epoch(own_run, unchecked):
     path = own_run / "model.bifsmn"
     model = model_file.read(path)
     config = model.config._replace(threshold=0.875, smoothing=16)
-    model_file.write(model._replace(config=config), path)
+    write_model(model._replace(config=config), path)
     out = own_run.parent / "out"
     publishing.publish(own_run, out)
     assert load_model(out / "model.bifsmn", "torch").threshold == 0.875

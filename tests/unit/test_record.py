@@ -7,6 +7,7 @@ import pytest
 from runs import RECIPE
 
 from speechbrain_bifsmn.files.owned import owner
+from speechbrain_bifsmn.runs.hparams import as_plain, base_and_overrides
 from speechbrain_bifsmn.runs.output import output_folder
 from speechbrain_bifsmn.runs.record import (
     NAME,
@@ -16,7 +17,6 @@ from speechbrain_bifsmn.runs.record import (
     keep_record,
     read_record,
 )
-from speechbrain_bifsmn.utils.hparams import as_plain, base_and_overrides
 
 
 def describe(overrides="", name="bifsmnv2", **options):
@@ -56,7 +56,7 @@ def test_the_record_holds_what_a_run_is():
         ("distillation: {bands: [low]}", "distillation"),
         ("max_grad_norm: 1.0", "max_grad_norm"),
         ("words: hey", "words"),
-        ("redraw_unknown: True", "redraw_unknown"),
+        ("resample_unknown: True", "resample_unknown"),
     ],
 )
 def test_another_setting_is_refused_by_name(begun, overrides, name):

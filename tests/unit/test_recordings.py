@@ -15,7 +15,7 @@ from speechbrain_bifsmn.dataio.recordings import (
     convert_recordings,
     find_recordings,
 )
-from speechbrain_bifsmn.dataio.words import folded
+from speechbrain_bifsmn.dataio.words import canonical_name
 
 # Speakers whose hash puts them in each split.
 TRAIN, VALIDATION, TEST = "bob", "lea", "kim"
@@ -105,7 +105,11 @@ def test_folders_are_words_whatever_their_case_and_spaces(tmp_path):
         *(("hey robot", "a"), ("hey robot", "b"), ("Goat", "c")),
         ("gr\u00fcn", "e"),
     }
-    assert folded(" Hey__Robot ") == folded("hey-ROBOT") == "hey robot"
+    assert (
+        canonical_name(" Hey__Robot ")
+        == canonical_name("hey-ROBOT")
+        == "hey robot"
+    )
 
 
 def test_a_long_recording_is_cut_to_its_loudest_second(tmp_path):
@@ -206,7 +210,7 @@ def test_long_background_noise_is_streamed(tmp_path, monkeypatch):
     tracemalloc.stop()
     assert soundfile.info(target).frames == 6 * 60 * 16000
     assert peak < 2_000_000
-    monkeypatch.setattr(recordings, "LONGEST", 60 * 16000)
+    monkeypatch.setattr(recordings, "MAX_CLIP_SAMPLES", 60 * 16000)
     with pytest.raises(ValueError, match="noise of up to an hour, found more"):
         convert(path, "_background_noise_")
 

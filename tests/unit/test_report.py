@@ -7,21 +7,21 @@ import subprocess
 import pytest
 
 from speechbrain_bifsmn.files.owned import MARKER
-from speechbrain_bifsmn.utils.report import (
-    BY_DEPTH,
+from speechbrain_bifsmn.provenance import git_commit
+from speechbrain_bifsmn.runs.results import (
+    BY_THINNING,
     REQUIRED,
-    git_commit,
     write_results,
 )
 
 
 def results():
     values = dict.fromkeys(REQUIRED, "x")
-    values |= {key: {"0": 5000, "1": 3000} for key in BY_DEPTH}
+    values |= {key: {"1": 5000, "2": 3000} for key in BY_THINNING}
     return values | {
-        "accuracy": {"0": 91.234, "1": 80.0},
-        "interval": {"0": [90.0, 92.0], "1": [78.0, 82.0]},
-        "stored_bytes": {"0": 1024, "1": 512},
+        "accuracy": {"1": 91.234, "2": 80.0},
+        "interval": {"1": [90.0, 92.0], "2": [78.0, 82.0]},
+        "stored_bytes": {"1": 1024, "2": 512},
         "teacher_accuracy": 95.5,
         "teacher_interval": [94.0, 97.0],
         "teacher_stored_bytes": 10240,
@@ -39,7 +39,7 @@ def test_both_files_say_the_same(tmp_path):
     assert json.loads((tmp_path / "new" / "results.json").read_text()) == (
         results()
     )
-    assert "| student, depth 0 | 91.23 (90.0 to 92.0) | 5,000 " in text
+    assert "| student, thinning 1 | 91.23 (90.0 to 92.0) | 5,000 " in text
     assert "| 1.0 | 10.0x |" in text
     assert "1,234 clips" in text
     assert "teacher 5 epochs in 10 s, student 10 epochs in 20 s" in text
@@ -106,11 +106,11 @@ def test_every_missing_key_is_named(tmp_path, key):
         write_results(tmp_path, incomplete)
 
 
-@pytest.mark.parametrize("key", BY_DEPTH[1:])
-def test_depths_must_agree(tmp_path, key):
+@pytest.mark.parametrize("key", BY_THINNING[1:])
+def test_thinnings_must_agree(tmp_path, key):
     incomplete = results()
-    del incomplete[key]["1"]
-    with pytest.raises(ValueError, match=f"expected {key} at .* 0, 1 of"):
+    del incomplete[key]["2"]
+    with pytest.raises(ValueError, match=f"expected {key} at .* 1, 2 of"):
         write_results(tmp_path, incomplete)
     assert not list(tmp_path.iterdir())
 

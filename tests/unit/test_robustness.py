@@ -6,7 +6,7 @@ import pytest
 from speechbrain_bifsmn.evaluation import distortions
 from speechbrain_bifsmn.evaluation.clips import Clip
 from speechbrain_bifsmn.evaluation.distortions import conditions
-from speechbrain_bifsmn.evaluation.robustness import LEAST_CLIPS, Robustness
+from speechbrain_bifsmn.evaluation.robustness import MIN_CLIPS, Robustness
 from speechbrain_bifsmn.evaluation.systems import System
 
 RATE = 16000
@@ -123,11 +123,13 @@ def test_telephone_of_a_clip_at_full_scale():
 class Energy:
     """A model that says "loud" of loud clips."""
 
-    depths, labels = range(2), ["loud", "quiet", "silence"]
-    depth = 0
+    thinnings, labels = (1, 2), ["loud", "quiet", "silence"]
+    thinning = 1
 
     def classify(self, clip):
-        level = 0.12 if self.depth == 0 else 9.0  # depth 1 finds all quiet
+        level = (
+            0.12 if self.thinning == 1 else 9.0
+        )  # thinning 2 finds all quiet
         return np.eye(3)[0 if np.std(clip) > level else 1]
 
 
@@ -153,14 +155,14 @@ def test_silence_is_left_out(measured):
     assert found["clips"] == 12
     clean = found["conditions"][0]
     assert clean["name"] == "clean"
-    assert clean["accuracy"] == {"0": 75.0, "1": 0.0}
-    low, high = clean["interval"]["0"]
+    assert clean["accuracy"] == {"1": 75.0, "2": 0.0}
+    low, high = clean["interval"]["1"]
     assert low < 75 < high
 
 
 def test_conditions_reach_the_model(measured):
     rows = {
-        (row["name"], row["level"]): row["accuracy"]["0"]
+        (row["name"], row["level"]): row["accuracy"]["1"]
         for row in measured.results()["conditions"]
     }
     assert rows["gain", -30] == 0  # all are quiet then
@@ -170,17 +172,17 @@ def test_conditions_reach_the_model(measured):
 
 def test_speakers(measured):
     found = measured.speakers()
-    assert LEAST_CLIPS == 5
+    assert MIN_CLIPS == 5
     assert (found["speakers"], found["all_speakers"]) == (2, 3)
     assert found["clips"] == 10
-    assert found["quantiles"]["0"]["0"] == 60
-    assert found["quantiles"]["0"]["50"] == 80
-    assert found["quantiles"]["0"]["100"] == 100
-    assert found["below_80"] == {"0": 50.0, "1": 100.0}
+    assert found["quantiles"]["1"]["0"] == 60
+    assert found["quantiles"]["1"]["50"] == 80
+    assert found["quantiles"]["1"]["100"] == 100
+    assert found["below_80"] == {"1": 50.0, "2": 100.0}
     # Four of five right are enough: 1 - P(4 or 5 of 5 at 0.8).
     chance = 100 * (1 - (0.8**5 + 5 * 0.8**4 * 0.2))
-    assert found["below_80_by_chance"]["0"] == pytest.approx(chance)
-    assert found["below_80_by_chance"]["1"] == pytest.approx(100)
+    assert found["below_80_by_chance"]["1"] == pytest.approx(chance)
+    assert found["below_80_by_chance"]["2"] == pytest.approx(100)
 
 
 def test_no_speaker_with_enough_clips():

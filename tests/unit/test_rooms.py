@@ -1,4 +1,4 @@
-"""Made-up rooms, and SpeechBrain's reverberation with them."""
+"""Synthetic RIRs, and SpeechBrain's reverberation with them."""
 
 import csv
 

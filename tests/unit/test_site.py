@@ -15,9 +15,7 @@ DOCS = ROOT / "docs"
 ENGINE = ROOT / "arm_kernel" / "python" / "bifsmn_engine"
 
 pytest.importorskip("sphinx", reason="the extra docs is not installed")
-sys.path.insert(0, str(DOCS))
-repository_links = pytest.importorskip("repository_links")
-sys.path.remove(str(DOCS))
+from docs import repository_links  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +60,9 @@ def test_every_public_module_has_a_page(site):
 @pytest.mark.slow
 def test_docstrings_and_help_are_there(site):
     page = (site / "api/speechbrain_bifsmn.nnet.binarize.html").read_text()
-    for text in ("Parameters", "Returns", "Example", "granularity"):
+    for text in ("Parameters", "Returns", "Example", "scale_layout"):
         assert text in page
-    page = (site / "api/speechbrain_bifsmn.cli.spot.html").read_text()
+    page = (site / "api/bifsmn_engine.cli.spot.html").read_text()
     assert "usage: bifsmn spot" in page
     page = (site / "api/bifsmn_engine.model.html").read_text()
     assert "window_samples" in page
@@ -113,15 +111,20 @@ def test_links_lead_to_the_repository_on_read_the_docs(monkeypatch):
     assert repository_links.rewrite("[x](LICENSE)", ROOT) == expected
 
 
-def test_the_engine_need_not_be_installed(tmp_path):
-    broken = tmp_path / "bifsmn_engine.py"
-    broken.write_text("raise ImportError('not for this machine')")
-    code = "import conf, bifsmn_engine; print(bifsmn_engine.Model.__doc__)"
-    path = os.pathsep.join([str(tmp_path), str(DOCS)])
+WITHOUT_LIBRARY = """
+from pathlib import Path
+is_file = Path.is_file
+Path.is_file = lambda path: path.stem != "libbifsmn" and is_file(path)
+import conf, bifsmn_engine
+print(bifsmn_engine.Model.__doc__)
+"""
+
+
+def test_the_library_need_not_be_built():
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", WITHOUT_LIBRARY],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": str(DOCS)},
         capture_output=True,
         text=True,
     )

@@ -9,7 +9,8 @@ from hum import Hum
 from scipy.io import wavfile
 
 from speechbrain_bifsmn.dataio import synthetic
-from speechbrain_bifsmn.dataio.synthetic import make_corpus, speakers
+from speechbrain_bifsmn.dataio.speakers import SPEAKERS, VARIANTS, speakers
+from speechbrain_bifsmn.dataio.synthetic import make_corpus
 from speechbrain_bifsmn.files.owned import owned_folder
 
 SMALL = {"clips": 6, "background_seconds": 2}
@@ -92,12 +93,12 @@ def test_a_clip_does_not_depend_on_the_other_clips(tmp_path, voice):
 
 
 def test_no_voice_is_in_two_splits():
-    splits = [speakers(split, seed=1234) for split in synthetic.SPEAKERS]
+    splits = [speakers(split, seed=1234) for split in SPEAKERS]
     for part in ("name", "voice"):
         values = [getattr(one, part) for split in splits for one in split]
         unique = [{getattr(one, part) for one in split} for split in splits]
         assert sum(map(len, unique)) == len(set(values)), part
-    names = [name for split in synthetic.VARIANTS.values() for name in split]
+    names = [name for split in VARIANTS.values() for name in split]
     assert len(names) == len(set(names))
 
 
@@ -106,7 +107,7 @@ def test_all_variants_exist_and_speak():
         "espeakng_loader", reason="speaking needs espeakng-loader"
     )
     espeak = synthetic.Espeak()
-    for split in synthetic.VARIANTS.values():
+    for split in VARIANTS.values():
         for variant in split:
             wav = espeak.say("seven", f"en-gb+{variant}", 16000)
             assert len(wav) > 4000 and np.abs(wav).max() > 0.05, variant

@@ -6,8 +6,8 @@ import signal
 import numpy as np
 import pytest
 
-from speechbrain_bifsmn.inference.torch_model import TorchModel
-from speechbrain_bifsmn.pretrained import MODEL
+from bifsmn_engine.pretrained import MODEL
+from speechbrain_bifsmn.deploy.torch_model import TorchModel
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

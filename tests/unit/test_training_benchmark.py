@@ -2,17 +2,17 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import pywt
 import torch
+from small_corpus import write_corpus
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-sys.path.insert(0, str(FOLDER))
-import training  # noqa: E402
-from released_step import Clips, Wavelet  # noqa: E402
+from benchmarks import ROOT
+from benchmarks.harness import training_steps as steps
+from benchmarks.harness.training_epochs import Epochs
+from benchmarks.models.released_step import Clips, Wavelet
 
 
 @pytest.mark.parametrize("name", ["haar", "db2"])
@@ -30,33 +30,33 @@ def test_the_wavelet_is_that_of_pywavelets(name):
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(training, "BATCH", 6)
+    monkeypatch.setattr(steps, "BATCH", 6)
 
 
-def test_both_sides_have_equal_losses_and_gradients(small):
-    losses = training.check_equal_losses()
+def test_both_systems_have_equal_losses_and_gradients(small):
+    losses = steps.check_equal_losses()
     assert losses["released"] == pytest.approx(losses["equal"], rel=1e-9)
     slopes = {}
-    for side in ("released", "equal"):
-        student, loss = training.make_step(side, torch.float64)
+    for system in ("released", "equal"):
+        student, loss = steps.make_step(system, torch.float64)
         loss().backward()
-        slopes[side] = student.classifier.weight.grad
+        slopes[system] = student.classifier.weight.grad
     torch.testing.assert_close(slopes["released"], slopes["equal"])
 
 
 def test_unequal_losses_end_the_benchmark(small, monkeypatch):
     monkeypatch.setattr(
-        training,
+        steps,
         "make_step",
-        lambda side, _: (None, lambda: torch.tensor(float(len(side)))),
+        lambda system, _: (None, lambda: torch.tensor(float(len(system)))),
     )
     with pytest.raises(SystemExit, match="expected equal losses, found"):
-        training.check_equal_losses()
+        steps.check_equal_losses()
 
 
-@pytest.mark.parametrize("side", training.SIDES)
-def test_every_side_learns(side, small):
-    student, loss = training.make_step(side)
+@pytest.mark.parametrize("system", steps.SYSTEMS)
+def test_every_system_learns(system, small):
+    student, loss = steps.make_step(system)
     update = torch.optim.SGD(student.parameters(), lr=0.01)
     first = loss().item()
     for _ in range(10):
@@ -73,7 +73,20 @@ def test_augmented_clips_keep_their_length():
         assert clips.augment(torch.randn(16000)).shape == (16000,)
 
 
+@pytest.mark.slow
+def test_epochs_of_both_systems(tmp_path):
+    data = write_corpus(tmp_path / "data")
+    epochs = Epochs(str(data), 4, str(tmp_path / "output"))
+    assert len(epochs.data) == 4
+    before = epochs.brain.modules.model.classifier.weight.detach().clone()
+    epochs.default(workers=0)
+    assert not torch.equal(before, epochs.brain.modules.model.classifier.weight)
+    epochs.released(workers=0)
+
+
 def test_help():
-    command = [sys.executable, str(FOLDER / "training.py"), "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "benchmarks.training", "--help"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert "objective_ratio" in done.stdout

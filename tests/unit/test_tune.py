@@ -16,27 +16,29 @@ from tuning_audio import (
     write_all,
 )
 
-from speechbrain_bifsmn import cli
-from speechbrain_bifsmn.cli import options
-from speechbrain_bifsmn.dataio.trials import (
-    in_context,
-    in_sequence,
-    keyword_clips,
-    negative_audio,
-)
+from bifsmn_engine import cli, tuned
+from bifsmn_engine.cli import options
+from bifsmn_engine.keyword_stream import KeywordStream
+from bifsmn_engine.loading import load_model
+from bifsmn_engine.printable import each_text, printable
+from speechbrain_bifsmn.deploy.detector import Detector
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.files.owned import (
     MARKER,
     check_listed,
     owned_file,
     owner,
 )
-from speechbrain_bifsmn.inference.detector import Detector
-from speechbrain_bifsmn.inference.models import load_model
-from speechbrain_bifsmn.inference.stream import KeywordStream
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.tune import store, tune
-from speechbrain_bifsmn.utils import model_file, tuning, tuning_report
-from speechbrain_bifsmn.utils.printable import each_text, printable
+from speechbrain_bifsmn.operating_points import choose as tuning
+from speechbrain_bifsmn.operating_points import report as tuning_report
+from speechbrain_bifsmn.operating_points.tune import store, tune
+from speechbrain_bifsmn.operating_points.tuning_data import (
+    in_context,
+    in_sequence,
+    keyword_clips,
+    negative_audio,
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def result(place):
     return tune(
         *arguments(place),
         false_alarms_per_hour=MANY,
-        depths=(0, 1),
+        thinnings=(1, 2),
         smoothings=(1, 3),
         refractory_s=0.3,
         unseen=True,
@@ -72,13 +74,13 @@ def heard(model, chunks, threshold, smoothing):
     return found + detector.finish()
 
 
-@pytest.mark.parametrize("depth", [0, 1])
+@pytest.mark.parametrize("thinning", [1, 2])
 @pytest.mark.parametrize("rule", ["shared", "own"])
-def test_figures_are_those_of_a_detector(place, result, rule, depth):
+def test_figures_are_those_of_a_detector(place, result, rule, thinning):
     path, clips, negatives = arguments(place)
-    model = load_model(path, depth=depth)
+    model = load_model(path, thinning=thinning)
     point = result[rule]["thresholds"], result[rule]["smoothing"]
-    figures = result[rule]["depths"][str(depth)]
+    figures = result[rule]["thinnings"][str(thinning)]
     expected = {word: {} for word in KEYWORDS}
     rejects = 0
     for k, clip in keyword_clips(clips, KEYWORDS, unseen=True)["confirm"]:
@@ -92,8 +94,8 @@ def test_figures_are_those_of_a_detector(place, result, rule, depth):
     assert figures["confusions"] == expected
     alarms = 0
     for path in negatives:
-        pieces = negative_audio(path, KEYWORDS)["confirm"]
-        found = heard(model, in_sequence(pieces, RATE), *point)
+        segments = negative_audio(path, KEYWORDS)["confirm"]
+        found = heard(model, in_sequence(segments, RATE), *point)
         of_this = figures["negatives"][path.name]
         assert of_this["false_alarms"] == len(found)
         alarms += len(found)
@@ -107,7 +109,7 @@ def test_no_lower_threshold_would_do(place, result, rule):
     flattering = tune(
         *arguments(place),
         false_alarms_per_hour=MANY,
-        depths=(0, 1),
+        thinnings=(1, 2),
         smoothings=[result[rule]["smoothing"]],
         refractory_s=0.3,
         unseen=True,
@@ -118,7 +120,7 @@ def test_no_lower_threshold_would_do(place, result, rule):
     alarms = np.array([c["false_alarms"] for c in found["curves"].values()])
     too_many = (alarms > allowed).any(0)
     row = np.flatnonzero(too_many)[-1] + 1
-    for curve, figures in zip(alarms, found["depths"].values(), strict=True):
+    for curve, figures in zip(alarms, found["thinnings"].values(), strict=True):
         assert figures["false_alarms"] == curve[row] <= allowed
 
 
@@ -126,7 +128,7 @@ def test_torch_gives_the_same(place, result):
     other = tune(
         *arguments(place),
         false_alarms_per_hour=MANY,
-        depths=(0, 1),
+        thinnings=(1, 2),
         smoothings=(1, 3),
         refractory_s=0.3,
         unseen=True,
@@ -186,7 +188,7 @@ def test_a_refused_value_leaves_the_file(place, change):
     ("options", "said"),
     [
         ({"false_alarms_per_hour": 0}, "expected more than 0, got 0"),
-        ({"depths": (0, 9)}, r"expected some of \[0, 1, 2\], got 9"),
+        ({"thinnings": (1, 9)}, r"expected some of \(1, 2, 4\), got 9"),
         (
             {"refractory_s": -1},
             "refractory_s: expected 0 to 3600 seconds, got -1",
@@ -227,7 +229,7 @@ def test_negatives_of_less_than_a_window(place, tmp_path):
 def test_a_model_without_keywords(place, tmp_path):
     net = random_network(2, **SMALL)
     model = fold(net, ["unknown", "silence"], front_end(net))
-    model_file.write(model, tmp_path / "none.bifsmn")
+    write_model(model, tmp_path / "none.bifsmn")
     _, *rest = arguments(place)
     with pytest.raises(ValueError, match="expected keywords, found"):
         tune(tmp_path / "none.bifsmn", *rest)
@@ -246,7 +248,7 @@ def test_the_command_writes_what_it_found(place, tmp_path, capsys):
     found = json.loads((tmp_path / "tune.json").read_text())
     threshold = found["shared"]["thresholds"]["yes"]
     assert f"threshold {threshold:g}, smoothing 3" in out
-    assert "rejected, %" in out and "depth 0" in out
+    assert "rejected, %" in out and "thinning 1" in out
     assert "negatives to choose" in err
     names = {"tune.json", "det.png", "keywords.png", "model.bifsmn", MARKER}
     assert {path.name for path in tmp_path.iterdir()} == names
@@ -259,12 +261,11 @@ def test_the_command_writes_what_it_found(place, tmp_path, capsys):
 
 def test_own_thresholds_are_for_detectors(result, place, tmp_path):
     tuning_report.write(result, tmp_path)
-    own = tuning_report.read_own(tmp_path / "tune.json")
+    own = tuned.read_tuned(tmp_path / "tune.json")
     thresholds, smoothing, refractory_s = own
     assert list(thresholds) == KEYWORDS and refractory_s == 0.3
     stream = KeywordStream(load_model(place), *own)
     assert stream.detector.threshold == result["own"]["thresholds"]
-    assert stream.detector.refractory_s == 0.3
     point = ["--threshold", "0.75", "--tuned", str(tmp_path / "tune.json")]
     parser = cli.make_parser(["spot"])
     arguments = parser.parse_args(["spot", *point[2:], "radio.flac"])
@@ -280,7 +281,7 @@ def test_what_is_no_tune_json(tmp_path, content):
     path = tmp_path / "tune.json"
     path.write_text(content)
     with pytest.raises(ValueError, match="tune.json: expected the tune.json"):
-        tuning_report.read_own(path)
+        tuned.read_tuned(path)
 
 
 def test_the_command_writes_into_a_folder(place, tmp_path):
@@ -311,8 +312,8 @@ def test_without_matplotlib(place, tmp_path, monkeypatch, capsys):
 def test_without_torch():
     code = (
         "import sys\n"
-        "import speechbrain_bifsmn.tune\n"
-        "import speechbrain_bifsmn.utils.tuning_report\n"
+        "import speechbrain_bifsmn.operating_points.tune\n"
+        "import speechbrain_bifsmn.operating_points.report\n"
         "assert not {'torch', 'speechbrain'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -325,7 +326,7 @@ def test_only_what_tune_wrote_is_replaced(place, tmp_path, capsys):
     assert command(place, None, *small) == 0
     first = (out / "tune.json").read_text()
     (out / "notes.txt").write_text("mine")
-    assert command(place, None, "--depth", 1, *small) == 0
+    assert command(place, None, "--thinning", 2, *small) == 0
     assert (out / "tune.json").read_text() != first
     for name in ("det.png", "model.bifsmn"):
         before = (out / name).read_bytes()

@@ -11,9 +11,9 @@ import soundfile
 import wav_lengths
 from audio_files import NOISE, RATE, bytes_of, decode, refused, told, written
 
-from speechbrain_bifsmn.audiofile import wav
-from speechbrain_bifsmn.audiofile.decode import blocks, form_of
-from speechbrain_bifsmn.audiofile.source import open_regular
+from bifsmn_engine.audio import wav
+from bifsmn_engine.audio.decode import blocks, form_of
+from bifsmn_engine.audio.source import open_regular
 
 FUZZED = Path(__file__).parents[2] / "arm_kernel/fuzz/corpus/wav"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from speechbrain_bifsmn.dataio.words import (
-    folded,
+    canonical_name,
     parse_words,
     task_labels,
     words_of,
@@ -24,7 +24,11 @@ def test_labels_of_the_tasks():
 
 
 def test_names_that_mean_the_same():
-    assert folded(" Hey__Robot ") == folded("hey-ROBOT") == "hey robot"
+    assert (
+        canonical_name(" Hey__Robot ")
+        == canonical_name("hey-ROBOT")
+        == "hey robot"
+    )
 
 
 def test_words_are_a_text_or_a_sequence():

@@ -6,7 +6,15 @@ import ctypes
 import errno
 import os
 import sys
-from ctypes import POINTER, c_char_p, c_float, c_int, c_size_t, c_uint32
+from ctypes import (
+    POINTER,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_size_t,
+    c_uint32,
+)
 from ctypes import c_void_p as handle
 from pathlib import Path
 
@@ -21,7 +29,7 @@ class Info(ctypes.Structure):
         ("mels", c_uint32),
         ("frames", c_uint32),
         ("layers", c_uint32),
-        ("depths", c_uint32),
+        ("thinnings", c_uint32),
         ("front_channels", c_uint32),
         ("channels", c_uint32),
         ("hidden", c_uint32),
@@ -32,6 +40,17 @@ class Info(ctypes.Structure):
         ("threshold", c_float),
         ("smoothing", c_uint32),
         ("file_bytes", c_uint32),
+    ]
+
+
+class RawDetection(ctypes.Structure):
+    """``bifsmn_detection``: a label, its score, and seconds."""
+
+    _fields_ = [
+        ("label", c_uint32),
+        ("score", c_float),
+        ("start", c_double),
+        ("end", c_double),
     ]
 
 
@@ -71,12 +90,12 @@ FUNCTIONS = {
     "bifsmn_name": ([handle], *_STRING),
     "bifsmn_licence": ([handle], *_STRING),
     "bifsmn_provenance": ([handle], *_STRING),
-    "bifsmn_path": ([handle], *_STRING),
-    "bifsmn_available_path": ([c_uint32], *_STRING),
+    "bifsmn_isa": ([handle], *_STRING),
+    "bifsmn_available_isa": ([c_uint32], *_STRING),
     "bifsmn_state_new": ([handle, new_handle], *_STATUS),
     "bifsmn_state_free": ([handle], *_NOTHING),
-    "bifsmn_set_depth": ([handle, c_uint32], *_STATUS),
-    "bifsmn_get_depth": ([handle], c_uint32, None),
+    "bifsmn_set_thinning": ([handle, c_uint32], *_STATUS),
+    "bifsmn_get_thinning": ([handle], c_uint32, None),
     "bifsmn_logits": ([handle, array, array], *_STATUS),
     "bifsmn_features": ([handle, array, c_size_t, array], *_STATUS),
     "bifsmn_classify": ([handle, array, c_size_t, array], *_STATUS),
@@ -84,7 +103,28 @@ FUNCTIONS = {
         [handle, array, c_size_t, POINTER(c_size_t), array, POINTER(c_int)],
         *_STATUS,
     ),
+    "bifsmn_set_gate": ([handle, c_float], *_STATUS),
     "bifsmn_reset": ([handle], *_NOTHING),
+    "bifsmn_detector_new": ([handle, new_handle], *_STATUS),
+    "bifsmn_detector_free": ([handle], *_NOTHING),
+    "bifsmn_detector_set_threshold": ([handle, c_uint32, c_float], *_STATUS),
+    "bifsmn_detector_set_smoothing": ([handle, c_uint32], *_STATUS),
+    "bifsmn_detector_set_refractory": ([handle, c_double], *_STATUS),
+    "bifsmn_detector_set_early": ([handle, c_int], *_STATUS),
+    "bifsmn_detector_is_keyword": ([handle, c_uint32], c_int, None),
+    "bifsmn_detector_add": (
+        [handle, array, POINTER(RawDetection), POINTER(c_int)],
+        *_STATUS,
+    ),
+    "bifsmn_detector_current": (
+        [handle, POINTER(RawDetection), POINTER(c_int)],
+        *_STATUS,
+    ),
+    "bifsmn_detector_finish": (
+        [handle, POINTER(RawDetection), POINTER(c_int)],
+        *_STATUS,
+    ),
+    "bifsmn_detector_reset": ([handle], *_NOTHING),
 }
 
 
@@ -122,18 +162,18 @@ def _open():
 library = _open()
 
 
-def available_paths() -> list[str]:
+def available_isas() -> list[str]:
     """Lists the instruction sets that run here, best first.
 
-    The environment variable ``BIFSMN_PATH`` makes models that are loaded after
+    The environment variable ``BIFSMN_ISA`` makes models that are loaded after
     it has been set use one of them.
 
     Example
     -------
-    >>> available_paths()[-1]
+    >>> available_isas()[-1]
     'reference'
     """
     names: list[str] = []
-    while name := library.bifsmn_available_path(len(names)):
+    while name := library.bifsmn_available_isa(len(names)):
         names.append(name)
     return names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from ctypes import byref, c_void_p
 from operator import index
 
@@ -22,9 +23,9 @@ class Network:
         Of that function.
     """
 
-    def __init__(self, load, *arguments):
+    def __init__(self, load: Callable[..., object], *arguments: object):
         self.pointer, self.info = c_void_p(), Info()
-        _free_after(self, library.bifsmn_free, self.pointer)
+        free_after(self, library.bifsmn_free, self.pointer)
         load(*arguments, byref(self.pointer))
         library.bifsmn_get_info(self.pointer, byref(self.info))
         self.labels = [
@@ -34,7 +35,7 @@ class Network:
 
 
 class Session:
-    """Runs a network: has its depth setting and its memory.
+    """Runs a network: has its thinning and its memory.
 
     One use at a time: another thread waits until it ends. A signal handler or a
     finalizer that Python runs within a use cannot wait for that, and is
@@ -44,21 +45,21 @@ class Session:
     ---------
     network : Network
         It may be shared.
-    depth : int
-        The depth setting to start with.
+    thinning : int
+        To start with.
     """
 
-    def __init__(self, network, depth=0):
+    def __init__(self, network: Network, thinning: int = 1):
         self._network = network
         self._lock = threading.RLock()
         self._in_use = self._closed = False
         self._pointer = c_void_p()
         # It holds the network too: that is freed later, whatever the order in
         # which Python collects the two.
-        self._free = _free_after(self, _free_state, self._pointer, network)
+        self._free = free_after(self, _free_state, self._pointer, network)
         library.bifsmn_state_new(network.pointer, byref(self._pointer))
         _sessions[id(self)] = self
-        self.depth = depth
+        self.thinning = thinning
 
     @property
     def classes(self) -> int:
@@ -66,26 +67,27 @@ class Session:
         return self._network.info.classes
 
     @property
-    def depths(self) -> range:
-        """The depth settings: 0 runs all blocks, each further one half."""
-        return range(self._network.info.depths)
+    def thinnings(self) -> tuple[int, ...]:
+        """Those there are: 1 runs all blocks, 2 every second, and so on."""
+        return tuple(1 << k for k in range(self._network.info.thinnings))
 
     @property
-    def depth(self) -> int:
-        """The depth setting; may be set at any time."""
-        return self._use(library.bifsmn_get_depth)
+    def thinning(self) -> int:
+        """Every how-many-th block runs; may be set at any time."""
+        return self._use(library.bifsmn_get_thinning)
 
-    @depth.setter
-    def depth(self, depth: int) -> None:
+    @thinning.setter
+    def thinning(self, thinning: int) -> None:
         try:
-            is_right = index(depth) in self.depths
+            is_right = index(thinning) in self.thinnings
         except TypeError:
             is_right = False
         if not is_right:
             raise ValueError(
-                f"depth: expected one of {list(self.depths)}, got {depth!r}"
+                f"thinning: expected one of {list(self.thinnings)}, got "
+                f"{thinning!r}"
             )
-        self._use(library.bifsmn_set_depth, depth)
+        self._use(library.bifsmn_set_thinning, thinning)
 
     def close(self) -> None:
         """Frees the memory; all but calling it again is an error then.
@@ -160,7 +162,9 @@ def _free_state(pointer, network):
     library.bifsmn_state_free(pointer)
 
 
-def _free_after(owner, free, *arguments):
+def free_after(
+    owner: object, free: Callable[..., None], *arguments: object
+) -> weakref.finalize:
     """Calls ``free(*arguments)`` when the owner is gone, or says so.
 
     It comes before what it frees, which then no exception can leak.

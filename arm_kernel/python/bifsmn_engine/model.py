@@ -10,9 +10,11 @@ import os
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bifsmn_engine._audio import samples_of, write_floats
 from bifsmn_engine._library import library
 from bifsmn_engine._session import Network, Session
+from bifsmn_engine.audio.waveform import as_clip, write_floats
+from bifsmn_engine.detection import REFRACTORY_S, Threshold
+from bifsmn_engine.detector import Detector
 from bifsmn_engine.stream import Stream
 
 
@@ -30,11 +32,11 @@ class Model(Session):
 
     Example
     -------
-    >>> model = Model.load(path)
-    >>> model.depth = 1  # half the blocks
-    >>> posteriors = model.classify(audio)  # at most model.window_samples
-    >>> posteriors.shape == (model.classes,)
-    True
+    >>> from bifsmn_engine.pretrained import MODEL
+    >>> model = Model.load(MODEL)
+    >>> model.thinning = 2  # every second block
+    >>> model.classify(np.zeros(model.window_samples)).shape
+    (12,)
     """
 
     def __init__(self, content: bytes):
@@ -58,13 +60,13 @@ class Model(Session):
         return cls._of(network)
 
     @classmethod
-    def _of(cls, network, depth=0):
+    def _of(cls, network, thinning=1):
         model = cls.__new__(cls)
-        model._begin(network, depth)
+        model._begin(network, thinning)
         return model
 
-    def _begin(self, network, depth=0):
-        super().__init__(network, depth)
+    def _begin(self, network, thinning=1):
+        super().__init__(network, thinning)
         info = network.info
         # One copy into memory of a known address is cheaper than asking numpy
         # for an address, and settles type, order and alignment.
@@ -77,11 +79,21 @@ class Model(Session):
 
     def copy(self) -> Model:
         """Returns a model for another thread; the network is shared."""
-        return self._of(self._network, self.depth)
+        return self._of(self._network, self.thinning)
 
-    def stream(self) -> Stream:
-        """Returns a stream at the present depth setting."""
-        return Stream(self)
+    def stream(self, gate_db: float | None = None) -> Stream:
+        """Returns a ``Stream`` of this thinning."""
+        return Stream(self, gate_db)
+
+    def detector(
+        self,
+        threshold: Threshold | None = None,
+        smoothing: int | None = None,
+        refractory_s: float = REFRACTORY_S,
+        early: bool = False,
+    ) -> Detector:
+        """Returns a ``Detector`` for the posteriors of this model."""
+        return Detector(self, threshold, smoothing, refractory_s, early)
 
     def logits(self, features: ArrayLike) -> NDArray[np.float32]:
         """Classifies features.
@@ -98,9 +110,10 @@ class Model(Session):
 
         Example
         -------
-        >>> model = Model.load(path)
-        >>> model.logits(np.zeros((5, model.frames, model.mels))).shape[0]
-        5
+        >>> from bifsmn_engine.pretrained import MODEL
+        >>> model = Model.load(MODEL)
+        >>> model.logits(np.zeros((5, model.frames, model.mels))).shape
+        (5, 12)
         """
         features = np.asarray(features)
         shape = self._features.shape
@@ -111,7 +124,7 @@ class Model(Session):
             )
         if features.dtype.kind not in "fiu":
             raise ValueError(
-                f"features: expected real numbers, got {features.dtype}"
+                f"features: expected numbers, got {features.dtype}"
             )
         run = self._logits if features.ndim == 2 else self._batch_logits
         return self._use(run, features)
@@ -163,7 +176,7 @@ class Model(Session):
         return self._of_audio(run, audio, self._scores, self._scores_at)
 
     def _of_audio(self, run, audio, result, result_at):
-        samples = samples_of(audio)
+        samples = as_clip(audio)
         n = len(samples)
         if n > self.window_samples:
             raise ValueError(
@@ -234,9 +247,9 @@ class Model(Session):
         return library.bifsmn_provenance(self._network.pointer)
 
     @property
-    def path(self) -> str:
-        """The instruction set in use, one of ``available_paths()``."""
-        return library.bifsmn_path(self._network.pointer)
+    def isa(self) -> str:
+        """The instruction set in use, one of ``available_isas()``."""
+        return library.bifsmn_isa(self._network.pointer)
 
     def __repr__(self):
-        return f"<Model {self.name!r}: {self.classes} classes, {self.path}>"
+        return f"<Model {self.name!r}: {self.classes} classes, {self.isa}>"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bifsmn_engine._audio import check_range, samples_of, write_floats
 from bifsmn_engine._library import library
 from bifsmn_engine._session import Session
+from bifsmn_engine.audio.waveform import as_clip, check_range, write_floats
+from bifsmn_engine.detection import check_gate
 
 if TYPE_CHECKING:
     from bifsmn_engine.model import Model
@@ -27,18 +28,27 @@ class Stream(Session):
     Arguments
     ---------
     model : Model
-        Its depth setting is where the stream's own starts.
+        Its thinning is where the stream's own starts.
+    gate_db : float, optional
+        Windows of a level below it (dB from -200 to 0, 0 is that of full-scale
+        samples) count as silence, whatever the network says.
 
     Example
     -------
-    >>> stream = Stream(Model.load(path))
-    >>> for chunk in (audio, audio, audio):  # of any length
+    >>> from bifsmn_engine import load_model
+    >>> stream = Stream(load_model())
+    >>> for chunk in (np.zeros(9000), np.zeros(8000)):  # of any length
     ...     for posteriors in stream.push(chunk):
-    ...         best = posteriors.argmax()
+    ...         print(posteriors.argmax())
+    11
+    11
     """
 
-    def __init__(self, model: Model):
-        super().__init__(model._network, model.depth)
+    def __init__(self, model: Model, gate_db: float | None = None):
+        super().__init__(model._network, model.thinning)
+        if gate_db is not None:
+            check_gate(gate_db)
+            self._use(library.bifsmn_set_gate, gate_db)
         self._torn = False
         self._posteriors = np.zeros(self.classes, np.float32)
         self._posteriors_at = self._posteriors.ctypes.data
@@ -58,7 +68,7 @@ class Stream(Session):
         array
             Posteriors [n][classes]: those that have become ready.
         """
-        samples = samples_of(audio)
+        samples = as_clip(audio)
         floats = np.empty(len(samples), np.float32)
         write_floats(samples, floats)
         check_range(floats)  # here, so that no part of a bad chunk is taken

@@ -52,12 +52,12 @@ int main(int argc, char** argv) {
   float outputs[BIFSMN_MAX_CLASSES];
   fill(audio, info.window_samples);
   count("features", [=] { return bifsmn_features(state, audio, info.window_samples, features); });
-  for (uint32_t depth = 0; depth < info.depths; ++depth) {
+  for (uint32_t thinning = 1; thinning < 1u << info.thinnings; thinning *= 2) {
     char name[32];
-    snprintf(name, sizeof name, "logits %u", depth);
-    require(bifsmn_set_depth(state, depth));
+    snprintf(name, sizeof name, "logits %u", thinning);
+    require(bifsmn_set_thinning(state, thinning));
     count(name, [&] { return bifsmn_logits(state, features, outputs); });
-    snprintf(name, sizeof name, "classify %u", depth);
+    snprintf(name, sizeof name, "classify %u", thinning);
     count(name, [&] { return bifsmn_classify(state, audio, info.window_samples, outputs); });
   }
   free(audio);

@@ -6,7 +6,7 @@
 #   run.sh
 #
 # What is missing is installed by apt, which needs root. Downloads are kept in
-# $BIFSMN_ARM_CACHE, ~/.cache/bifsmn-arm unless told, for the next run.
+# $BIFSMN_ARM_CACHE, ~/.cache/bifsmn-arm by default, for the next run.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../packages.sh"
@@ -43,9 +43,9 @@ build() {
     cmake --build "$work/build" -j "$jobs" >> "$work/log" || { cat "$work/log"; exit 1; }
 }
 
-run_test() {  # PROGRAM CPU PATH
+run_test() {  # PROGRAM CPU ISA
   local log=$1.$2.$3.log
-  if BIFSMN_PATH=${3#best} qemu-aarch64 -cpu "$2" -L /usr/aarch64-linux-gnu "$1" > "$log" 2>&1
+  if BIFSMN_ISA=${3#best} qemu-aarch64 -cpu "$2" -L /usr/aarch64-linux-gnu "$1" > "$log" 2>&1
   then echo "$2 $3 $(basename "$1"): $(tail -n 1 "$log")"
   else
     cat "$log"
@@ -56,15 +56,15 @@ run_test() {  # PROGRAM CPU PATH
 export -f run_test
 
 run_tests() {
-  local tests=$work/build/tests program cpu path
+  local tests=$work/build/tests program cpu isa
   for cpu in cortex-a53 cortex-a76 max; do
     for program in "$tests"/test_*; do
       if [ -f "$program" ] && [ -x "$program" ]; then echo "$program $cpu best"; fi
     done
   done > "$work/runs"
-  # test_paths compares all paths by itself; these take the one they are told.
-  for path in portable reference; do
-    printf '%s cortex-a53 %s\n' "$tests/test_api" $path "$tests/test_stream" $path
+  # test_isas compares all instruction sets by itself; these take the one that is named.
+  for isa in portable reference; do
+    printf '%s cortex-a53 %s\n' "$tests/test_api" $isa "$tests/test_stream" $isa
   done >> "$work/runs"
   xargs -P "$jobs" -L 1 bash -c 'run_test "$@"' run_test < "$work/runs"
 }
@@ -120,5 +120,5 @@ arm_python cortex-a53 numpy "$here/test_wheel.py" "$work"/[12].bifsmn
 step "SpeechBrain's interface on the NEON kernels under cortex-a72"
 arm_python cortex-a72 torch "$here/test_speechbrain.py"
 step "Instructions of an inference"
-"$here/count.py" "$work/2.bifsmn" --check
+(cd "$source" && python3 -m benchmarks.harness.arm_count "$work/2.bifsmn" --check)
 step "Done in $SECONDS s"

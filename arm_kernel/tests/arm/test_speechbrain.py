@@ -8,18 +8,19 @@ One process, as torch takes long to start in an emulator. A user's folder with a
 import tempfile
 from pathlib import Path
 
-import bifsmn_engine
 import numpy as np
 import soundfile
 import torch
 from speechbrain.dataio.encoder import CategoricalEncoder
 from speechbrain.inference.classifiers import EncoderClassifier
 
+import bifsmn_engine
+from bifsmn_engine.format import model_file
+from speechbrain_bifsmn.deploy.folding import fold
+from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
+from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.lobes.models.deployed import DeployedBiDFSMN
-from speechbrain_bifsmn.lobes.models.folding import fold
-from speechbrain_bifsmn.utils import model_file
 
 WORDS = ["yes", "no", "up", "down", "left", "right"]
 MODEL = "embedding_model.ckpt"  # where a Pretrainer looks
@@ -28,7 +29,7 @@ compute_features: !new:speechbrain_bifsmn.lobes.features.LogMel
 # The network scales its input itself: nothing is done here.
 mean_var_norm: !new:speechbrain.nnet.containers.LengthsCapableSequential
     layer: !new:torch.nn.Identity
-embedding_model: !new:speechbrain_bifsmn.lobes.models.native.NativeBiDFSMN
+embedding_model: !new:speechbrain_bifsmn.deploy.native.NativeBiDFSMN
     backend: native
 classifier: !new:torch.nn.LogSoftmax
     dim: -1
@@ -66,7 +67,7 @@ def write_folder(folder, audio):
             parameter.add_(0.05 * torch.randn_like(parameter))
         # Answers that depend on the clip.
         network.classifier.bias -= network(LogMel()(audio)).mean(0)
-    model_file.write(fold(network, WORDS), folder / MODEL)
+    write_model(fold(network, WORDS), folder / MODEL)
     encoder = CategoricalEncoder()
     encoder.update_from_iterable(WORDS, sequence_input=False)
     encoder.save(folder / "label_encoder.ckpt")
@@ -77,19 +78,19 @@ def test_classifies_with_neon(folder, audio):
     """The stock interface runs NEON, and answers as the torch twin does."""
     spotter = EncoderClassifier.from_hparams(folder, savedir=folder / "saved")
     lobe = spotter.mods.embedding_model
-    assert lobe.backend == "native" and lobe.network.path == "neon"
+    assert lobe.backend == "native" and lobe.network.isa == "neon"
     twin = DeployedBiDFSMN(model_file.read(folder / MODEL))
     features = LogMel()(audio)
     answers = set()
-    for depth in lobe.depths:
-        lobe.depth = twin.depth = depth
+    for thinning in lobe.thinnings:
+        lobe.thinning = twin.thinning = thinning
         expected = twin(features)
         logits = spotter.encode_batch(audio)
         assert torch.equal(logits, expected), (logits - expected).abs().max()
         _, _, index, labels = spotter.classify_batch(audio)
         assert labels == [WORDS[k] for k in expected.argmax(1)]
         answers |= set(labels)
-        print(f"depth {depth}: {' '.join(labels)}")
+        print(f"thinning {thinning}: {' '.join(labels)}")
     assert len(answers) > 2, answers
 
 

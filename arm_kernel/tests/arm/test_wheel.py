@@ -7,15 +7,16 @@ import importlib.util
 import os
 import sys
 
-import bifsmn_engine
 import numpy as np
+
+import bifsmn_engine
 
 
 def load(path, isa):
     """Loads a model for an instruction set."""
-    os.environ["BIFSMN_PATH"] = isa
+    os.environ["BIFSMN_ISA"] = isa
     model = bifsmn_engine.Model.load(path)
-    assert model.path == isa, (model.path, isa)
+    assert model.isa == isa, (model.isa, isa)
     return model
 
 
@@ -36,23 +37,23 @@ def test_torch_is_not_needed():
 
 def test_neon_is_the_best_here():
     """Without a wish, NEON runs."""
-    paths = bifsmn_engine.available_paths()
-    assert paths == ["neon", "portable", "reference"], paths
-    os.environ.pop("BIFSMN_PATH", None)
+    isas = bifsmn_engine.available_isas()
+    assert isas == ["neon", "portable", "reference"], isas
+    os.environ.pop("BIFSMN_ISA", None)
 
 
-def test_paths_agree(files):
+def test_isas_agree(files):
     """Clips are classified by the same bits, whatever the instruction set."""
     labels, audio = set(), list(clips(6))
     for path in files:
-        models = [load(path, isa) for isa in bifsmn_engine.available_paths()]
-        for depth in models[0].depths:
+        models = [load(path, isa) for isa in bifsmn_engine.available_isas()]
+        for thinning in models[0].thinnings:
             answers = []
             for model in models:
-                model.depth = depth
+                model.thinning = thinning
                 answers.append([model.classify(clip) for clip in audio])
-            assert np.array_equal(answers[0], answers[1]), (path, depth)
-            assert np.array_equal(answers[0], answers[2]), (path, depth)
+            assert np.array_equal(answers[0], answers[1]), (path, thinning)
+            assert np.array_equal(answers[0], answers[2]), (path, thinning)
             assert np.allclose(np.sum(answers, 2), 1, atol=1e-5)
             labels |= {models[0].labels[p.argmax()] for p in answers[0]}
     assert len(labels) > 2, labels
@@ -81,7 +82,7 @@ def main():
     files = sys.argv[1:]
     test_torch_is_not_needed()
     test_neon_is_the_best_here()
-    test_paths_agree(files)
+    test_isas_agree(files)
     test_stream_is_offline(files[0])
     assert "torch" not in sys.modules
     print(f"{bifsmn_engine.__file__}: NEON, with numpy alone")

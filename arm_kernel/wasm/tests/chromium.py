@@ -80,8 +80,8 @@ class Page:
         self.wait_for(" keyword")
 
     def choose_bad(self, kind, path):
-        """Chooses a file of which the page complains; returns what it says."""
-        self.run("page.view.complain(null)")
+        """Chooses a file that is refused; returns the page's error."""
+        self.run("page.view.showError(null)")
         self._choose(kind, path)
         self.wait_for(Path(path).name, "error")
         return self.text("error")
@@ -103,6 +103,6 @@ class Page:
             "return [...rows].map((row) => texts(row.children))"
         )
 
-    def complaints(self):
-        """Returns what the browser has complained about since the last call."""
+    def browser_errors(self):
+        """Returns the browser's errors since the last call."""
         return [entry["message"] for entry in self.browser.get_log("browser")]

@@ -22,7 +22,7 @@ def built_page():
 
 @pytest.fixture(scope="session")
 def open_page(built_page, tmp_path_factory):
-    """Opens the page, as a file unless told: there browsers allow least."""
+    """Opens the page, by default as a file, where browsers allow the least."""
     pages = []
 
     def opened(*flags, address=None, **options):

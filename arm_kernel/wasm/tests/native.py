@@ -4,20 +4,23 @@ import json
 import subprocess
 from pathlib import Path
 
-import bifsmn_engine
 import numpy as np
-from bifsmn_engine import Model
 from scipy.io import wavfile
 
+import bifsmn_engine
+from bifsmn_engine import Model
+
 ENGINE = Path(__file__).parents[2]
-SHIPPED = ENGINE.parent / "speechbrain_bifsmn/pretrained/v1_12/model.bifsmn"
+SHIPPED = ENGINE / "python/bifsmn_engine/pretrained/v1_12/model.bifsmn"
 RATE = 16000
 
 
 def compile_programs(folder):
     """Compiles bifsmn-run and write_models into a folder."""
-    library = Path(bifsmn_engine.__file__).parent / "libbifsmn.so"
-    run = [ENGINE / "tools/run.cpp", ENGINE / "src/wav.cpp", library]
+    # Of an editable installation, the package has two folders.
+    libraries = (Path(f, "libbifsmn.so") for f in bifsmn_engine.__path__)
+    library = next(filter(Path.is_file, libraries))
+    run = [ENGINE / "tools/run.cpp", ENGINE / "src/format/wav.cpp", library]
     run.append(f"-Wl,-rpath,{library.parent}")
     models = [ENGINE / "tests/arm/write_models.cpp"]
     for program, sources in (("run", run), ("write_models", models)):
@@ -29,10 +32,10 @@ def compile_programs(folder):
         subprocess.run(command, check=True)
 
 
-def detections(folder, model, wav, depth=0):
+def detections(folder, model, wav, thinning=1):
     """Runs bifsmn-run; returns rows as the page shows them."""
     command = [folder / "run", model, wav, "--stream", "--json"]
-    command += ["--depth", str(depth)]
+    command += ["--thinning", str(thinning)]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     rows = []
     for found in map(json.loads, output.splitlines()):
@@ -41,11 +44,11 @@ def detections(folder, model, wav, depth=0):
     return rows
 
 
-def posteriors(model, wav, depth=0):
+def posteriors(model, wav, thinning=1):
     """Of all windows up to the first that holds the last sample."""
     _, audio = wavfile.read(wav)
     model = Model.load(model)
-    model.depth = depth
+    model.thinning = thinning
     beyond = max(0, len(audio) - model.window_samples)
     hops = -(-beyond // model.hop)
     length = model.window_samples + hops * model.hop

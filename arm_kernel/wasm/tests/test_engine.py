@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from bifsmn_engine import Model
 from native import RATE, detections, posteriors, write_wav
+
+from bifsmn_engine import Model
 
 
 def random_sounds(seed, seconds=6.3):
@@ -23,9 +24,9 @@ def test_logits(page, models):
     for path in models:
         page.choose_model(path)
         model = Model.load(path)
-        for depth in model.depths:
-            model.depth = depth
-            page.run("page.spotter.depth = arguments[0]", depth)
+        for thinning in model.thinnings:
+            model.thinning = thinning
+            page.run("page.spotter.thinning = arguments[0]", thinning)
             features = random.uniform(-100, 20, (model.frames, model.mels))
             features = features.astype(np.float32)
             found = page.run(
@@ -33,7 +34,10 @@ def test_logits(page, models):
                 features.ravel().tolist(),
             )
             wanted = model.logits(features)
-            assert np.array_equal(np.float32(found), wanted), (path.name, depth)
+            assert np.array_equal(np.float32(found), wanted), (
+                path.name,
+                thinning,
+            )
 
 
 def test_files(page, models, programs, tmp_path):
@@ -42,21 +46,21 @@ def test_files(page, models, programs, tmp_path):
         page.choose_model(path)
         wav = write_wav(tmp_path / "sounds.wav", random_sounds(seed))
         page.choose_audio(wav)
-        for depth in (0, 1, 2):
+        for thinning in (1, 2, 4):
             page.run("page.view.say('')")
-            page.click(f"#depth input[value='{depth}']")
-            if depth:  # else it is clicked already
+            page.click(f"#thinning input[value='{thinning}']")
+            if thinning > 1:  # else it is clicked already
                 page.wait_for(" keyword")
-            wanted = posteriors(path, wav, depth)
+            wanted = posteriors(path, wav, thinning)
             found = np.float32(page.posteriors()).reshape(wanted.shape)
-            assert np.abs(found - wanted).max() < 1e-6, (path.name, depth)
+            assert np.abs(found - wanted).max() < 1e-6, (path.name, thinning)
             shown = page.detections()
-            assert shown == detections(programs, path, wav, depth)
+            assert shown == detections(programs, path, wav, thinning)
             rows += len(shown)
     assert rows > 10
 
 
-def test_detections_are_told_as_they_begin(page, models):
+def test_detections_are_shown_as_they_begin(page, models):
     page.choose_model(models[1])
     windows = page.run(
         "const audio = Float32Array.from(arguments[0]);"

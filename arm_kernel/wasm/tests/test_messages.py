@@ -5,8 +5,9 @@ import pytest
 from native import SHIPPED, write_wav
 from printable_examples import EXAMPLES
 
-from speechbrain_bifsmn.utils import model_file
-from speechbrain_bifsmn.utils.printable import printable
+from bifsmn_engine.format import model_file
+from bifsmn_engine.printable import printable
+from speechbrain_bifsmn.deploy.writer import write_model
 
 
 def test_not_audio(page, tmp_path):
@@ -71,7 +72,7 @@ def test_labels_and_names_are_printable(page, tmp_path):
         labels=labels, name="\u2067name\n", licence="<b>\x7f</b>"
     )
     path = tmp_path / "strange\u202e\x1b.bifsmn"
-    model_file.write(content, path)
+    write_model(content, path)
     page._choose("model", path)
     page.wait_for("strange\\u202e\\x1b.bifsmn is in use.")
     found = page.run(

@@ -72,7 +72,7 @@ def test_keywords(open_page, spoken):
     page.wait_for("The microphone is off.")
     assert [word for word, _, _ in page.detections()] == wanted
     assert "ms per decision" in page.text("speed")
-    assert page.complaints() == []
+    assert page.browser_errors() == []
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +92,14 @@ def listener(visited):
     return visited
 
 
-def test_depths(listener):
+def test_thinnings(listener):
     page = listener
-    for depth in (2, 1, 0):
+    for thinning in (4, 2, 1):
         windows = page.run("return page.spotter.windows")
-        page.click(f"#depth input[value='{depth}']")
+        page.click(f"#thinning input[value='{thinning}']")
         wait_for_windows(page, windows + 5)
     assert page.text("error") == ""
-    assert page.complaints() == []
+    assert page.browser_errors() == []
 
 
 def test_other_source_ends_it(listener, tmp_path):

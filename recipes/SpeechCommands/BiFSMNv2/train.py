@@ -5,40 +5,55 @@
     python train.py hparams/bifsmnv2.yaml --data_folder=DATA # the real data
 
 One run prepares the data, trains the full-precision teacher (or takes one by
---teacher=PATH), trains the student by distillation from it, writes the file for
-devices, and evaluates every depth on the test set. A run that was stopped goes
-on where it was when it is started again with the same arguments.
+--teacher=PATH), trains the student by distillation from it, writes the model
+file for devices, and evaluates every thinning on the test set. A run that was
+stopped resumes when it is started again with the same arguments.
 """
+
+from __future__ import annotations
 
 import math
 import shutil
 import sys
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
 import speechbrain as sb
+import torch
 import torch.distributed as dist
 from hyperpyyaml import load_hyperpyyaml
+from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.distributed import (
     ddp_init_group,
     if_main_process,
     run_on_main,
 )
 from speechbrain.utils.epoch_loop import EpochCounter
+from speechbrain.utils.run_opts import RunOptions
 
+from bifsmn_engine.files.checksum import sha256_of
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.core import KeywordBrain
+from speechbrain_bifsmn.dataio.custom_counts import describe
+from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
-from speechbrain_bifsmn.dataio.own_counts import describe
-from speechbrain_bifsmn.dataio.own_words import describe_corpus
-from speechbrain_bifsmn.dataio.sampler import RedrawSampler
+from speechbrain_bifsmn.dataio.sampler import UnknownSampler
 from speechbrain_bifsmn.devices import usable_device
-from speechbrain_bifsmn.files.checksum import sha256_of
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
+from speechbrain_bifsmn.runs.checkpoints import (
+    AtomicCheckpointer,
+    History,
+    load_weights,
+    teacher_file,
+)
 from speechbrain_bifsmn.runs.exporting import export_student
+from speechbrain_bifsmn.runs.hparams import base_and_overrides, quote_texts
 from speechbrain_bifsmn.runs.output import OWNER, output_folder
 from speechbrain_bifsmn.runs.record import (
     check_run,
@@ -47,37 +62,29 @@ from speechbrain_bifsmn.runs.record import (
     keep_record,
     read_record,
 )
+from speechbrain_bifsmn.runs.report import report
 from speechbrain_bifsmn.runs.unused import check_used
-from speechbrain_bifsmn.utils.checkpoints import (
-    AtomicCheckpointer,
-    History,
-    load_weights,
-    teacher_file,
-)
-from speechbrain_bifsmn.utils.hparams import base_and_overrides, quote_texts
-from speechbrain_bifsmn.utils.printable import printable
-from speechbrain_bifsmn.utils.report import report
 
 from speech_commands_prepare import (
     download_speech_commands,
     prepare_speech_commands,
 )
 
-# What a batch goes through before the network
+# Applied to a batch before the network, in this order
 LOBES = ("augment", "wav_augment", "features", "feature_augment")
 
 
-def data_folder(hparams):
+def data_folder(hparams: Mapping[str, Any]) -> str:
     """Returns the folder that the manifests' paths are relative to."""
     if hparams["words"]:
-        return hparams["own_corpus_folder"]
+        return hparams["custom_corpus_folder"]
     return hparams["data_folder"] or hparams["synthetic_folder"]
 
 
-def make_corpus(hparams):
-    """Makes the folder of clips where it is not given."""
+def make_corpus(hparams: Mapping[str, Any]) -> None:
+    """Makes the folder of clips where none is given."""
     if hparams["words"]:
-        hparams["make_own_corpus"]()
+        hparams["make_custom_corpus"]()
         print(describe(data_folder(hparams), hparams["words"]))
     elif not hparams["data_folder"]:
         print(
@@ -90,8 +97,8 @@ def make_corpus(hparams):
         download_speech_commands(hparams["data_folder"], hparams["version"])
 
 
-def describe_data(hparams):
-    """Returns what the run's data depend on, but for the lists of clips."""
+def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns checksums of corpus and teacher, to recognise a run's data."""
     corpus = teacher = None
     if hparams["words"]:
         names = "words data_folder speak spoken_clips seed language".split()
@@ -101,11 +108,11 @@ def describe_data(hparams):
     return {"corpus": corpus, "teacher": teacher}
 
 
-def prepare_data(hparams, run):
-    """Makes what is missing, and lists the clips.
+def prepare_data(hparams: Mapping[str, Any], run: dict[str, Any]) -> None:
+    """Makes the corpus if it is missing, and the lists of clips.
 
-    Nothing of an earlier start is replaced before it is clear that this one
-    goes on with the same.
+    Files of an earlier start are replaced only once it is clear that this one
+    continues with the same data.
     """
     save_folder = Path(hparams["save_folder"])
     run = run | {"data": describe_data(hparams)}
@@ -126,7 +133,7 @@ def prepare_data(hparams, run):
     keep_record(save_folder, run)
 
 
-def load_data(hparams):
+def load_data(hparams: Mapping[str, Any]) -> dict[str, DynamicItemDataset]:
     """Returns the data sets by split; gives the augmentation its noise."""
     folder = data_folder(hparams)
     manifests = Path(hparams["save_folder"]) / "manifest"
@@ -138,17 +145,24 @@ def load_data(hparams):
     }
 
 
-def train_order(hparams, dataset):
-    """Returns what tells a loader the order of training clips."""
+def train_order(
+    hparams: Mapping[str, Any], dataset: DynamicItemDataset
+) -> dict[str, Any]:
+    """Returns the loader's options for the order of training clips."""
     task = hparams["task"]
-    if not task.redraw_unknown:
+    if not task.resample_unknown:
         return {"shuffle": True}
     labels = [row["label"] for row in dataset.data.values()]
-    sampler = RedrawSampler(labels, task.unknown_percentage, hparams["seed"])
+    sampler = UnknownSampler(labels, task.unknown_percentage, hparams["seed"])
     return {"sampler": sampler}
 
 
-def make_brain(stage, hparams, run_opts, train_clips):
+def make_brain(
+    stage: str,
+    hparams: Mapping[str, Any],
+    run_opts: RunOptions,
+    train_clips: int,
+) -> tuple[KeywordBrain, EpochCounter]:
     """Returns the Brain of a stage, and its epoch counter."""
     model = hparams[f"{stage}_model"]
     counter = EpochCounter(limit=hparams[f"{stage}_epochs"])
@@ -160,9 +174,9 @@ def make_brain(stage, hparams, run_opts, train_clips):
     world = dist.get_world_size() if dist.is_initialized() else 1
     batches = math.ceil(math.ceil(train_clips / world) / hparams["batch_size"])
     steps = math.ceil(batches / run_opts.get("grad_accumulation_factor", 1))
-    own = {
+    of_stage = {
         "stage": stage,
-        "depths": list(model.depths),
+        "thinnings": list(model.thinnings),
         "objective": hparams[f"{stage}_objective"],
         "schedule": hparams[f"{stage}_schedule"],
         "total_steps": counter.limit * steps,
@@ -172,20 +186,26 @@ def make_brain(stage, hparams, run_opts, train_clips):
     brain = KeywordBrain(
         {"model": model, **modules},
         hparams[f"{stage}_optimizer"],
-        {**hparams, **own},
+        {**hparams, **of_stage},
         run_opts,
         checkpointer,
     )
     return brain, counter
 
 
-def run_stage(stage, hparams, run_opts, data, teacher=None):
+def run_stage(
+    stage: str,
+    hparams: Mapping[str, Any],
+    run_opts: RunOptions,
+    data: Mapping[str, DynamicItemDataset],
+    teacher: torch.nn.Module | None = None,
+) -> KeywordBrain:
     """Trains a stage, or what is left of it, and tests its best epoch.
 
     Returns
     -------
     KeywordBrain
-        With the best weights, and ``stats`` of the test set by depth.
+        With the best weights, and ``stats`` of the test set by thinning.
     """
     order = train_order(hparams, data["train"])
     clips = len(order.get("sampler", data["train"]))
@@ -205,7 +225,7 @@ def run_stage(stage, hparams, run_opts, data, teacher=None):
     return brain
 
 
-def test(brain, data):
+def test(brain: KeywordBrain, data: Mapping[str, DynamicItemDataset]) -> None:
     """Evaluates the best epoch of a stage on the test set."""
     loader = {"batch_size": brain.hparams.batch_size}
     rows = brain.hparams.history.rows
@@ -213,7 +233,11 @@ def test(brain, data):
     brain.hparams.history.rows = rows  # the best checkpoint ends earlier
 
 
-def get_teacher(hparams, run_opts, data):
+def get_teacher(
+    hparams: Mapping[str, Any],
+    run_opts: RunOptions,
+    data: Mapping[str, DynamicItemDataset],
+) -> KeywordBrain:
     """Trains the teacher unless it is given; returns its Brain, frozen."""
     model = hparams["teacher_model"]
     if hparams["teacher"]:
@@ -227,19 +251,21 @@ def get_teacher(hparams, run_opts, data):
     return brain
 
 
-def load_hparams(arguments):
+def load_hparams(
+    arguments: Sequence[str],
+) -> tuple[str, dict[str, Any], RunOptions, dict[str, Any]]:
     """Reads the command line and the YAML file that it names.
 
     Returns
     -------
     named : str
-        The file.
+        The path of that file.
     hparams : dict
-        What it makes.
+        The hyperparameters.
     run_opts : RunOptions
         SpeechBrain's options.
     saved : dict
-        What it takes to make them again.
+        Base file and overrides, from which the hyperparameters are made again.
     """
     named, *_ = sb.parse_arguments(arguments)
     _, run_opts, given = sb.parse_arguments(quote_texts(named, arguments))
@@ -260,7 +286,9 @@ def load_hparams(arguments):
     return named, hparams, run_opts, saved
 
 
-def begin(hparams, run_opts, saved):
+def begin(
+    hparams: Mapping[str, Any], run_opts: RunOptions, saved: Mapping[str, Any]
+) -> dict[str, DynamicItemDataset]:
     """Makes the output folder, the data and the data sets."""
     given = {name: run_opts[name] for name in run_opts.overridden_args}
     run = describe_run(*saved.values(), given, hparams["labels"])
@@ -275,7 +303,12 @@ def begin(hparams, run_opts, saved):
     return load_data(hparams)
 
 
-def train(hparams_file, hparams, run_opts, saved):
+def train(
+    hparams_file: str,
+    hparams: Mapping[str, Any],
+    run_opts: RunOptions,
+    saved: Mapping[str, Any],
+) -> None:
     """Trains, evaluates, exports and reports."""
     data = begin(hparams, run_opts, saved)
     teacher, student = get_teacher(hparams, run_opts, data), None
@@ -291,12 +324,13 @@ def train(hparams_file, hparams, run_opts, saved):
         report(teacher, student, hparams_file, code, exported, continued)
 
 
-def main():
+def main() -> None:
     """Runs the recipe."""
     try:
         named, hparams, run_opts, saved = load_hparams(sys.argv[1:])
         ddp_init_group(run_opts)
-        place, claim = hparams["output_folder"], nullcontext()
+        place = hparams["output_folder"]
+        claim: AbstractContextManager = nullcontext()
         if if_main_process():
             claim = output_folder(place, hparams["restart"])
         with claim:

@@ -1,4 +1,4 @@
-"""Deep feed-forward sequential memory networks (DFSMN), thinnable in depth.
+"""Deep feed-forward sequential memory networks (DFSMN), thinnable.
 
 Shapes: B batch, T frames, F mel bands, C channels.
 
@@ -6,26 +6,28 @@ Source: Qin et al., "BiFSMNv2: Pushing Binary Neural Networks for Keyword
 Spotting to Real-Network Performance", IEEE TNNLS 2023.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from speechbrain_bifsmn.lobes.models.dfsmn_block import DFSMNBlock
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.nnet.separable import DepthwiseConv1d, PointwiseConv1d
+from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 
 SILENCE_DB = -100.0
 
 
-class DepthOutput(NamedTuple):
-    """What a thinnable network gives at one depth setting."""
-
-    logits: torch.Tensor  # (B, classes)
-    hidden: list  # block outputs in use, each (B, T, C)
-
-
-def fill_frames(features, lengths, frames, n_mels):
+def fill_frames(
+    features: torch.Tensor,
+    lengths: torch.Tensor | None,
+    frames: int,
+    n_mels: int,
+) -> torch.Tensor:
     """Fills features up to a whole input, with silence.
 
     Arguments
@@ -35,7 +37,7 @@ def fill_frames(features, lengths, frames, n_mels):
     lengths : torch.Tensor, optional
         (B,), relative lengths in (0, 1]; what lies beyond is silence.
     frames, n_mels : int
-        Of a whole input.
+        Size of a whole input.
 
     Returns
     -------
@@ -63,89 +65,14 @@ def fill_frames(features, lengths, frames, n_mels):
     return features
 
 
-def _norm(batch_norm, x):
-    """Batch-normalises the channels of ``x`` (B, T, C)."""
-    return batch_norm(x.flatten(0, 1)).view_as(x)
-
-
-def _norms(depths, channels):
-    """One batch normalisation for each depth setting."""
-    return nn.ModuleDict({str(d): nn.BatchNorm1d(channels) for d in depths})
-
-
-def _over_time(conv, x):
-    """Runs a 1-D convolution, which wants (B, C, T), on ``x`` (B, T, C)."""
-    return conv(x.transpose(1, 2)).transpose(1, 2)
-
-
-class DFSMNBlock(nn.Module):
-    """Memory convolution and two pointwise convolutions, both with a residual.
-
-    Arguments
-    ---------
-    channels : int
-        C, of input and output.
-    hidden : int
-        Channels between the two pointwise convolutions.
-    taps : tuple
-        Frames that the memory sees before and after the present one.
-    depths : sequence of int
-        The depth settings at which this block runs; each has its own
-        normalisations and output activation.
-    activation : type
-        Of the activation between the pointwise convolutions.
-    dropout : float
-        Between the pointwise convolutions.
-
-    Example
-    -------
-    >>> block = DFSMNBlock(16, 24, (2, 2), depths=[0, 1])
-    >>> block(torch.randn(3, 8, 16), depth=1).shape
-    torch.Size([3, 8, 16])
-    """
-
-    def __init__(
-        self,
-        channels,
-        hidden,
-        taps,
-        depths=(0,),
-        activation=PReLU,
-        dropout=0.0,
-    ):
-        super().__init__()
-        self.taps = tuple(taps)
-        self.memory = DepthwiseConv1d(channels, sum(taps) + 1)
-        self.memory_norms = _norms(depths, channels)
-        self.memory_activation = PReLU()
-        self.expand = PointwiseConv1d(channels, hidden)
-        self.expand_norms = _norms(depths, hidden)
-        self.expand_activation = activation()
-        self.dropout = nn.Dropout(dropout)
-        self.project = PointwiseConv1d(hidden, channels)
-        self.norms = _norms(depths, channels)
-        self.activations = nn.ModuleDict({str(d): PReLU() for d in depths})
-
-    def forward(self, x, depth=0):
-        """Maps (B, T, C) to (B, T, C) with the norms of a depth setting."""
-        key = str(depth)
-        padded = F.pad(x, (0, 0, *self.taps))
-        memory = _norm(self.memory_norms[key], _over_time(self.memory, padded))
-        x = self.memory_activation(memory) + x
-        y = _norm(self.expand_norms[key], _over_time(self.expand, x))
-        y = self.dropout(self.expand_activation(y))
-        y = _norm(self.norms[key], _over_time(self.project, y))
-        return self.activations[key](y) + x
-
-
 class ThinnableDFSMN(nn.Module):
     """DFSMN whose number of blocks is chosen at run time.
 
-    Depth setting ``d`` runs every ``2**d``-th block: of 8 blocks, setting 0
-    runs all, 1 the blocks 1, 3, 5, 7, and 2 the blocks 3, 7. All settings share
-    weights; normalisations and each block's last activation are per setting.
+    Thinning ``n`` runs every n-th block: of 8 blocks, 1 runs all, 2 the blocks
+    1, 3, 5, 7, and 4 the blocks 3, 7 (counted from 0). All thinnings share
+    weights; normalisations and each block's last activation are per thinning.
     (The paper's released code has one normalisation of the inner layers for all
-    settings. Its running statistics, a mixture, then fit none of them.)
+    thinnings. Its running statistics, a mixture, then fit none of them.)
 
     Arguments
     ---------
@@ -157,25 +84,27 @@ class ThinnableDFSMN(nn.Module):
         T of a whole input, a multiple of 4. Shorter inputs are filled with
         silence.
     layers : int
-        Number of blocks, a multiple of ``2**(depths - 1)``.
-    depths : int
-        Number of depth settings.
+        Number of blocks, a multiple of ``max_thinning``.
+    max_thinning : int
+        The last of the thinnings 1, 2, 4, ...
     front_channels : int
         Channels after the first convolution; the second doubles them.
     channels : int
         C of the blocks.
     hidden : int
         Channels inside a block.
-    taps : tuple
-        Frames that each memory sees before and after the present one.
+    taps : sequence of int
+        Two numbers: frames that each memory sees before and after the present
+        one.
     activation : type
-        Of front end, projection, and between pointwise convolutions.
+        Class of the activations of front end and projection, and between
+        pointwise convolutions.
     dropout : float
-        Inside blocks and before the classifier.
+        Probability of dropout inside blocks and before the classifier.
     input_mean, input_std : float
         The input is scaled as ``(x - mean) / std``, in decibels.
-    input_range : tuple
-        Bounds of the scaled input.
+    input_range : sequence of float
+        Lower and upper bound of the scaled input.
 
     Example
     -------
@@ -183,30 +112,32 @@ class ThinnableDFSMN(nn.Module):
     >>> features = torch.randn(2, 32, 32) * 20 - 30  # (batch, time, mel) in dB
     >>> net(features).shape
     torch.Size([2, 12])
-    >>> full, half = net(features, depths=[0, 1])
+    >>> full, half = net(features, thinnings=[1, 2])
     >>> len(full.hidden), len(half.hidden)
     (8, 4)
     """
 
     def __init__(
         self,
-        classes,
-        n_mels=32,
-        frames=32,
-        layers=8,
-        depths=3,
-        front_channels=16,
-        channels=128,
-        hidden=256,
-        taps=(2, 2),
-        activation=PReLU,
-        dropout=0.0,
-        input_mean=-20.0,
-        input_std=30.0,
-        input_range=(-2.5, 3.0),
-    ):
+        classes: int,
+        n_mels: int = 32,
+        frames: int = 32,
+        layers: int = 8,
+        max_thinning: int = 4,
+        front_channels: int = 16,
+        channels: int = 128,
+        hidden: int = 256,
+        taps: Sequence[int] = (2, 2),
+        activation: type[nn.Module] = PReLU,
+        dropout: float = 0.0,
+        input_mean: float = -20.0,
+        input_std: float = 30.0,
+        input_range: Sequence[float] = (-2.5, 3.0),
+    ) -> None:
         super().__init__()
-        _check_sizes(n_mels, frames, layers, depths)
+        _check_sizes(n_mels, frames, layers, max_thinning)
+        powers = range(max_thinning.bit_length())
+        thinnings = tuple(1 << k for k in powers)
         self.classes, self.n_mels, self.frames = classes, n_mels, frames
         self.input_mean, self.input_std = input_mean, input_std
         self.input_range = tuple(input_range)
@@ -226,7 +157,7 @@ class ThinnableDFSMN(nn.Module):
                 channels,
                 hidden,
                 taps,
-                [d for d in range(depths) if (block + 1) % 2**d == 0],
+                [n for n in thinnings if (block + 1) % n == 0],
                 activation,
                 dropout,
             )
@@ -234,27 +165,33 @@ class ThinnableDFSMN(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(channels * (frames // 4), classes)
-        self.depths = range(depths)
-        self.depth = 0
+        self.thinnings = thinnings
+        self.thinning = 1
 
     @property
-    def depth(self):
-        """The depth setting that a plain call uses; may be set at any time."""
-        return self._depth
+    def thinning(self) -> int:
+        """The thinning that a plain call uses; may be set at any time."""
+        return self._thinning
 
-    @depth.setter
-    def depth(self, depth):
-        if depth not in self.depths:
+    @thinning.setter
+    def thinning(self, thinning: int) -> None:
+        if thinning not in self.thinnings:
             raise ValueError(
-                f"depth: expected one of {list(self.depths)}, got {depth!r}"
+                f"thinning: expected one of {list(self.thinnings)}, got "
+                f"{thinning!r}"
             )
-        self._depth = depth
+        self._thinning = thinning
 
-    def blocks_at(self, depth):
-        """Indices of the blocks that run at a depth setting."""
-        return range(2**depth - 1, len(self.blocks), 2**depth)
+    def blocks_at(self, thinning: int) -> range:
+        """Indices of the blocks that run at a thinning."""
+        return range(thinning - 1, len(self.blocks), thinning)
 
-    def forward(self, features, lengths=None, depths=None):
+    def forward(
+        self,
+        features: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        thinnings: Sequence[int] | None = None,
+    ) -> torch.Tensor | list[NetworkOutput]:
         """Classifies log-mel features.
 
         Arguments
@@ -263,20 +200,20 @@ class ThinnableDFSMN(nn.Module):
             (B, T, F) in decibels, with T up to ``frames``.
         lengths : torch.Tensor, optional
             (B,), relative lengths in (0, 1]; what lies beyond is silence.
-        depths : sequence of int, optional
-            Depth settings to run, on one shared front end.
+        thinnings : sequence of int, optional
+            The thinnings to run, on one shared front end.
 
         Returns
         -------
-        torch.Tensor | list of DepthOutput
-            Logits (B, classes) at ``self.depth``; or, with ``depths`` given,
-            the logits and block outputs of each.
+        torch.Tensor | list of NetworkOutput
+            Logits (B, classes) at ``self.thinning``; or, with ``thinnings``
+            given, the logits and block outputs of each.
         """
         features = fill_frames(features, lengths, self.frames, self.n_mels)
         x = self._front(features)
-        if depths is None:
-            return self._run(x, self.depth).logits
-        return [self._run(x, depth) for depth in depths]
+        if thinnings is None:
+            return self._run(x, self.thinning).logits
+        return [self._run(x, thinning) for thinning in thinnings]
 
     def _front(self, features):
         x = (features - self.input_mean) / self.input_std
@@ -285,30 +222,35 @@ class ThinnableDFSMN(nn.Module):
         x = x.permute(0, 3, 1, 2).flatten(2)  # (B, T/4, bands)
         return self.projection_activation(self.projection(x))
 
-    def _run(self, x, depth):
+    def _run(self, x, thinning):
         hidden = []
-        for block in self.blocks_at(depth):
-            x = self.blocks[block](x, depth)
+        for block in self.blocks_at(thinning):
+            x = self.blocks[block](x, thinning)
             hidden.append(x)
         x = self.dropout(x.transpose(1, 2).flatten(1))  # channel by channel
-        return DepthOutput(self.classifier(x), hidden)
+        return NetworkOutput(self.classifier(x), hidden)
 
 
-def _check_sizes(n_mels, frames, layers, depths):
+def _check_sizes(n_mels, frames, layers, max_thinning):
     for name, size in (("n_mels", n_mels), ("frames", frames)):
         if size < 4 or size % 4:
             raise ValueError(f"{name}: expected a multiple of 4, got {size}")
-    if depths < 1 or layers < 1 or layers % 2 ** (depths - 1):
+    is_power = max_thinning > 0 and max_thinning & (max_thinning - 1) == 0
+    if not is_power:
         raise ValueError(
-            f"layers: expected a multiple of {2 ** (max(depths, 1) - 1)} for "
-            f"{depths} depth settings, got {layers}"
+            f"max_thinning: expected 1, 2, 4, ..., got {max_thinning}"
+        )
+    if layers < 1 or layers % max_thinning:
+        raise ValueError(
+            f"layers: expected a multiple of {max_thinning}, the highest "
+            f"thinning, got {layers}"
         )
 
 
 class DFSMN(ThinnableDFSMN):
-    """The full-precision teacher: ReLU, dropout, and one depth setting.
+    """The full-precision teacher: ReLU, dropout, and no thinning.
 
-    It has the shape of ``BiDFSMN`` at depth 0, so that the student can start
+    It has the shape of ``BiDFSMN`` at thinning 1, so that the student can start
     from its weights and be compared with it block by block.
 
     Arguments
@@ -316,9 +258,10 @@ class DFSMN(ThinnableDFSMN):
     classes : int
         Outputs.
     dropout : float
-        Inside blocks and before the classifier.
+        Probability of dropout inside blocks and before the classifier.
     **sizes
-        As in ``ThinnableDFSMN``, but ``depths`` and ``activation``.
+        Any other arguments of ``ThinnableDFSMN``, but ``max_thinning`` and
+        ``activation``.
 
     Example
     -------
@@ -326,7 +269,13 @@ class DFSMN(ThinnableDFSMN):
     torch.Size([2, 35])
     """
 
-    def __init__(self, classes, dropout=0.2, **sizes):
+    def __init__(
+        self, classes: int, dropout: float = 0.2, **sizes: Any
+    ) -> None:
         super().__init__(
-            classes, depths=1, activation=nn.ReLU, dropout=dropout, **sizes
+            classes,
+            max_thinning=1,
+            activation=nn.ReLU,
+            dropout=dropout,
+            **sizes,
         )

@@ -3,13 +3,24 @@
 Shapes: B batch, T frames, F mel bands, C channels.
 """
 
+from __future__ import annotations
+
+import torch
 from torch import nn
 
 
 class FSMNBlock(nn.Module):
-    """``PReLU(W1 x + W2 m)``, with ``m`` a memory convolution of ``x``."""
+    """``PReLU(W1 x + W2 m)``, with ``m`` a memory convolution of ``x``.
 
-    def __init__(self, inputs, outputs, taps):
+    Arguments
+    ---------
+    inputs, outputs : int
+        Channels.
+    taps : int
+        Odd number of frames that the memory sees.
+    """
+
+    def __init__(self, inputs: int, outputs: int, taps: int) -> None:
         super().__init__()
         self.direct = nn.Linear(inputs, outputs)
         self.memory = nn.Conv1d(
@@ -23,7 +34,7 @@ class FSMNBlock(nn.Module):
         self.recall = nn.Linear(2 * inputs, outputs, bias=False)
         self.activation = nn.PReLU()
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Maps (B, T, inputs) to (B, T, outputs)."""
         memory = self.memory(x.transpose(1, 2)).transpose(1, 2)
         return self.activation(self.direct(x) + self.recall(memory))
@@ -49,22 +60,21 @@ class FSMN(nn.Module):
 
     Example
     -------
-    >>> import torch
     >>> FSMN(classes=12)(torch.zeros(2, 32, 32)).shape
     torch.Size([2, 12])
     """
 
     def __init__(
         self,
-        classes,
-        n_mels=32,
-        frames=32,
-        layers=8,
-        channels=128,
-        taps=7,
-        input_mean=-20.0,
-        input_std=30.0,
-    ):
+        classes: int,
+        n_mels: int = 32,
+        frames: int = 32,
+        layers: int = 8,
+        channels: int = 128,
+        taps: int = 7,
+        input_mean: float = -20.0,
+        input_std: float = 30.0,
+    ) -> None:
         super().__init__()
         if taps % 2 == 0:
             raise ValueError(f"taps: expected an odd number, got {taps}")
@@ -77,7 +87,9 @@ class FSMN(nn.Module):
         )
         self.classifier = nn.Linear(channels * frames, classes)
 
-    def forward(self, features, lengths=None):
+    def forward(
+        self, features: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Classifies log-mel features.
 
         Arguments

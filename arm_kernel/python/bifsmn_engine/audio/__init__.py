@@ -1,0 +1,1 @@
+"""Audio: files decoded to their end, microphones, rates and channels."""

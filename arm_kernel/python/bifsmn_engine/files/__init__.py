@@ -1,0 +1,1 @@
+"""Files that are read: folders that keep to themselves, JSON, checksums."""

@@ -1,0 +1,1 @@
+"""The model file: what it holds, its bytes, and the bounds of its values."""

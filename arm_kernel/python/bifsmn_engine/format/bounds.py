@@ -1,0 +1,228 @@
+"""What a model file may hold: the bounds of ``arm_kernel/FORMAT.md``.
+
+Who writes a file checks them here, and so does who reads one; the engine checks
+the same in ``arm_kernel/src/format/format.cpp``. Needs numpy only.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from bifsmn_engine.detection import is_within
+from bifsmn_engine.format.layout import Config
+
+HEADER_AT = 20  # where the fields of a header begin, 4 bytes each
+LARGEST = 2**20  # magnitude of any number
+MAX_TEXT_BYTES = 2**16 - 1  # bytes
+# What each whole number of a header may be.
+WHOLE = {
+    "classes": range(2, 1025),
+    "mels": range(4, 129, 4),
+    "frames": range(4, 257, 4),
+    "layers": range(1, 65),
+    "thinnings": range(1, 8),
+    "front_channels": range(8, 65, 8),
+    "channels": range(16, 513, 16),
+    "hidden": range(16, 1025, 16),
+    "taps_before": range(8),
+    "taps_after": range(8),
+    "planes": range(1, 3),
+    "threshold_bits": range(1, 17),
+    "affine_bits": range(1, 17),
+    "sample_rate": range(1000, 192001),
+    "window_samples": range(1, 2**20 + 1),
+    "n_fft": range(256, 4097, 256),
+    "hop": range(16, 4097),
+    "smoothing": range(1, 65),
+}
+
+
+def check_config(config: Config) -> None:
+    """Raises ValueError where the engine would refuse a header.
+
+    Example
+    -------
+    >>> sizes = dict.fromkeys(Config._fields, 1)
+    >>> check_config(Config(**{**sizes, "classes": 4, "mels": 6}))
+    Traceback (most recent call last):
+        ...
+    ValueError: mels: the engine takes 4 to 128 in steps of 4, found 6 (byte 24)
+    """
+    for name, holds, words in _rules(config):
+        if not holds:
+            at = HEADER_AT + 4 * Config._fields.index(name)
+            found = getattr(config, name)
+            raise ValueError(f"{name}: {words} {found} (byte {at})")
+
+
+def _rules(config):
+    """Yields what must hold: a field, whether it does, words before its value.
+
+    A rule may count on all before it.
+    """
+    for name, value in config._asdict().items():
+        if name in WHOLE:
+            allowed = WHOLE[name]
+            holds = isinstance(value, Integral) and int(value) in allowed
+            words = f"{allowed[0]} to {allowed[-1]}"
+            if allowed.step > 1:
+                words += f" in steps of {allowed.step}"
+        else:
+            holds = is_within(value, -LARGEST, LARGEST)
+            words = f"finite numbers up to {LARGEST} in magnitude"
+        yield name, holds, f"the engine takes {words}, found"
+    yield from _rules_of_sizes(config)
+    yield from _rules_of_singles(config)
+
+
+def _rules_of_sizes(c):
+    step, half = 2 ** (c.thinnings - 1), c.n_fft // 2
+    words = f"expected a multiple of {step} for {c.thinnings} thinnings, found"
+    yield "layers", c.layers % step == 0, words
+    words = "expected a power of two, found"
+    yield "n_fft", c.n_fft & (c.n_fft - 1) == 0, words
+    yield "hop", c.hop <= c.n_fft, f"expected at most n_fft, {c.n_fft}, found"
+    words = f"expected more than half of n_fft, {half}, found"
+    yield "window_samples", c.window_samples > half, words
+    frames = 1 + c.window_samples // c.hop
+    words = (
+        f"expected the {frames} that the front end makes of {c.window_samples} "
+        "samples, found a network of"
+    )
+    yield "frames", c.frames == frames, words
+
+
+def _rules_of_singles(config):
+    # As a file has them, and as the engine compares them.
+    c = config._replace(
+        **{
+            name: np.float32(value)
+            for name, value in config._asdict().items()
+            if name not in WHOLE
+        }
+    )
+    above, nyquist = "expected more than", np.float32(c.sample_rate) / 2
+    yield "f_min", c.f_min >= 0, "expected 0 or more, found"
+    words = f"{above} f_min, {c.f_min}, up to half the sample rate, found"
+    yield "f_max", c.f_min < c.f_max <= nyquist, words
+    yield "power_floor", c.power_floor > 0, f"{above} 0, found"
+    yield "input_std", c.input_std > 0, f"{above} 0, found"
+    words = f"{above} input_low, {c.input_low}, found"
+    yield "input_high", c.input_high > c.input_low, words
+    yield "threshold", 0 <= c.threshold <= 1, "expected 0 to 1, found"
+
+
+def text_of(content: bytes, what: str, may_be_empty: bool = True) -> str:
+    """Returns the text that bytes are, or raises ValueError.
+
+    Arguments
+    ---------
+    content : bytes
+        Of UTF-8.
+    what : str
+        Its name, for people.
+    may_be_empty : bool
+        Labels are not.
+
+    Returns
+    -------
+    str
+
+    Example
+    -------
+    >>> text_of(b"\\xc3\\xb6ff", "label 1")
+    'öff'
+    """
+    if len(content) > MAX_TEXT_BYTES:
+        raise ValueError(
+            f"{what}: expected at most {MAX_TEXT_BYTES} bytes, found "
+            f"{len(content)}"
+        )
+    if not content and not may_be_empty:
+        raise ValueError(f"{what}: expected text, found none")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{what}: expected UTF-8, found other bytes from {error.start} on"
+        ) from None
+    if "\0" in text:
+        raise ValueError(f"{what}: expected text, found NUL in it")
+    return text
+
+
+def bytes_of(text: str, what: str, may_be_empty: bool = True) -> bytes:
+    """Returns text as bytes of UTF-8, or raises ValueError.
+
+    Arguments
+    ---------
+    text : str
+        As a label, or a model's name.
+    what : str
+        Its name, for people.
+    may_be_empty : bool
+        Labels are not.
+
+    Returns
+    -------
+    bytes
+
+    Example
+    -------
+    >>> bytes_of("off\\0", "label 1")
+    Traceback (most recent call last):
+        ...
+    ValueError: label 1: expected text, found NUL in it
+    """
+    if not isinstance(text, str):  # of an untyped caller
+        raise ValueError(f"{what}: expected text, found {text!r}")
+    content = text.encode(errors="surrogatepass")  # which no reader passes
+    text_of(content, what, may_be_empty)
+    return content
+
+
+def check_array(name: str, kind: str, arrays: dict[str, Any]) -> None:
+    """Raises ValueError where the engine would refuse a part of a network.
+
+    Arguments
+    ---------
+    name, kind : str
+        Of ``model_format.fields``.
+    arrays : dict
+        This part, and all before it, by name; in single precision.
+
+    Example
+    -------
+    >>> check_array("a.s1", "scale", {"a.s1": np.float32(-1)})
+    Traceback (most recent call last):
+        ...
+    ValueError: a.s1: expected a number above 0, found -1.0
+    """
+    value = arrays[name]
+    if kind in ("threshold", "affine"):
+        _check_finite(name, value.offset)
+        _check_finite(name, value.step)
+        _check_finite(name, value.values)
+    elif kind in ("f32", "scale"):
+        _check_finite(name, value)
+    if kind == "scale" and not value > 0:
+        raise ValueError(f"{name}: expected a number above 0, found {value}")
+    if kind == "scale" and name.endswith("2"):
+        with np.errstate(over="ignore"):
+            ratio = value / arrays[f"{name[:-1]}1"]
+        if not ratio <= LARGEST:
+            raise ValueError(
+                f"{name}: expected at most 2^20 times s1, found {ratio} times"
+            )
+
+
+def _check_finite(name, values):
+    right = np.abs(values) <= LARGEST  # NaN is not
+    if not right.all():
+        wrong = np.asarray(values)[~right]
+        raise ValueError(
+            f"{name}: expected finite numbers of at most 2^20, found {wrong[0]}"
+        )

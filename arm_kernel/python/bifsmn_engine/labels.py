@@ -1,0 +1,3 @@
+"""The two labels that are no keywords."""
+
+SILENCE, UNKNOWN = "silence", "unknown"

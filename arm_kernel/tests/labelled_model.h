@@ -1,0 +1,34 @@
+// Random models whose labels are chosen.
+#pragma once
+#include <initializer_list>
+
+#include "bifsmn.h"
+#include "check.h"
+#include "random_model.h"
+
+namespace bifsmn {
+
+// Windows of 1 s every 32 ms.
+inline bifsmn_model* labelled_model(std::initializer_list<const char*> labels, float threshold,
+                                    uint32_t smoothing) {
+  Config c = default_config();
+  c.classes = uint32_t(labels.size());
+  c.threshold = threshold;
+  c.smoothing = smoothing;
+  const Buffer random = random_model(c, 1);
+  constexpr size_t kLabels = 20 + sizeof(Config), kLabelBytes = 2 + 6;  // "word 0"
+  Buffer file(random.data(), kLabels);
+  for (const char* label : labels) {
+    file.put(uint16_t(strlen(label)));
+    file.append(label, strlen(label));
+  }
+  const size_t rest = kLabels + c.classes * kLabelBytes;
+  file.append(random.data() + rest, random.size() - rest);
+  seal(file.data(), file.size());
+  bifsmn_model* model = nullptr;
+  const bifsmn_status status = bifsmn_load_memory(file.data(), file.size(), &model);
+  CHECK(status == BIFSMN_OK, "status %d", status);
+  return model;
+}
+
+}  // namespace bifsmn

@@ -1,0 +1,1 @@
+"""The harness: makes environments, runs and times backends, writes results."""

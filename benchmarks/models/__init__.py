@@ -1,0 +1,1 @@
+"""The networks that the benchmarks run, and what converts them."""

@@ -1,0 +1,1 @@
+"""The tables and plots of README and docs, made from results files."""

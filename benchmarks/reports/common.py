@@ -1,0 +1,48 @@
+"""What all tables are made with."""
+
+import json
+from typing import Any
+
+from benchmarks import RESULTS, ROOT
+
+RUNS = ROOT / "docs" / "results"
+
+
+def load(name: str) -> Any:
+    """Returns one results file of a benchmark."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def load_run(name: str) -> Any:
+    """Returns one results file of a training run, or of several."""
+    return json.loads((RUNS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def conditions(r: dict[str, Any]) -> str:
+    """Says what results were measured on, and how to repeat it."""
+    return (
+        f"`{r['command']}`; {r['machine']['processor']}; "
+        f"commit {r['commit'][:12]}."
+    )
+
+
+def row(*cells: object) -> str:
+    """Returns a line of a table.
+
+    Example
+    -------
+    >>> row("engine", 1)
+    '| engine | 1 |'
+    """
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def header(*cells: object) -> list[str]:
+    """Returns the first two lines of a table.
+
+    Example
+    -------
+    >>> header("", "µs")
+    ['|  | µs |', '|---|---|']
+    """
+    return [row(*cells), "|---" * len(cells) + "|"]

@@ -1,0 +1,199 @@
+"""The tables of training runs: accuracy, size, speed, operating points."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks import THINNINGS
+from benchmarks.reports.common import header, load, load_run, row
+
+
+def accuracy(value: float, interval: Sequence[float]) -> str:
+    """Formats an accuracy with its 95 % interval.
+
+    Example
+    -------
+    >>> accuracy(93.04, (91.2, 94.5))
+    '93.0 (91.2 to 94.5)'
+    """
+    return f"{value:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"
+
+
+def run_table(name: str) -> list[str]:
+    """One run: teacher and student at each thinning, and how to repeat it."""
+    r = load_run(name)
+    teacher = r["teacher_stored_bytes"]
+    lines = [
+        "| network | accuracy, % (95 % interval) | stored, KiB | smaller "
+        "| MACs | of them in one bit |",
+        "|---|---|---|---|---|---|",
+        "| full-precision teacher | "
+        + accuracy(r["teacher_accuracy"], r["teacher_interval"])
+        + f" | {teacher / 1024:.0f} | | {r['teacher_macs'] / 1e6:.2f} M | 0 |",
+    ]
+    for n in THINNINGS:
+        size = r["stored_bytes"][n]
+        share = r["binary_macs"][n] / r["macs"][n]
+        lines.append(
+            f"| 1-bit, thinning {n} | "
+            + accuracy(r["accuracy"][n], r["interval"][n])
+            + f" | {size / 1024:.0f} | {teacher / size:.1f}x "
+            f"| {r['macs'][n] / 1e6:.2f} M | {100 * share:.1f} % |"
+        )
+    seconds = sum(r["seconds"].values()) / 60
+    exported = r.get("exported")
+    return [
+        *lines,
+        "",
+        *(deployed_lines(exported, teacher) if exported else ()),
+        f"{r['test_clips']} test clips; `{r['command']}`; seed {r['seed']}; "
+        f"commit {r['commit'][:12]}; {seconds:.0f} minutes of training.",
+    ]
+
+
+def deployed_lines(exported: Mapping[str, Any], teacher: int) -> list[str]:
+    """What the rows of the student are of: the file for devices."""
+    graph = ", ".join(
+        f"{value:.1f} at thinning {n} ({changed} prediction mismatches)"
+        for (n, value), changed in zip(
+            exported["training_graph_accuracy"].items(),
+            exported["changed_decisions"].values(),
+            strict=True,
+        )
+    )
+    size = exported["bytes"]
+    return [
+        f"The 1-bit rows are of the deployed file ({size:,} bytes for all "
+        f"thinnings, {teacher / size:.1f} times smaller than the teacher), "
+        "which the engine runs bit-exact. Its training graph, before rounding: "
+        f"{graph}.",
+        "",
+    ]
+
+
+def comparison_table(_: str) -> list[str]:
+    """The comparison of scales, planes and rates, one run a row."""
+    runs = load_run("comparison")
+    thinnings = (f"thinning {n}" for n in THINNINGS)
+    lines = header("run", *thinnings, "options", "commit")
+    for run in runs:
+        valid = (f"{run['valid'][n]:.1f}" for n in THINNINGS)
+        options, commit = f"`{run['options']}`", run["commit"][:12]
+        lines.append(row(run["name"], *valid, options, commit))
+    return lines
+
+
+def ablation_table(_: str) -> list[str]:
+    """Mean and spread of each variant of the training, over its seeds."""
+    thinnings = (f"thinning {n}" for n in THINNINGS)
+    lines = header("variant", *thinnings, "seeds", "options")
+    runs = load_run("ablation")
+    for run in runs:
+        cells = []
+        for n in THINNINGS:
+            spread = run["deviation"][n]
+            spread = "" if spread is None else f" ± {spread:.1f}"
+            cells.append(f"{run['mean'][n]:.1f}{spread}")
+        seeds, options = len(run["seeds"]), f"`{run['options']}`"
+        lines.append(row(run["name"], *cells, seeds, options))
+    commits = sorted({c[:12] for run in runs for c in run["commits"]})
+    epochs = runs[0]["epochs"]
+    return [*lines, "", f"{epochs} epochs each; commits {', '.join(commits)}."]
+
+
+def training_table(_: str) -> list[str]:
+    """Time of a step and of an epoch, here and in the released code."""
+    r = load("training")
+    step, epoch, memory = r["objective"], r["epoch"], r["peak_memory_mb"]
+
+    def spread(times, unit):
+        low, middle, high = (
+            times[key] / unit for key in ("p10_ms", "median_ms", "p90_ms")
+        )
+        return f"{middle:.3g} ({low:.3g} to {high:.3g})"
+
+    clips = f"epoch of {r['epoch_clips']:,} clips, s"
+    lines = [
+        f"| | step of {r['batch']} clips, ms | peak memory, MB | {clips} |",
+        "|---|---|---|---|",
+        f"| released code's computation | {spread(step['released'], 1)} "
+        f"| {memory['released']} | {spread(epoch['released'], 1000)} |",
+        f"| here, equal losses | {spread(step['equal'], 1)} "
+        f"| {memory['equal']} | |",
+        f"| here, the recipe | {spread(step['default'], 1)} "
+        f"| {memory['default']} | {spread(epoch['default'], 1000)} |",
+        f"| speed-up | {r['objective_ratio']:.1f} (equal losses) | "
+        f"| {r['epoch_ratio']:.1f} |",
+    ]
+    return [
+        *lines,
+        "",
+        f"Medians of {step['released']['n']} steps and "
+        f"{epoch['released']['n']} epochs, in turns (10 % to 90 %); "
+        f"{r['threads']} threads of {r['machine']['processor']}, torch "
+        f"{r['versions']['torch']}; `{r['command']}`; commit "
+        f"{r['commit'][:12]}.",
+    ]
+
+
+def rounding_table(_: str) -> list[str]:
+    """Size, accuracy and changed decisions by bits of what is rounded."""
+    runs = load_run("rounding")
+    thinnings = (f"thinning {n}, % (changed)" for n in THINNINGS)
+    lines = header("bits", "bytes", *thinnings)
+    graph = runs[0]["exported"]["training_graph_accuracy"]
+    cells = (f"{graph[n]:.1f}" for n in THINNINGS)
+    lines.append(row("not rounded (training graph)", "", *cells))
+    for r in runs:
+        exported = r["exported"]
+        changed = exported["changed_decisions"]
+        cells = (f"{r['accuracy'][n]:.1f} ({changed[n]})" for n in THINNINGS)
+        lines.append(row(r["bits"], f"{exported['bytes']:,}", *cells))
+    clips, commit = runs[0]["test_clips"], runs[0]["commit"][:12]
+    return [*lines, "", f"{clips} test clips; commit {commit}."]
+
+
+def det_table(name: str) -> list[str]:
+    """False rejects and alarms at the chosen points, as ``tune`` found them."""
+    r = load_run(name)
+    lines = [
+        "| thresholds | thinning | rejected, % (95 % interval) "
+        "| false alarms per hour (95 % interval) |",
+        "|---|---|---|---|",
+    ]
+    for rule, kind in (("shared", "one for all"), ("own", "one a keyword")):
+        for n, found in r[rule]["thinnings"].items():
+            rejects, alarms = (
+                accuracy(found[value], found[interval])
+                for value, interval in (
+                    ("rejects_percent", "rejects_interval"),
+                    ("per_hour", "per_hour_interval"),
+                )
+            )
+            lines.append(f"| {kind} | {n} | {rejects} | {alarms} |")
+    shared, own, chosen_on = r["shared"], r["own"], r["chosen_on"]
+    threshold = next(iter(shared["thresholds"].values()))
+    found = next(iter(shared["thinnings"].values()))
+    minutes = ", ".join(
+        f"{source} {60 * part['hours']:.0f}"
+        for source, part in found["negatives"].items()
+    )
+    return [
+        *lines,
+        "",
+        f"Chosen for {r['wanted_per_hour']:g} false alarms per hour on "
+        f"{chosen_on['clips']} validation clips and {chosen_on['hours']:.1f} h "
+        f"of negative audio: threshold {threshold:g} over "
+        f"{shared['smoothing']} windows; each keyword its own, over "
+        f"{own['smoothing']}. The figures are of {found['clips']} test clips "
+        f"and {found['hours']:.1f} h of other negative audio (in minutes: "
+        f"{minutes}). `{r['command']}`; model {r['model_sha256'][:12]}.",
+    ]
+
+
+TABLES = {
+    "ablation": ablation_table,
+    "det_v1_12": det_table,
+    "comparison": comparison_table,
+    "rounding": rounding_table,
+    "training": training_table,
+}

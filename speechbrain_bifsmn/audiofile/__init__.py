@@ -1,1 +1,0 @@
-"""Audio files decoded to their end, whatever their headers say."""

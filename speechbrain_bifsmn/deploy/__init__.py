@@ -1,0 +1,1 @@
+"""The deployed network: made, written for the engine, and run in torch."""

@@ -1,0 +1,151 @@
+"""The choice of thresholds and smoothing, from posteriors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from bifsmn_engine.detection import keywords_of
+from speechbrain_bifsmn.operating_points.figures import curve, figures
+from speechbrain_bifsmn.operating_points.scores import score_stream
+from speechbrain_bifsmn.operating_points.sweep import (
+    THRESHOLDS,
+    Sweep,
+    first_allowed,
+    shared_thresholds,
+    thresholds_per_keyword,
+)
+
+# A model file holds a shared threshold; a detector may have one per keyword.
+RULES = {"shared": shared_thresholds, "own": thresholds_per_keyword}
+
+
+class Posteriors(NamedTuple):
+    """Posteriors [windows][classes] of recordings."""
+
+    clips: list[tuple[int, NDArray[np.float32]]]  # with index of the keyword
+    negatives: dict[str, NDArray[np.float32]]  # of audio without keywords
+
+
+class Setting(NamedTuple):
+    """Options of a detector, but for threshold and smoothing."""
+
+    labels: list[str]
+    hop_s: float
+    refractory_s: float
+
+    @property
+    def keywords(self) -> list[str]:
+        """The labels that can be detected."""
+        return keywords_of(self.labels)
+
+    def sweep(self, posteriors: Posteriors, smoothing: int) -> Sweep:
+        """Returns the counts of posteriors at every threshold."""
+        arguments = self.labels, smoothing, self.hop_s, self.refractory_s
+        clips, negatives = posteriors
+        return Sweep(
+            [(k, score_stream(stream, *arguments)) for k, stream in clips],
+            {
+                name: score_stream(s, *arguments)
+                for name, s in negatives.items()
+            },
+            self.keywords,
+            self.hop_s,
+        )
+
+
+class _Choice(NamedTuple):
+    """The thresholds that one of ``RULES`` finds with a smoothing."""
+
+    smoothing: int
+    table: NDArray[np.float64]  # [rows][keywords], thresholds
+    row: int | None  # the first with few enough false alarms
+    rejects: int | None  # false rejects with that row
+
+
+def choose(
+    setting: Setting,
+    posteriors: Mapping[int, Mapping[str, Posteriors]],
+    smoothings: Sequence[int],
+    wanted: float,
+    figures_of: str,
+) -> dict[str, Any]:
+    """Chooses thresholds and smoothing, and measures them.
+
+    Arguments
+    ---------
+    setting : Setting
+        Options of the detector.
+    posteriors : dict
+        Posteriors by thinning and part: "choose", and "confirm" where that is
+        what the figures are of.
+    smoothings : sequence of int
+        Numbers of averaged windows to choose from.
+    wanted : float
+        Maximum of false alarms per hour, at each thinning.
+    figures_of : str
+        The part on which the choice is measured: "confirm" or "choose".
+
+    Returns
+    -------
+    dict
+        ``shared`` and ``own`` of ``tune.json``.
+    """
+    choices: dict[str, list[_Choice]] = {rule: [] for rule in RULES}
+    for smoothing in tqdm(smoothings, "thresholds"):
+        sweeps = [
+            setting.sweep(h["choose"], smoothing) for h in posteriors.values()
+        ]
+        for rule, make in RULES.items():
+            table = make(sweeps)
+            row, rejects = _allowed(sweeps, table, wanted)
+            choices[rule].append(_Choice(smoothing, table, row, rejects))
+    return {
+        rule: _measure(tried, setting, posteriors, wanted, figures_of)
+        for rule, tried in choices.items()
+    }
+
+
+def _allowed(sweeps, table, wanted):
+    """The first row with few enough false alarms, and its false rejects."""
+    rows = []
+    for sweep in sweeps:
+        _, alarms = sweep.at(table)
+        allowed = wanted * sum(sweep.hours.values())
+        rows.append(first_allowed(alarms.sum(1), allowed))
+    found = [row for row in rows if row is not None]
+    if len(found) < len(rows):
+        return None, None
+    row = max(found)
+    rejects = sum(sweep.at(table[row])[0].sum() for sweep in sweeps)
+    return row, int(rejects)
+
+
+def _measure(choices, setting, posteriors, wanted, figures_of):
+    able = [choice for choice in choices if choice.row is not None]
+    if not able:
+        raise ValueError(
+            f"expected a threshold with at most {wanted:g} false alarms per "
+            f"hour, found more even at {THRESHOLDS[-1]:g}; allow more of them, "
+            "smooth over more windows, or train with more unknown words"
+        )
+    smoothing, table, row, _ = min(able, key=lambda choice: choice.rejects)
+    measured = {
+        str(thinning): setting.sweep(h[figures_of], smoothing)
+        for thinning, h in posteriors.items()
+    }
+    named = zip(setting.keywords, table[row].tolist(), strict=True)
+    return {
+        "thresholds": dict(named),
+        "smoothing": smoothing,
+        "candidates": [
+            {"smoothing": choice.smoothing, "false_rejects": choice.rejects}
+            for choice in choices
+        ],
+        "thinnings": {d: figures(s, table[row]) for d, s in measured.items()},
+        "curves": {d: curve(s, table) for d, s in measured.items()},
+    }

@@ -1,1 +1,0 @@
-"""Checkpoints, chunks, complexity, downloads, metrics, plots, reports."""
