@@ -9,6 +9,7 @@ and named: put it into arm_kernel/fuzz/corpus/model when the defect is fixed.
 """
 
 import argparse
+import importlib
 import multiprocessing
 import os
 import resource
@@ -22,8 +23,6 @@ import torch
 from agreement import both_read, check_bits
 from model_files import random_config, random_model
 from mutations import Known, mutate
-
-from bifsmn_engine.backends import find_native
 
 SECONDS, BYTES = 1.0, 200 * 2**20  # that a file may take, and all of them
 HANG = 10  # seconds after which one is given up
@@ -139,7 +138,7 @@ def main():
     arguments = parser.parse_args()
     seconds, seed = arguments.seconds, arguments.seed
     print(f"== fuzz_readers, {seconds:g} s, --seed {seed}", flush=True)
-    engine = find_native("native")
+    engine = importlib.import_module("bifsmn_engine")
     readers = [Reader(engine, seconds, seed + k) for k in range(os.cpu_count())]
     failure = watch(readers)
     for reader in readers:

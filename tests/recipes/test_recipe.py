@@ -83,6 +83,18 @@ def versions(tmp_path_factory):
     return folders
 
 
+def test_torchscript_is_refused(tones, tmp_path):
+    done = run_recipe(
+        "hparams/bifsmnv2.yaml",
+        f"--data_folder={tones}",
+        f"--output_folder={tmp_path / 'output'}",
+        "--jit",
+    )
+    assert done.returncode == 1 and not (tmp_path / "output").exists()
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("train.py: jit: expected none")
+
+
 OUTPUTS = {"12": 12, "20": 20, "35": 35, "keywords": 4}
 
 

@@ -270,6 +270,11 @@ def load_hparams(
     named, *_ = sb.parse_arguments(arguments)
     _, run_opts, given = sb.parse_arguments(quote_texts(named, arguments))
     usable_device(run_opts["device"])
+    if run_opts["jit"]:
+        raise ValueError(
+            "jit: expected none, as TorchScript does not take these networks, "
+            "found --jit; leave it out, or give --compile"
+        )
     path, overrides = base_and_overrides(named, given)
     with open(path, encoding="utf-8") as file:
         try:
