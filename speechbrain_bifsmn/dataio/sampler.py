@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch.utils.data import Sampler
 
-from bifsmn_engine.labels import SILENCE, UNKNOWN
+from bifsmn_engine.detection import keywords_of
+from bifsmn_engine.labels import UNKNOWN
 
 
 class UnknownSampler(Sampler[int]):
@@ -42,7 +43,7 @@ class UnknownSampler(Sampler[int]):
         unknown = torch.tensor([label == UNKNOWN for label in labels])
         self.unknown = unknown.nonzero().flatten()
         self.others = unknown.logical_not().nonzero().flatten()
-        keywords = sum(label not in (UNKNOWN, SILENCE) for label in labels)
+        keywords = len(keywords_of(labels))
         wanted = math.ceil(keywords * percentage / 100)
         self.drawn = min(wanted, len(self.unknown))
         self.seed, self.epoch = seed, 0

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from speechbrain_bifsmn.lobes.features import check_clips
 from speechbrain_bifsmn.lobes.mel_bands import (
     LANES,
     MIN_FLOOR,
@@ -118,11 +119,7 @@ class DeployedLogMel(nn.Module):
         torch.Tensor
             (B, T, F) in decibels; ``1 + samples // hop_length`` frames.
         """
-        if wav.dim() != 2 or wav.size(1) <= self.n_fft // 2:
-            raise ValueError(
-                f"wav: expected (batch, more than {self.n_fft // 2} samples), "
-                f"got {tuple(wav.shape)}; pad shorter clips with zeros"
-            )
+        check_clips(wav, self.n_fft)
         return in_chunks(self._decibels, wav.float(), size=4)
 
     def _decibels(self, wav):

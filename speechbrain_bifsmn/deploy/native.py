@@ -15,7 +15,7 @@ from torch import nn
 from bifsmn_engine.backends import BACKENDS, find_native
 from bifsmn_engine.format import model_file
 from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
-from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
+from speechbrain_bifsmn.lobes.models.dfsmn import check_thinning, fill_frames
 from speechbrain_bifsmn.nnet.binarizer import is_traced
 
 
@@ -115,11 +115,7 @@ class NativeBiDFSMN(nn.Module):
 
     @thinning.setter
     def thinning(self, thinning: int) -> None:
-        if thinning not in self.thinnings:
-            raise ValueError(
-                f"thinning: expected one of {list(self.thinnings)}, got "
-                f"{thinning!r}"
-            )
+        check_thinning(thinning, self.thinnings)
         self._thinning = self.network.thinning = thinning
 
     @torch.no_grad()

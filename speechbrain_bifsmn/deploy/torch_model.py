@@ -20,6 +20,7 @@ from speechbrain_bifsmn.deploy.detector import Detector
 from speechbrain_bifsmn.deploy.features import DeployedLogMel
 from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 from speechbrain_bifsmn.devices import usable_device
+from speechbrain_bifsmn.lobes.models.dfsmn import check_thinning
 
 BATCH = 64  # windows at a time
 
@@ -94,11 +95,7 @@ class TorchModel:
 
     @thinning.setter
     def thinning(self, thinning: int) -> None:
-        if thinning not in self.thinnings:
-            raise ValueError(
-                f"thinning: expected one of {list(self.thinnings)}, got "
-                f"{thinning!r}"
-            )
+        check_thinning(thinning, self.thinnings)
         self._network.thinning = thinning
 
     def copy(self) -> TorchModel:

@@ -84,11 +84,7 @@ class LogMel(nn.Module):
         torch.Tensor
             (B, T, F) in decibels; ``1 + samples // hop_length`` frames.
         """
-        if wav.dim() != 2 or wav.size(1) <= self.n_fft // 2:
-            raise ValueError(
-                f"wav: expected (batch, more than {self.n_fft // 2} samples), "
-                f"got {tuple(wav.shape)}; pad shorter clips with zeros"
-            )
+        check_clips(wav, self.n_fft)
         with torch.autocast(wav.device.type, enabled=False):
             return in_chunks(self._decibels, wav.float())
 
@@ -104,6 +100,30 @@ class LogMel(nn.Module):
         power = spectrum.abs().square().transpose(1, 2) @ self.mel_filters
         floor = max(self.power_floor, MIN_FLOOR)
         return 10 * torch.log10(power.clamp(min=floor))
+
+
+def check_clips(wav: torch.Tensor, n_fft: int) -> None:
+    """Raises ValueError for clips that windows of ``n_fft`` do not fit.
+
+    Arguments
+    ---------
+    wav : torch.Tensor
+        (B, samples), longer than half a window.
+    n_fft : int
+        Samples in a window.
+
+    Example
+    -------
+    >>> check_clips(torch.zeros(2, 100), 2048)
+    Traceback (most recent call last):
+        ...
+    ValueError: wav: expected (batch, more than 1024 samples), got (2, 100); ...
+    """
+    if wav.dim() != 2 or wav.size(1) <= n_fft // 2:
+        raise ValueError(
+            f"wav: expected (batch, more than {n_fft // 2} samples), got "
+            f"{tuple(wav.shape)}; pad shorter clips with zeros"
+        )
 
 
 def mel_filters(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import NamedTuple
 
 from bifsmn_engine.labels import SILENCE, UNKNOWN
+from bifsmn_engine.numeric import is_within
 
 REFRACTORY_S = 0.5
 SMOOTHINGS = range(1, 65)  # as in a model file
@@ -86,22 +87,10 @@ def _check_keywords(threshold, keywords):
         )
 
 
-def is_within(value: object, low: float, high: float) -> bool:
-    """Whether this is a number from ``low`` to ``high``.
-
-    Example
-    -------
-    >>> is_within(0.5, 0, 1), is_within("0.5", 0, 1), is_within(True, 0, 1)
-    (True, False, False)
-    """
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    return value <= high and not value < low  # of whole numbers of any size
-
-
 def check_smoothing(windows: object) -> None:
     """Raises ValueError where a detector cannot average so many windows."""
-    if not isinstance(windows, Integral) or not is_within(windows, 1, 64):
+    is_whole = isinstance(windows, Integral) and not isinstance(windows, bool)
+    if not is_whole or windows not in SMOOTHINGS:
         raise ValueError(
             f"smoothing: expected 1 to {SMOOTHINGS[-1]} windows, got {windows}"
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from bifsmn_engine.detection import SMOOTHINGS, check_refractory, is_within
+from bifsmn_engine.detection import check_refractory, check_smoothing
 from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.files.json_object import read_object
+from bifsmn_engine.numeric import is_within
 
 
 def read_tuned(
@@ -32,11 +33,8 @@ def read_tuned(
         own, refractory_s = found["own"], found["refractory_s"]
         thresholds, smoothing = own["thresholds"], own["smoothing"]
         check_refractory(refractory_s)
-        is_right = (
-            type(smoothing) is int
-            and smoothing in SMOOTHINGS
-            and all(is_within(value, 0, 1) for value in thresholds.values())
-        )
+        check_smoothing(smoothing)
+        is_right = all(is_within(value, 0, 1) for value in thresholds.values())
     except (ValueError, LookupError, TypeError, AttributeError):
         is_right = False
     if not is_right:

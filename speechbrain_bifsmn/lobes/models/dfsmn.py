@@ -22,6 +22,22 @@ from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 SILENCE_DB = -100.0
 
 
+def check_thinning(thinning: object, thinnings: Sequence[int]) -> None:
+    """Raises ValueError for a thinning that a network does not have.
+
+    Example
+    -------
+    >>> check_thinning(3, (1, 2, 4))
+    Traceback (most recent call last):
+        ...
+    ValueError: thinning: expected one of [1, 2, 4], got 3
+    """
+    if thinning not in thinnings:
+        raise ValueError(
+            f"thinning: expected one of {list(thinnings)}, got {thinning!r}"
+        )
+
+
 def fill_frames(
     features: torch.Tensor,
     lengths: torch.Tensor | None,
@@ -175,11 +191,7 @@ class ThinnableDFSMN(nn.Module):
 
     @thinning.setter
     def thinning(self, thinning: int) -> None:
-        if thinning not in self.thinnings:
-            raise ValueError(
-                f"thinning: expected one of {list(self.thinnings)}, got "
-                f"{thinning!r}"
-            )
+        check_thinning(thinning, self.thinnings)
         self._thinning = thinning
 
     def blocks_at(self, thinning: int) -> range:

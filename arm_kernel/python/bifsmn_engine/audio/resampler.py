@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bifsmn_engine.audio.source import MAX_RATE_HZ, MIN_RATE_HZ
-from bifsmn_engine.detection import is_within
+from bifsmn_engine.numeric import is_within
 
 _MAX_PERIOD = 50_000  # samples; bounds the filter of odd rates
 _MIN_RETURNED = 80  # samples, 5 ms: fewer calls, little delay

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bifsmn_engine.detection import is_within
+from bifsmn_engine.detection import SMOOTHINGS
 from bifsmn_engine.format.layout import Config
+from bifsmn_engine.numeric import is_within
 
 HEADER_AT = 20  # where the fields of a header begin, 4 bytes each
 LARGEST = 2**20  # magnitude of any number
@@ -36,7 +37,7 @@ WHOLE = {
     "window_samples": range(1, 2**20 + 1),
     "n_fft": range(256, 4097, 256),
     "hop": range(16, 4097),
-    "smoothing": range(1, 65),
+    "smoothing": SMOOTHINGS,
 }
 
 
