@@ -79,6 +79,15 @@ class KeywordBrain(sb.Brain):
         torch.manual_seed(seed)
         self.modules.augment.seed(seed)
         self.modules.wav_augment.restart()
+        self._round(epoch)
+
+    def _round(self, epoch):
+        """Lets the student's last epochs train through a device's rounding."""
+        hparams = self.hparams
+        if hparams.stage == "student" and hparams.student_model.deployable:
+            rounded = int(hparams.rounded_share * hparams.student_epochs)
+            last = hparams.student_epochs - rounded
+            hparams.student_model.rounded = epoch > last
 
     @property
     def thinnings(self) -> list[int]:

@@ -52,20 +52,11 @@ def run_table(name: str) -> list[str]:
 
 def deployed_lines(exported: Mapping[str, Any], teacher: int) -> list[str]:
     """What the rows of the student are of: the file for devices."""
-    graph = ", ".join(
-        f"{value:.1f} at thinning {n} ({changed} prediction mismatches)"
-        for (n, value), changed in zip(
-            exported["training_graph_accuracy"].items(),
-            exported["changed_decisions"].values(),
-            strict=True,
-        )
-    )
     size = exported["bytes"]
     return [
         f"The 1-bit rows are of the deployed file ({size:,} bytes for all "
         f"thinnings, {teacher / size:.1f} times smaller than the teacher), "
-        "which the engine runs bit-exact. Its training graph, before rounding: "
-        f"{graph}.",
+        "which network and engine compute bit-exact.",
         "",
     ]
 
@@ -133,23 +124,6 @@ def training_table(_: str) -> list[str]:
         f"{r['versions']['torch']}; `{r['command']}`; commit "
         f"{r['commit'][:12]}.",
     ]
-
-
-def rounding_table(_: str) -> list[str]:
-    """Size, accuracy and changed decisions by bits of what is rounded."""
-    runs = load_run("rounding")
-    thinnings = (f"thinning {n}, % (changed)" for n in THINNINGS)
-    lines = header("bits", "bytes", *thinnings)
-    graph = runs[0]["exported"]["training_graph_accuracy"]
-    cells = (f"{graph[n]:.1f}" for n in THINNINGS)
-    lines.append(row("not rounded (training graph)", "", *cells))
-    for r in runs:
-        exported = r["exported"]
-        changed = exported["changed_decisions"]
-        cells = (f"{r['accuracy'][n]:.1f} ({changed[n]})" for n in THINNINGS)
-        lines.append(row(r["bits"], f"{exported['bytes']:,}", *cells))
-    clips, commit = runs[0]["test_clips"], runs[0]["commit"][:12]
-    return [*lines, "", f"{clips} test clips; commit {commit}."]
 
 
 def det_table(name: str) -> list[str]:

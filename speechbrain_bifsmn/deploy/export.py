@@ -19,28 +19,17 @@ BATCH = 64
 
 
 class Exported(NamedTuple):
-    """A file, and how it compares with the training graph.
+    """A file, and what it computes.
 
-    ``bytes`` is its size; ``logits`` and ``trained`` hold (clips, classes) by
-    thinning, of the deployed network and of the training graph in single
-    precision; ``engine`` is the instruction set on which the native engine gave
-    the same bits as ``logits``, or "not installed".
+    ``bytes`` is its size; ``logits`` holds (clips, classes) by thinning, of the
+    network in ``eval()``, with which the file is bit-exact; ``engine`` is the
+    instruction set on which the native engine gave the same bits, or "not
+    installed".
     """
 
     bytes: int
     logits: dict[int, torch.Tensor]
-    trained: dict[int, torch.Tensor]
     engine: str
-
-    @property
-    def changed(self) -> dict[int, int]:
-        """Prediction mismatches with the training graph, by thinning."""
-        return {
-            thinning: int((logits.argmax(1) != trained.argmax(1)).sum())
-            for (thinning, logits), trained in zip(
-                self.logits.items(), self.trained.values(), strict=True
-            )
-        }
 
 
 def export(
@@ -52,9 +41,9 @@ def export(
 ) -> Exported:
     """Writes a model file, reads it back, and compares it with the network.
 
-    The file is there only if it has passed: the native engine, where it is
-    installed, must be bit-exact with ``DeployedBiDFSMN`` for every example at
-    every thinning.
+    The file is there only if it has passed: ``DeployedBiDFSMN`` of it, and the
+    native engine where it is installed, must be bit-exact with the network in
+    ``eval()`` for every example at every thinning.
 
     Arguments
     ---------
@@ -90,11 +79,13 @@ def export(
     folded = fold(model, labels, **options)
     with atomic_write(path) as unproven:
         size = write_model(folded, unproven)
+        trained = _logits(model, examples)
         deployed = DeployedBiDFSMN(model_file.read(unproven)).eval()
         found = _logits(deployed, examples)
-        engine = _prove(unproven, examples, found)
-        trained = _logits(model, examples)
-    return Exported(size, found, trained, engine)
+        for thinning, logits in trained.items():
+            _compare("file", thinning, logits, found[thinning])
+        engine = _prove(unproven, examples, trained)
+    return Exported(size, trained, engine)
 
 
 @torch.no_grad()
@@ -126,13 +117,17 @@ def _prove(path, examples, expected):
     for thinning, logits in expected.items():
         model.thinning = thinning
         found = torch.from_numpy(model.logits(examples.numpy()))
-        wrong = (found != logits).any(1).nonzero()
-        if len(wrong):
-            clip = int(wrong[0])
-            raise RuntimeError(
-                f"engine ({model.isa}): expected the logits "
-                f"{logits[clip].tolist()} of example {clip} at thinning "
-                f"{thinning}, found {found[clip].tolist()}; the file was not "
-                "written: report this, with the model"
-            )
+        _compare(f"engine ({model.isa})", thinning, logits, found)
     return model.isa
+
+
+def _compare(what, thinning, expected, found):
+    """Raises RuntimeError unless all logits are the same, bit for bit."""
+    wrong = (found != expected).any(1).nonzero()
+    if len(wrong):
+        clip = int(wrong[0])
+        raise RuntimeError(
+            f"{what}: expected the logits {expected[clip].tolist()} of example "
+            f"{clip} at thinning {thinning}, found {found[clip].tolist()}; the "
+            "file was not written: report this, with the model"
+        )

@@ -17,10 +17,15 @@ from speechbrain_bifsmn.nnet.binarizer import (
     sign,
     to_float32,
 )
+from speechbrain_bifsmn.nnet.fixed_point import (
+    UNIT,
+    share_exponent,
+    straight_through,
+)
 from speechbrain_bifsmn.nnet.two_planes import two_planes
 
 SCALE_LAYOUTS = ("per_channel", "as_released")
-SCALES = ("learned", "statistic", "frame")
+SCALES = ("tied", "learned", "statistic", "frame")
 
 
 class _OneSlope(torch.autograd.Function):
@@ -92,7 +97,10 @@ class DualScaleActivation(nn.Module):
     With ``scale_layout="per_channel"`` the scales come out of any sum over
     channels, so a layer after it is two XNOR-popcount products:
 
-    - ``scales="learned"``: one pair per layer, learned (the default);
+    - ``scales="tied"``: ``s1 = 2 s2``, one learned number per layer (the
+      default); an activation is then an integer, -3, -1, 1 or 3, times a scale,
+      which devices need not know;
+    - ``scales="learned"``: one pair per layer, learned;
     - ``scales="statistic"``: one pair per layer, the running mean of ``|x|``
       and of the residual, frozen in ``eval()``;
     - ``scales="frame"``: the same means of every single frame, over channels.
@@ -113,7 +121,7 @@ class DualScaleActivation(nn.Module):
     scale_layout : str
         "per_channel" or "as_released".
     scales : str
-        "learned", "statistic" or "frame"; only for "per_channel".
+        "tied", "learned", "statistic" or "frame"; only for "per_channel".
     planes : int
         2, or 1 for ``x ~ s1 b1`` alone.
     gradient : str
@@ -135,7 +143,7 @@ class DualScaleActivation(nn.Module):
         channels: int,
         channel_axis: int = 1,
         scale_layout: str = "per_channel",
-        scales: str = "learned",
+        scales: str = "tied",
         planes: int = 2,
         gradient: str = "learned",
     ) -> None:
@@ -148,6 +156,9 @@ class DualScaleActivation(nn.Module):
         self.channels, self.channel_axis = channels, channel_axis
         self.scale_layout, self.scales = scale_layout, scales
         self.planes, self.gradient = planes, gradient
+        # Whether inputs are whole multiples of UNIT on a device; whether the
+        # thresholds are rounded as there.
+        self.on_grid = self.rounded = False
         self.threshold1 = nn.Parameter(torch.rand(channels) * 1e-3)
         self.binarizer1 = LearningPropagationBinarizer(1.0, gradient)
         if planes == 2:
@@ -156,8 +167,9 @@ class DualScaleActivation(nn.Module):
         if scale_layout == "as_released":
             self.shift = nn.Parameter(torch.rand(channels) * 1e-3)
             return
-        pair = torch.tensor([0.8, 0.4])[:planes]  # of a normal input, roughly
-        if scales == "learned":
+        # Of a normal input, roughly.
+        pair = torch.tensor([0.8, 0.4])[: 1 if scales == "tied" else planes]
+        if scales in ("tied", "learned"):
             self.scale = nn.Parameter(pair)
         else:
             self.register_buffer("scale", pair)
@@ -198,19 +210,27 @@ class DualScaleActivation(nn.Module):
         if self.training and not self.started:
             self._start(x.detach())
         scale = self._scale_of(x.detach())
+        theta1 = self._rounded(self.threshold1)
         if self.planes == 1:
-            return scale[0] * self.binarizer1(x - self.threshold1)
+            return scale[0] * self.binarizer1(x - theta1)
         s1, s2 = scale
         return two_planes(
             x,
-            self.threshold1,
-            self.threshold2,
+            theta1,
+            self._rounded(self.threshold2),
             s1,
             s2,
             positive(self.binarizer1.alpha),
             positive(self.binarizer2.alpha),
             self.gradient,
         )
+
+    def _rounded(self, thresholds):
+        """As a device has them."""
+        if not self.rounded:
+            return thresholds
+        units = share_exponent(thresholds.detach() / UNIT).values
+        return straight_through(thresholds, units * UNIT)
 
     def _released(self, x):
         shape = [1] * x.dim()
@@ -232,6 +252,8 @@ class DualScaleActivation(nn.Module):
         return s1, residual.abs().mean(axis, keepdim=axis is not None)
 
     def _scale_of(self, x):
+        if self.scales == "tied":
+            return self.tied_scales()
         if self.scales == "learned":
             return positive(self.scale).unbind()
         if self.scales == "frame":
@@ -240,14 +262,23 @@ class DualScaleActivation(nn.Module):
             self.scale.lerp_(torch.stack(self._means(x)).to(self.scale), 0.1)
         return self.scale.clone().unbind()
 
+    def tied_scales(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns ``s1`` and its half, ``s2``, of ``scales="tied"``."""
+        s1 = positive(self.scale[0])
+        if self.on_grid and self.planes == 2:
+            s1 = straight_through(s1, (s1 / UNIT).round().clamp(1) * UNIT)
+        return s1, s1 / 2
+
     @torch.no_grad()
     def _start(self, x):
         """Sets scales and widths from the first batch, alike on all ranks."""
         means = torch.stack(self._means(x)).to(self.scale).clamp_min(1e-3)
+        if self.scales == "tied" and self.planes == 2:
+            means[1] = means[0] / 2
         if dist.is_available() and dist.is_initialized():
             dist.all_reduce(means)
             means /= dist.get_world_size()
-        self.scale.copy_(means)
+        self.scale.copy_(means[: len(self.scale)])
         if self.gradient == "learned":
             self.binarizer1.alpha.copy_(0.5 / means[0])
             if self.planes == 2:

@@ -36,7 +36,7 @@ def binarize(
     model: nn.Module,
     skip: Sequence[str] = (),
     scale_layout: str = "per_channel",
-    scales: str = "learned",
+    scales: str = "tied",
     planes: int = 2,
     gradient: str = "learned",
 ) -> list[BinarizedLayer]:

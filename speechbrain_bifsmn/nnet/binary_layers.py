@@ -35,7 +35,7 @@ class _BinaryLayer(nn.Module):
         self,
         *shape: Any,
         scale_layout: str = "per_channel",
-        scales: str = "learned",
+        scales: str = "tied",
         planes: int = 2,
         gradient: str = "learned",
         **named_shape: Any,

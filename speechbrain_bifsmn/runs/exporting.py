@@ -24,20 +24,19 @@ def export_student(
 ) -> dict[str, Any] | None:
     """Writes ``model.bifsmn`` from the best student.
 
-    From then on ``brain.stats`` are those of the deployed network.
+    From then on ``brain.stats`` are those of the file.
 
     Arguments
     ---------
     brain : KeywordBrain
         The student's, after its test.
     dataset : DynamicItemDataset
-        The test set, on which the deployed network is compared with the
-        training graph.
+        The test set, on which file and network are compared.
 
     Returns
     -------
     dict | None
-        The comparison; None where the student has layers that are not one bit.
+        What was written; None where the student has layers that are not one bit.
     """
     hparams = brain.hparams
     features, targets = [], []
@@ -60,15 +59,12 @@ def export_student(
         return None
     if not tuned:
         discard_tuning(path.parent)
-    training_graph = brain.accuracies()
     brain.stats = [ClassificationStats(hparams.labels) for _ in brain.thinnings]
     for thinning, stats in zip(brain.thinnings, brain.stats, strict=True):
         stats.append(exported.logits[thinning], torch.cat(targets))
     return {
         "file": path.name,
         "bytes": exported.bytes,
-        "training_graph_accuracy": training_graph,
-        "changed_decisions": {str(d): n for d, n in exported.changed.items()},
         "engine": exported.engine,
     }
 

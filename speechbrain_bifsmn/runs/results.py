@@ -121,20 +121,10 @@ def _exported(e):
     engine = e["engine"]
     if engine != "not installed":
         engine = f"bit-exact on {engine}"
-    graph = ", ".join(
-        f"{accuracy:.2f} % at thinning {thinning} "
-        f"({changed} prediction mismatches)"
-        for (thinning, accuracy), changed in zip(
-            e["training_graph_accuracy"].items(),
-            e["changed_decisions"].values(),
-            strict=True,
-        )
-    )
     yield (
-        f"- the student is the deployed network, `{e['file']}` of "
-        f"{e['bytes']:,} bytes; engine: {engine}"
+        f"- the student is the file `{e['file']}` of {e['bytes']:,} bytes, bit "
+        f"by bit; engine: {engine}"
     )
-    yield f"- its training graph, not rounded: {graph}"
 
 
 def _accuracy(accuracy, interval):

@@ -96,5 +96,9 @@ _NEEDS = {
         "--reverberation_probability above 0",
         lambda h: h["reverberation_probability"] > 0,
     ),
+    "rounded_share": (
+        "a student that can be deployed",
+        lambda h: h["student_model"].deployable,
+    ),
     "teacher_epochs": ("no --teacher", lambda h: not h["teacher"]),
 }

@@ -157,7 +157,7 @@ def test_channel_axis(axis):
 
 
 @pytest.mark.parametrize("planes", [1, 2])
-@pytest.mark.parametrize("scales", ["learned", "statistic", "frame"])
+@pytest.mark.parametrize("scales", ["tied", "learned", "statistic", "frame"])
 def test_every_parameter_gets_a_gradient(scales, planes):
     quantiser = make(scales=scales, planes=planes)
     (quantiser(torch.randn(200, 6)) * torch.randn(200, 6)).sum().backward()

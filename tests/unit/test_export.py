@@ -40,11 +40,8 @@ def test_a_file_is_written_and_compared(network, tmp_path, monkeypatch):
     deployed = DeployedBiDFSMN(model_file.read(path))
     for thinning in network.thinnings:
         network.thinning = deployed.thinning = thinning
-        ours, theirs = deployed(examples), network(examples)
-        assert torch.equal(done.logits[thinning], ours)
-        assert torch.equal(done.trained[thinning], theirs)
-        changed = (ours.argmax(1) != theirs.argmax(1)).sum()
-        assert done.changed[thinning] == changed
+        assert torch.equal(done.logits[thinning], network(examples))
+        assert torch.equal(done.logits[thinning], deployed(examples))
     network.thinning = 1
 
 

@@ -104,7 +104,7 @@ def test_sizes_that_do_not_fit(sizes, message):
         BiDFSMN(classes=5, **{**SMALL, **sizes})
 
 
-@pytest.mark.parametrize("scales", ["learned", "statistic", "frame"])
+@pytest.mark.parametrize("scales", ["tied", "learned", "statistic", "frame"])
 @pytest.mark.parametrize("planes", [1, 2])
 def test_every_parameter_learns_from_all_thinnings(scales, planes):
     net = BiDFSMN(classes=5, scales=scales, planes=planes, **SMALL)

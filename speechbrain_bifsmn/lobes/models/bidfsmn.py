@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
-from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN, ThinnableDFSMN
+from speechbrain_bifsmn.lobes.models.bidfsmn_block import (
+    BiDFSMNBlock,
+    rounded_activation,
+)
+from speechbrain_bifsmn.lobes.models.dfsmn import (
+    DFSMN,
+    ThinnableDFSMN,
+    fill_frames,
+)
+from speechbrain_bifsmn.lobes.models.integer_network import (
+    Header,
+    IntegerNetwork,
+    as_numbers,
+)
+from speechbrain_bifsmn.lobes.models.integers import integers
 from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU
 from speechbrain_bifsmn.nnet.binarize import BinarizedLayer, binarize
+from speechbrain_bifsmn.nnet.network_output import NetworkOutput
+from speechbrain_bifsmn.nnet.positive_norm import PositiveGainBatchNorm
+from speechbrain_bifsmn.nnet.rounded_layers import (
+    RoundedConv2d,
+    RoundedLinear,
+)
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, PositiveGainBatchNorm)
 
 
 class BiDFSMN(ThinnableDFSMN):
@@ -31,7 +55,7 @@ class BiDFSMN(ThinnableDFSMN):
         or "as_released" (the published code's scales; its 1x1 convolutions keep
         weights of full precision, so it cannot be deployed in one bit).
     scales : str
-        Activation scales: "learned", "statistic" or "frame", see
+        Activation scales: "tied", "learned", "statistic" or "frame", see
         ``DualScaleActivation``.
     planes : int
         One-bit planes of an activation: 2 or 1.
@@ -59,28 +83,122 @@ class BiDFSMN(ThinnableDFSMN):
     574976
     """
 
+    block_type = BiDFSMNBlock
+
     def __init__(
         self,
         classes: int,
         binary: bool = True,
         scale_layout: str = "per_channel",
-        scales: str = "learned",
+        scales: str = "tied",
         planes: int = 2,
         gradient: str = "learned",
         activation: type[nn.Module] = PositiveSlopePReLU,
         **sizes: Any,
     ) -> None:
-        super().__init__(classes, activation=activation, **sizes)
+        rising = issubclass(activation, PositiveSlopePReLU)
+        norm = PositiveGainBatchNorm if rising else None
+        super().__init__(classes, activation=activation, norm=norm, **sizes)
+        self._make_rounded_ends()
         self.binarized: list[BinarizedLayer] = []
         if binary:
             self.binarized = binarize(
-                self,
-                ["front_end.0", "classifier"],
-                scale_layout,
-                scales,
-                planes,
-                gradient,
+                self, (), scale_layout, scales, planes, gradient
             )
+        tied = scale_layout == "per_channel" and scales == "tied"
+        self.deployable = binary and tied and rising
+        if self.deployable:
+            for block in self.blocks:
+                block.memory.activation.on_grid = True
+                block.expand.activation.on_grid = True
+
+    def _make_rounded_ends(self):
+        """Puts layers that can round where layers stay that are not binary."""
+        conv, linear = self.front_end[0], self.classifier
+        shape = conv.in_channels, conv.out_channels, 5, 2, 2
+        self.front_end[0] = RoundedConv2d(*self.input_range, *shape)
+        self.classifier = RoundedLinear(linear.in_features, self.classes)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether training rounds as devices do; may be set at any time.
+
+        Batch normalisations then keep their running statistics. In ``eval()``
+        a ``deployable`` network always computes what devices do.
+        """
+        return self.front_end[0].rounded
+
+    @rounded.setter
+    def rounded(self, rounded: bool) -> None:
+        if rounded and not self.deployable:
+            raise ValueError(
+                "rounded: expected a network that can be deployed (binary, "
+                "scale_layout='per_channel', scales='tied', activation="
+                "PositiveSlopePReLU), got another; leave it False"
+            )
+        self.front_end[0].rounded = self.classifier.rounded = rounded
+        for block in self.blocks:
+            block.rounded = rounded
+            block.memory.activation.rounded = rounded
+            block.expand.activation.rounded = rounded
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> BiDFSMN:
+        """Trains, or evaluates: then as devices do, where it can."""
+        super().train(mode)
+        if mode and self.rounded:
+            for module in self.modules():
+                if isinstance(module, NORMS):
+                    module.eval()
+        return self
+
+    @property
+    def header(self) -> Header:
+        """What a model file's header says of the network."""
+        conv = self.front_end[0]
+        low = self.input_mean + self.input_std * conv.low
+        gain = 1 / (self.input_std * conv.step)
+        low, gain = torch.tensor([low, gain]).tolist()  # to single precision
+        planes = self.projection.activation.planes
+        before = self.blocks[0].taps[0]
+        return Header(planes, before, low, gain, conv.pad_code)
+
+    def forward(
+        self,
+        features: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        thinnings: Sequence[int] | None = None,
+    ) -> torch.Tensor | list[NetworkOutput]:
+        """Classifies log-mel features, as ``ThinnableDFSMN`` does.
+
+        In ``eval()``, a ``deployable`` network computes the integers that its
+        file and the engine have, without gradients.
+        """
+        if self.training or not self.deployable:
+            return super().forward(features, lengths, thinnings)
+        features = fill_frames(features, lengths, self.frames, self.n_mels)
+        with (
+            torch.no_grad(),
+            torch.autocast(features.device.type, enabled=False),
+        ):
+            numbers = integers(self)
+            network = IntegerNetwork(
+                lambda name: as_numbers(numbers[name]), self.header
+            )
+            x = network.front(features.float())
+            outputs = [
+                network.run(x, self.blocks_at(n), n)
+                for n in thinnings or [self.thinning]
+            ]
+        return outputs[0].logits if thinnings is None else outputs
+
+    def _project(self, x):
+        out = self.projection(x)
+        y = self.projection_activation(out)
+        if not self.rounded:
+            return y
+        activation = self.projection_activation
+        return rounded_activation(out, y, self.projection, None, activation)
 
     def start_from(self, teacher: DFSMN) -> None:
         """Takes over every weight that a full-precision DFSMN has in common.

@@ -115,6 +115,9 @@ class ThinnableDFSMN(nn.Module):
     activation : type
         Class of the activations of front end and projection, and between
         pointwise convolutions.
+    norm : type, optional
+        Class of the batch normalisations before those activations; None is
+        torch's.
     dropout : float
         Probability of dropout inside blocks and before the classifier.
     input_mean, input_std : float
@@ -133,6 +136,8 @@ class ThinnableDFSMN(nn.Module):
     (8, 4)
     """
 
+    block_type: type[DFSMNBlock] = DFSMNBlock
+
     def __init__(
         self,
         classes: int,
@@ -145,6 +150,7 @@ class ThinnableDFSMN(nn.Module):
         hidden: int = 256,
         taps: Sequence[int] = (2, 2),
         activation: type[nn.Module] = PReLU,
+        norm: type[nn.Module] | None = None,
         dropout: float = 0.0,
         input_mean: float = -20.0,
         input_std: float = 30.0,
@@ -159,23 +165,24 @@ class ThinnableDFSMN(nn.Module):
         self.input_range = tuple(input_range)
         self.front_end = nn.Sequential(
             nn.Conv2d(1, front_channels, 5, stride=2, padding=2),
-            nn.BatchNorm2d(front_channels),
+            (norm or nn.BatchNorm2d)(front_channels),
             activation(),
             nn.Conv2d(front_channels, 2 * front_channels, 5, 2, padding=2),
-            nn.BatchNorm2d(2 * front_channels),
+            (norm or nn.BatchNorm2d)(2 * front_channels),
             activation(),
         )
         bands = 2 * front_channels * (n_mels // 4)
         self.projection = nn.Linear(bands, channels)
         self.projection_activation = activation()
         self.blocks = nn.ModuleList(
-            DFSMNBlock(
+            self.block_type(
                 channels,
                 hidden,
                 taps,
                 [n for n in thinnings if (block + 1) % n == 0],
                 activation,
                 dropout,
+                norm or nn.BatchNorm1d,
             )
             for block in range(layers)
         )
@@ -232,6 +239,9 @@ class ThinnableDFSMN(nn.Module):
         x = x.clamp(*self.input_range).transpose(1, 2).unsqueeze(1)
         x = self.front_end(x)  # (B, 1, F, T) to (B, 2 front_channels, F/4, T/4)
         x = x.permute(0, 3, 1, 2).flatten(2)  # (B, T/4, bands)
+        return self._project(x)
+
+    def _project(self, x):
         return self.projection_activation(self.projection(x))
 
     def _run(self, x, thinning):

@@ -15,17 +15,17 @@ from speechbrain_bifsmn.nnet.activations import PReLU
 from speechbrain_bifsmn.nnet.separable import DepthwiseConv1d, PointwiseConv1d
 
 
-def _norm(batch_norm, x):
+def normalise(batch_norm, x):
     """Batch-normalises the channels of ``x`` (B, T, C)."""
     return batch_norm(x.flatten(0, 1)).view_as(x)
 
 
-def _norms(thinnings, channels):
+def _norms(thinnings, channels, norm=nn.BatchNorm1d):
     """One batch normalisation for each thinning."""
-    return nn.ModuleDict({str(d): nn.BatchNorm1d(channels) for d in thinnings})
+    return nn.ModuleDict({str(d): norm(channels) for d in thinnings})
 
 
-def _over_time(conv, x):
+def over_time(conv, x):
     """Runs a 1-D convolution, which wants (B, C, T), on ``x`` (B, T, C)."""
     return conv(x.transpose(1, 2)).transpose(1, 2)
 
@@ -49,6 +49,8 @@ class DFSMNBlock(nn.Module):
         Class of the activation between the pointwise convolutions.
     dropout : float
         Probability of dropout between the pointwise convolutions.
+    norm : type
+        Class of the batch normalisations between the pointwise convolutions.
 
     Example
     -------
@@ -65,6 +67,7 @@ class DFSMNBlock(nn.Module):
         thinnings: Sequence[int] = (1,),
         activation: type[nn.Module] = PReLU,
         dropout: float = 0.0,
+        norm: type[nn.Module] = nn.BatchNorm1d,
     ) -> None:
         super().__init__()
         self.taps = tuple(taps)
@@ -72,7 +75,7 @@ class DFSMNBlock(nn.Module):
         self.memory_norms = _norms(thinnings, channels)
         self.memory_activation = PReLU()
         self.expand = PointwiseConv1d(channels, hidden)
-        self.expand_norms = _norms(thinnings, hidden)
+        self.expand_norms = _norms(thinnings, hidden, norm)
         self.expand_activation = activation()
         self.dropout = nn.Dropout(dropout)
         self.project = PointwiseConv1d(hidden, channels)
@@ -83,9 +86,17 @@ class DFSMNBlock(nn.Module):
         """Maps (B, T, C) to (B, T, C) with the norms of a thinning."""
         key = str(thinning)
         padded = F.pad(x, (0, 0, *self.taps))
-        memory = _norm(self.memory_norms[key], _over_time(self.memory, padded))
-        x = self.memory_activation(memory) + x
-        y = _norm(self.expand_norms[key], _over_time(self.expand, x))
+        norm = self.memory_norms[key]
+        memory = self._step(self.memory, norm, self.memory_activation, padded)
+        x = self._sum(x, memory)
+        y = normalise(self.expand_norms[key], over_time(self.expand, x))
         y = self.dropout(self.expand_activation(y))
-        y = _norm(self.norms[key], _over_time(self.project, y))
-        return self.activations[key](y) + x
+        y = self._step(self.project, self.norms[key], self.activations[key], y)
+        return self._sum(x, y)
+
+    def _step(self, layer, norm, activation, x):
+        """What is added to ``x``."""
+        return activation(normalise(norm, over_time(layer, x)))
+
+    def _sum(self, x, y):
+        return y + x

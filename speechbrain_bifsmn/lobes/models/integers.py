@@ -1,0 +1,334 @@
+"""The integers of a trained BiDFSMN: what a model file stores of each layer.
+
+Batch normalisations, scales and biases become 8-bit gains and shifts; where only
+bits are passed on, they and the PReLU become limits of whole numbers. All is
+reckoned in double precision. The meaning is that of ``arm_kernel/FORMAT.md``.
+
+Shapes: N outputs and K inputs of a layer.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from speechbrain_bifsmn.nnet.activations import DualScaleActivation
+from speechbrain_bifsmn.nnet.fixed_point import (
+    INT16,
+    MAX_CODE,
+    MAX_EXPONENT,
+    SLOPES,
+    UNIT,
+    Affine,
+    Shared,
+    share_exponent,
+    shift_of,
+)
+from speechbrain_bifsmn.nnet.positive_norm import PositiveGainBatchNorm
+
+# Limits are exact so many standard deviations of a dot product from its mean.
+DEVIATIONS = 5.5
+
+
+def inputs_of(layer: Any) -> int:
+    """Returns K, the inputs of each output of a binary layer."""
+    return layer.weight[0].numel()
+
+
+def max_dot(layer: Any) -> int:
+    """Returns the largest magnitude of a layer's dot products.
+
+    Example
+    -------
+    >>> from speechbrain_bifsmn.nnet.binary_layers import BinaryLinear
+    >>> max_dot(BinaryLinear(16, 4))
+    48
+    """
+    return (3 if layer.activation.planes == 2 else 1) * inputs_of(layer)
+
+
+def level_scale(activation: DualScaleActivation) -> torch.Tensor:
+    """Returns what levels (3, 1, -1, -3 or 1, -1) are multiplied by, ()."""
+    s1, s2 = activation.tied_scales()
+    return (s2 if activation.planes == 2 else s1).detach().double()
+
+
+def scale_and_bias(layer: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns what turns dot products into a layer's outputs, (N,) each."""
+    weight = layer.weight.detach().double().abs().flatten(1).mean(1)
+    bias = layer.bias
+    zeros = torch.zeros_like(weight)
+    return (
+        weight * level_scale(layer.activation),
+        zeros if bias is None else bias.detach().double(),
+    )
+
+
+def _normalisation(
+    norm: nn.Module | None, like: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Gain, shift and the inputs' mean of a batch normalisation, (N,) each."""
+    if norm is None:
+        return torch.ones_like(like), torch.zeros_like(like), like * 0
+    weight = (
+        norm.gain if isinstance(norm, PositiveGainBatchNorm) else norm.weight
+    )
+    mean, bias = norm.running_mean.double(), norm.bias.detach().double()
+    gain = (
+        weight.detach().double() / (norm.running_var.double() + norm.eps).sqrt()
+    )
+    return gain, bias - mean * gain, mean
+
+
+def affine(layer: Any, norm: nn.Module | None, activation: nn.Module) -> Affine:
+    """Returns what turns dot products into activations of 16 bits.
+
+    The gains are rounded first; each shift then makes the mean of its output
+    right.
+
+    Arguments
+    ---------
+    layer : nn.Module
+        A binary layer.
+    norm : nn.Module, optional
+        Its batch normalisation.
+    activation : nn.Module
+        Its PReLU.
+
+    Returns
+    -------
+    Affine
+    """
+    scale, bias = scale_and_bias(layer)
+    gain, shift, mean = _normalisation(norm, scale)
+    dots = (mean - bias) / scale  # at the mean
+    variance = (
+        torch.ones_like(scale)
+        if norm is None
+        else (norm.running_var.double() / scale.square())
+    )
+    step = 2.0 ** (15 - shift_of(max_dot(layer)))
+    gains = share_exponent(scale * gain / UNIT * step, variance)
+    at_mean = (mean * gain + shift) / UNIT
+    shifts = share_exponent(at_mean - dots * gains.values / step)
+    slope = (activation.slope.detach().double() * SLOPES).round()
+    return Affine(gains, shifts, slope.clamp(-MAX_CODE, MAX_CODE).squeeze())
+
+
+def quantiser(
+    activation: DualScaleActivation,
+) -> tuple[Shared, torch.Tensor, Shared | None]:
+    """Returns middle, spread and centre of the limits of activations.
+
+    Arguments
+    ---------
+    activation : DualScaleActivation
+        The quantiser of activations between blocks.
+
+    Returns
+    -------
+    middle : Shared
+        (N,).
+    spread : torch.Tensor
+        (), whole; with one plane not used.
+    centre : Shared | None
+        (N,); None with one plane.
+    """
+    thresholds = [activation.threshold1]
+    if activation.planes == 2:
+        thresholds.append(activation.threshold2)
+    first, *second = (
+        share_exponent(theta.detach().double() / UNIT) for theta in thresholds
+    )
+    spread = (activation.tied_scales()[0].detach().double() / UNIT).round()
+    return first, spread.clamp(1, 65535), second[0] if second else None
+
+
+def _edges(activation: DualScaleActivation) -> torch.Tensor:
+    """Limits (3, N), or (1, N), of a quantiser: middle, low, high."""
+    middle = activation.threshold1.detach().double()
+    if activation.planes == 1:
+        return middle[None]
+    s1 = activation.tied_scales()[0].detach().double()
+    centre = activation.threshold2.detach().double()
+    low, high = centre - s1, centre + s1
+    return torch.stack([middle, low.minimum(middle), high.maximum(middle)])
+
+
+def _before(slope: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
+    """What a PReLU turns into the edges."""
+    return torch.where(edges < 0, edges / slope.detach().double(), edges)
+
+
+def limits(
+    layer: Any,
+    norm: nn.Module,
+    activation: nn.Module,
+    following: DualScaleActivation,
+) -> Shared:
+    """Returns the limits of halves of dot products, where only bits follow.
+
+    Arguments
+    ---------
+    layer : nn.Module
+        A binary layer.
+    norm : nn.Module
+        Its batch normalisation, with positive gains.
+    activation : nn.Module
+        Its PReLU, with a positive slope.
+    following : DualScaleActivation
+        What quantises for the next layer: M channels, those of this one several
+        times over, channel by channel.
+
+    Returns
+    -------
+    Shared
+        (3, M), or (1, M) with one plane: middle, low, high.
+    """
+    scale, bias = scale_and_bias(layer)
+    gain, shift, _ = _normalisation(norm, scale)
+    edges = _before(activation.slope, _edges(following))
+    repeats = edges.size(1) // len(scale)
+    a, b = (
+        each.repeat_interleave(repeats)
+        for each in (scale * gain, bias * gain + shift)
+    )
+    halves = torch.ceil((edges - b) / a / 2)
+    deviation = (
+        math.sqrt((5 if layer.activation.planes == 2 else 1) * inputs_of(layer))
+        / 2
+    )
+    exponent = max(0, math.ceil(math.log2(DEVIATIONS * deviation / MAX_CODE)))
+    exponent = min(exponent, MAX_EXPONENT)
+    codes = (halves / 2.0**exponent).round().clamp(-MAX_CODE, MAX_CODE)
+    return Shared(codes, torch.full_like(a[0], exponent))
+
+
+def pads(activation: DualScaleActivation) -> torch.Tensor:
+    """Returns the bits (planes, N) of an activation of 0."""
+    edges = _edges(activation)
+    first = edges[0] > 0
+    if activation.planes == 1:
+        return first[None]
+    return torch.stack([first, torch.where(first, edges[1], edges[2]) > 0])
+
+
+def first_limits(
+    conv: Any,
+    norm: nn.Module,
+    activation: nn.Module,
+    following: DualScaleActivation,
+) -> torch.Tensor:
+    """Returns the limits (3, N), or (1, N), of the first convolution's sums.
+
+    Arguments
+    ---------
+    conv : RoundedConv2d
+        The first convolution.
+    norm, activation, following
+        As in ``limits``.
+
+    Returns
+    -------
+    torch.Tensor
+        Whole numbers of 16 bits.
+    """
+    codes, scale = conv.codes()
+    gain, shift, _ = _normalisation(norm, scale)
+    edges = _before(activation.slope, _edges(following))
+    a = scale * conv.step * gain
+    b = conv.bias.detach().double() * gain + shift
+    # Sums count input codes from 0, the convolution counts them from the pad.
+    lowest = conv.pad_code * codes.flatten(1).sum(1)
+    return (torch.ceil((edges - b) / a) + lowest).clamp(*INT16)
+
+
+def integers(model: Any) -> dict[str, Any]:
+    """Returns all numbers of a model file, by the names of ``layout.fields``.
+
+    Arguments
+    ---------
+    model : BiDFSMN
+        One with ``deployable``.
+
+    Returns
+    -------
+    dict
+        Tensors of whole numbers (signs are bool, True is -1; ``classifier.unit``
+        is real), and ``Shared`` where a file has codes and an exponent.
+    """
+    conv1, norm1, prelu1, conv2, norm2, prelu2 = model.front_end
+    linear, prelu = model.projection, model.projection_activation
+    conv2_limits = limits(conv2, norm2, prelu2, linear.activation)
+    # Bands: torch has channel by channel, a file band by band.
+    order = torch.arange(linear.in_features, device=linear.weight.device)
+    order = order.view(-1, model.n_mels // 4).t().reshape(-1)
+    signs = conv2.weight.permute(0, 2, 3, 1).flatten(1) < 0
+    edges = first_limits(conv1, norm1, prelu1, conv2.activation)
+    found: dict[str, Any] = {"conv1.weight": conv1.codes()[0].flatten(1)}
+    names = ("middle", "low", "high")
+    found |= {f"conv1.{n}": row for n, row in zip(names, edges, strict=False)}
+    for plane, bits in enumerate(pads(conv2.activation), 1):
+        found[f"conv2.pads{plane}"] = bits
+    found["conv2.signs"] = signs
+    found["conv2.limits"] = Shared(
+        conv2_limits.codes[:, order], conv2_limits.exponent
+    )
+    found["projection.signs"] = linear.weight[:, order] < 0
+    found |= _named_affine("projection", affine(linear, None, prelu))
+    for index, block in enumerate(model.blocks):
+        found |= _block(f"blocks.{index}", block)
+    return found | _classifier(model.classifier, model.frames // 4)
+
+
+def _named_affine(name, numbers):
+    return {
+        f"{name}.gains": numbers.gains,
+        f"{name}.shifts": numbers.shifts,
+        f"{name}.slope": numbers.slope,
+    }
+
+
+def _block(name, block):
+    found = {
+        f"{name}.memory.signs": block.memory.weight[:, 0].t() < 0,
+        f"{name}.expand.signs": block.expand.weight[..., 0] < 0,
+        f"{name}.project.signs": block.project.weight[..., 0] < 0,
+    }
+    for layer in ("memory", "expand"):
+        middle, spread, centre = quantiser(getattr(block, layer).activation)
+        found[f"{name}.{layer}.middle"] = middle
+        if centre is not None:
+            found[f"{name}.{layer}.spread"] = spread
+            found[f"{name}.{layer}.centre"] = centre
+    for key in block.norms:
+        memory = affine(
+            block.memory, block.memory_norms[key], block.memory_activation
+        )
+        project = affine(
+            block.project, block.norms[key], block.activations[key]
+        )
+        found |= _named_affine(f"{name}.{key}.memory", memory)
+        found[f"{name}.{key}.expand.limits"] = limits(
+            block.expand,
+            block.expand_norms[key],
+            block.expand_activation,
+            block.project.activation,
+        )
+        found |= _named_affine(f"{name}.{key}.project", project)
+    return found
+
+
+def _classifier(layer, frames):
+    codes, biases, unit = layer.codes()
+    # torch has channel by channel, a file frame by frame.
+    codes = codes.unflatten(1, (-1, frames)).transpose(1, 2).flatten(1)
+    return {
+        "classifier.unit": unit,
+        "classifier.shift": layer.shift(),
+        "classifier.biases": biases,
+        "classifier.weight": codes,
+    }

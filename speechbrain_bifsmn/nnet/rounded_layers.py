@@ -1,0 +1,133 @@
+"""The two layers that are not binary: whole numbers of a few bits.
+
+Both compute in full precision, until ``rounded`` is set: then inputs and weights
+are what a device has, with the gradients of what they were.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from speechbrain_bifsmn.nnet.fixed_point import UNIT, straight_through
+
+INPUT_CODES = 127
+MAX_L1 = 258  # of an output's weights: its sums then fit 16 bits
+CLASSIFIER_CODES = 7
+STEP = 0.42  # of the classifier's weights, in mean magnitudes
+RANGE = 4.0  # of the classifier's inputs, in root mean squares
+
+
+class RoundedConv2d(nn.Conv2d):
+    """A convolution of one channel of codes from 0 to 127.
+
+    The magnitudes of an output's weights add up to at most 258.
+
+    Arguments
+    ---------
+    low, high : float
+        What the codes 0 and 127 mean. The code that is next to 0 means exactly
+        0, and pads.
+    *shape, **named_shape
+        Of ``torch.nn.Conv2d``.
+
+    Example
+    -------
+    >>> conv = RoundedConv2d(-2.5, 3.0, 1, 8, 5, stride=2, padding=2)
+    >>> conv(torch.zeros(1, 1, 16, 16)).shape
+    torch.Size([1, 8, 8, 8])
+    """
+
+    def __init__(
+        self, low: float, high: float, *shape: Any, **named_shape: Any
+    ) -> None:
+        super().__init__(*shape, **named_shape)
+        self.step = (high - low) / INPUT_CODES
+        self.pad_code = min(max(round(-low / self.step), 0), INPUT_CODES)
+        self.low, self.rounded = -self.pad_code * self.step, False
+
+    def codes(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns the weights as whole numbers, and their scales (N,)."""
+        weight = self.weight.detach().double()
+        rows = weight.flatten(1).abs()
+        # Rounding adds at most half of each weight.
+        total = MAX_L1 - 0.5 - rows.size(1) / 2
+        scale = torch.maximum(rows.sum(1) / total, rows.amax(1) / 127)
+        scale = scale.clamp_min(1e-12)
+        return (weight / scale.view(-1, 1, 1, 1)).round(), scale
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Maps (B, 1, H, W) to (B, N, H', W')."""
+        if not self.rounded:
+            return super().forward(x)
+        q = ((x - self.low) / self.step).clamp(0, INPUT_CODES).round()
+        x = straight_through(x, (q - self.pad_code) * self.step)
+        codes, scale = self.codes()
+        weight = (codes * scale.view(-1, 1, 1, 1)).to(self.weight.dtype)
+        weight = straight_through(self.weight, weight)
+        return self._conv_forward(x, weight, self.bias)
+
+
+class RoundedLinear(nn.Linear):
+    """A classifier of 8-bit inputs and 4-bit weights.
+
+    Takes the arguments of ``torch.nn.Linear``. Its inputs are whole multiples of
+    the unit of activations; the range of their 8 bits follows from their
+    root mean square in training.
+
+    Example
+    -------
+    >>> layer = RoundedLinear(64, 4)
+    >>> layer(torch.randn(2, 64)).shape
+    torch.Size([2, 4])
+    """
+
+    mean_square: torch.Tensor
+
+    def __init__(self, *shape: Any, **named_shape: Any) -> None:
+        super().__init__(*shape, **named_shape)
+        self.rounded = False
+        self.register_buffer("mean_square", torch.ones(()))
+
+    def shift(self) -> torch.Tensor:
+        """Returns by how many bits inputs are shifted down, 1 to 8."""
+        high = RANGE * self.mean_square.double().sqrt() / UNIT
+        return (high / 127).log2().ceil().clamp(1, 8)
+
+    def codes(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Returns weights and biases as whole numbers, and the logits' unit."""
+        weight = self.weight.detach().double()
+        step = STEP * weight.abs().mean().clamp_min(1e-12)
+        codes = (
+            (weight / step).round().clamp(-CLASSIFIER_CODES, CLASSIFIER_CODES)
+        )
+        unit = (step * 2.0 ** self.shift() * UNIT).float()
+        biases = (self.bias.detach().double() / unit.double()).round()
+        return codes, biases.clamp(-(2.0**30), 2.0**30), unit
+
+    def round_input(self, x: torch.Tensor) -> torch.Tensor:
+        """Returns the 8-bit codes of activations ``x`` in their unit."""
+        codes = torch.floor((x / UNIT) / 2.0 ** self.shift().to(x.dtype) + 0.5)
+        return codes.clamp(-128, 127)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Maps (B, inputs) to logits (B, N)."""
+        if not self.rounded:
+            if self.training:
+                self._follow(x.detach())
+            return super().forward(x)
+        codes, biases, unit = self.codes()
+        step = 2.0 ** self.shift().to(x.dtype) * UNIT
+        high = 127.5 * step
+        x = straight_through(x.clamp(-high, high), self.round_input(x) * step)
+        weight = (codes * (unit.double() / step.double())).to(self.weight.dtype)
+        weight = straight_through(self.weight, weight)
+        bias = (biases * unit.double()).to(self.bias.dtype)
+        return F.linear(x, weight, straight_through(self.bias, bias))
+
+    @torch.no_grad()
+    def _follow(self, x):
+        self.mean_square.lerp_(x.float().square().mean(), 0.01)
