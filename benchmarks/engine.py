@@ -6,20 +6,23 @@
 Builds the engine, makes the same network for LiteRT, checks that each backend
 computes what it should, and times one call at batch 1 on one thread: features
 to logits, each backend in processes of its own, in turns. Ratios are the
-engine's speed-up over LiteRT, by thinning.
+engine's speed-up over LiteRT, by thinning; with "avx2", of both without
+AVX-512.
 
 Of LiteRT it is ``invoke()``, whose input was scaled and set before; of the
 engine the C function, scaling included, called from Python like the peer
 ("call_us" is what any such call costs; "tool_us" is measured without Python).
 
 What the peers need is installed once in a cache folder (it takes 2 GB while
-their models are made). A peer that cannot be had is "missing", with the reason.
-Results are written as they come.
+their models are made). A peer that cannot be had is "missing", with the reason,
+as is an instruction set that this processor lacks. Results are written as they
+come; a run that was stopped goes on after its last part.
 """
 
 import argparse
 import json
-from collections.abc import Iterator
+import platform
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,8 +36,13 @@ from benchmarks.harness.backend import Form, Native
 from benchmarks.harness.cache import environment
 from benchmarks.harness.engine_build import build_engine, compiler
 from benchmarks.harness.process import Missing, available, run, say
-from benchmarks.harness.registry import PEERS, Peer
-from benchmarks.harness.results import make_parser, provenance, run_and_save
+from benchmarks.harness.registry import ISAS, LITERT_AVX2, PEERS, Peer
+from benchmarks.harness.results import (
+    Part,
+    make_parser,
+    provenance,
+    run_and_save,
+)
 from benchmarks.harness.timing import measure, summary
 from benchmarks.models import prepared
 from benchmarks.models.check import check_sizes
@@ -88,8 +96,11 @@ def all_forms(
 
 def native_backends(
     folder: Path, model: Path, features: Path
-) -> tuple[list[Native], Checks]:
-    """Returns the engine on the instruction sets that run here, best first."""
+) -> tuple[list[Native], Checks, dict[str, str]]:
+    """Returns the engine on the instruction sets that run here, best first.
+
+    Also what their checks found, and which are missing.
+    """
     library = folder / "libbifsmn.so"
     isas = Native(library, model, features).isas()
     backends, checks = [], {}
@@ -99,7 +110,9 @@ def native_backends(
         checks[backend.key] = backend.check()
         if isa != "reference" or len(isas) == 1:
             backends.append(backend)
-    return backends, checks
+    wanted = ISAS.get(platform.machine(), ())
+    lacking = {f"bifsmn_{isa}" for isa in wanted if isa not in isas}
+    return backends, checks, dict.fromkeys(lacking, "not in this processor")
 
 
 def tool_timings(tool: Path, model: Path) -> dict[str, Any]:
@@ -136,35 +149,68 @@ def arm_counts(model: Path) -> dict[str, Any]:
     }
 
 
-def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yields the results, part by part."""
+def arm_ratio(results: dict[str, Any]) -> dict[str, Any]:
+    """Returns the speed-up over LiteRT in int8 on 64-bit ARM, by core."""
+    peers, form = results.get("arm_peer_cycles", {}), "litert_int8"
+    ratio = {
+        core: {
+            n: round(peers[core][form][n] / cycles, 2)
+            for n, cycles in ours.items()
+        }
+        for core, ours in (results.get("arm_cycles") or {}).items()
+        if form in peers.get(core, {})
+    }
+    return {"arm_cycles_ratio_litert_int8": ratio or None}
+
+
+def weights(backends: Sequence[Native | Form]) -> dict[str, Any]:
+    """Returns the bytes of files and the memory of processes, by backend."""
+    say("Weighing processes and files")
+    found: dict[str, Any] = {"bytes": {}, "memory": {}}
+    missing: dict[str, str] = {}
+    for b in backends:
+        found["bytes"][b.key] = b.bytes()
+        for memory in available([(b.key, [b.key], b.memory)], missing):
+            found["memory"][b.key] = memory
+    return found
+
+
+def benchmark(options: argparse.Namespace) -> Iterator[Part]:
+    """Yields the parts of the results."""
     model, data = options.model, options.data_folder
     check_sizes(model)
     folder, networks = build_engine(), prepared.networks(data)
     features = networks / "features.npy"
-    native, checks = native_backends(folder, model, features)
+    native, checks, missing = native_backends(folder, model, features)
     audio = folder / "libbifsmn.so", model
-    forms, checked, missing = all_forms(networks, audio)
+    forms, checked, without = all_forms(networks, audio)
+    missing |= without
     backends: list[Native | Form] = [*native, *forms]
-    samples = measure(backends, options.rounds, options.calls)
-    yield {
-        **summary(samples, native[0].isa),
-        "missing": missing,
-        "checks": checks | checked,
-        **prepared.describe(networks, data),
-        "n": {"processes": options.rounds, "calls": options.calls},
-        "model": model_file.read(model).name,
-        **provenance(PEERS, compiler=compiler(folder)),
-    }
-    say("Weighing processes and files")
-    yield {
-        "tool_us": tool_timings(folder / "tools" / "bifsmn-bench", model),
-        "file_bytes": model.stat().st_size,
-        "bytes": {backend.key: backend.bytes() for backend in backends},
-        "memory": {backend.key: backend.memory() for backend in backends},
-    }
-    yield arm_counts(model)
-    yield arm_backends.counts(forms)
+
+    def timings(_: dict[str, Any]) -> dict[str, Any]:
+        samples = measure(backends, options.rounds, options.calls, missing)
+        best = next((b.isa for b in native if b.key not in missing), None)
+        if best is None:
+            raise Missing("no instruction set of the engine could be timed")
+        return {
+            **summary(samples, best),
+            "missing": missing,
+            "checks": checks | checked,
+            **prepared.describe(networks, data),
+            "n": {"processes": options.rounds, "calls": options.calls},
+            "model": model_file.read(model).name,
+            "file_bytes": model.stat().st_size,
+            **provenance(PEERS, compiler=compiler(folder)),
+        }
+
+    tool = folder / "tools" / "bifsmn-bench"
+    on_arm = [form for form in forms if form.peer is not LITERT_AVX2]
+    yield "timings", timings
+    yield "tool", lambda _: {"tool_us": tool_timings(tool, model)}
+    yield "weights", lambda _: weights(backends)
+    yield "arm", lambda _: arm_counts(model)
+    yield "arm_peers", lambda _: arm_backends.counts(on_arm)
+    yield "arm_ratio", arm_ratio
 
 
 def main() -> None:

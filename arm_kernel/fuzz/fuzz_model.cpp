@@ -20,8 +20,7 @@ size_t replace(uint8_t* bytes, size_t max, Random& random) {
   c.hidden = 16 * random.between(1, 3);
   c.taps_before = random.below(8);
   c.taps_after = random.below(8);
-  c.threshold_bits = random.between(1, 16);
-  c.affine_bits = random.between(1, 16);
+  c.input_pad = random.below(128);
   const Buffer file = random_model(c, random.next());
   if (file.size() > max) return 0;
   memcpy(bytes, file.data(), file.size());

@@ -21,7 +21,8 @@
 using namespace bifsmn;
 
 struct bifsmn_model {
-  const Network* network;
+  uint8_t* file;           // the network's codes and bits are there
+  const Network* network;  // allocated with the model
   const Backend* backend;
   const FrontEnd* front_end;  // and what `prepared` points to: one allocation
   void* prepared;
@@ -109,6 +110,28 @@ const Backend* choose_backend() {
   return nullptr;
 }
 
+// Makes a model of a file that check_file has passed; on success the model owns it.
+bifsmn_status make_model(uint8_t* file, size_t length, size_t network_bytes, bifsmn_model** model) {
+  const Backend* backend = choose_backend();
+  if (!backend) return BIFSMN_NO_ISA;
+  const size_t head = aligned(sizeof(bifsmn_model));
+  uint8_t* memory = static_cast<uint8_t*>(allocate(head + network_bytes));
+  if (!memory) return BIFSMN_NO_MEMORY;
+  const Network& network = *read_network(file, length, memory + head);
+  const size_t front_end = aligned(front_end_bytes(network.config));
+  uint8_t* tables = static_cast<uint8_t*>(allocate(front_end + backend->prepared_bytes(network)));
+  if (!tables) {
+    free(memory);
+    return BIFSMN_NO_MEMORY;
+  }
+  bifsmn_model* made = reinterpret_cast<bifsmn_model*>(memory);
+  const FrontEnd* front = make_front_end(network.config, backend->name, tables);
+  *made = {file, &network, backend, front, tables + front_end, uint32_t(length)};
+  backend->prepare(network, made->prepared);
+  *model = made;
+  return BIFSMN_OK;
+}
+
 }  // namespace
 
 const char* bifsmn_status_text(bifsmn_status status) {
@@ -135,31 +158,16 @@ const char* bifsmn_status_text(bifsmn_status status) {
 
 bifsmn_status bifsmn_load_memory(const void* bytes, size_t length, bifsmn_model** model) {
   if (!bytes || !model) return BIFSMN_BAD_ARGUMENT;
-  const uint8_t* file = static_cast<const uint8_t*>(bytes);
+  const uint8_t* from = static_cast<const uint8_t*>(bytes);
   size_t network_bytes;
-  const bifsmn_status status = check_file(file, length, &network_bytes);
+  bifsmn_status status = check_file(from, length, &network_bytes);
   if (status != BIFSMN_OK) return status;
-  const Backend* backend = choose_backend();
-  if (!backend) return BIFSMN_NO_ISA;
-  const size_t head = aligned(sizeof(bifsmn_model));
-  uint8_t* memory = static_cast<uint8_t*>(allocate(head + network_bytes));
-  if (!memory) return BIFSMN_NO_MEMORY;
-  bifsmn_model* made = reinterpret_cast<bifsmn_model*>(memory);
-  made->network = read_network(file, length, memory + head);
-  made->backend = backend;
-  made->file_bytes = uint32_t(length);
-  const Network& network = *made->network;
-  const size_t front_end = aligned(front_end_bytes(network.config));
-  uint8_t* tables = static_cast<uint8_t*>(allocate(front_end + backend->prepared_bytes(network)));
-  if (!tables) {
-    free(memory);
-    return BIFSMN_NO_MEMORY;
-  }
-  made->front_end = make_front_end(network.config, backend->name, tables);
-  made->prepared = tables + front_end;
-  backend->prepare(network, made->prepared);
-  *model = made;
-  return BIFSMN_OK;
+  uint8_t* file = static_cast<uint8_t*>(malloc(length));
+  if (!file) return BIFSMN_NO_MEMORY;
+  memcpy(file, from, length);
+  status = make_model(file, length, network_bytes, model);
+  if (status != BIFSMN_OK) free(file);
+  return status;
 }
 
 bifsmn_status bifsmn_load_file(const char* path, bifsmn_model** model) {
@@ -180,18 +188,22 @@ bifsmn_status bifsmn_load_file(const char* path, bifsmn_model** model) {
   } else if (length >= 0 && length < LONG_MAX && fseek(file, 0, SEEK_SET) == 0) {
     // A file without bytes is no model; malloc(0) may give null.
     uint8_t* bytes = static_cast<uint8_t*>(malloc(size_t(length) + 1));
+    size_t network_bytes;
     if (!bytes)
       status = BIFSMN_NO_MEMORY;
     else if (fread(bytes, 1, size_t(length), file) == size_t(length))
-      status = bifsmn_load_memory(bytes, size_t(length), model);
-    free(bytes);
+      status = check_file(bytes, size_t(length), &network_bytes);
+    if (status == BIFSMN_OK) status = make_model(bytes, size_t(length), network_bytes, model);
+    if (status != BIFSMN_OK) free(bytes);
   }
   fclose(file);
   return status;
 }
 
 void bifsmn_free(bifsmn_model* model) {
-  if (model) free(const_cast<FrontEnd*>(model->front_end));
+  if (!model) return;
+  free(const_cast<FrontEnd*>(model->front_end));
+  free(model->file);
   free(model);
 }
 

@@ -1,91 +1,27 @@
 // Valid model files with random content, for tests and fuzzers.
 #pragma once
+#include <cfloat>
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <initializer_list>
+#include <utility>
 
 #include "format/crc32.h"
 #include "network/network.h"
+#include "random.h"
 
 namespace bifsmn {
 
-// xorshift64*: the same numbers everywhere.
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15u + 1) {}
-
-  uint32_t next() {
-    state_ ^= state_ >> 12;
-    state_ ^= state_ << 25;
-    state_ ^= state_ >> 27;
-    return uint32_t(state_ * 0x2545F4914F6CDD1Du >> 32);
-  }
-
-  // 0 to n - 1.
-  uint32_t below(uint32_t n) { return uint32_t(uint64_t(next()) * n >> 32); }
-  uint32_t between(uint32_t low, uint32_t high) { return low + below(high - low + 1); }
-  float uniform(float low, float high) {
-    return low + (high - low) * (float(next() >> 8) * 0x1p-24f);
-  }
-
- private:
-  uint64_t state_;
-};
-
-// Bytes that grow; freed with their owner.
-class Buffer {
- public:
-  Buffer() = default;
-  Buffer(const uint8_t* bytes, size_t n) { append(bytes, n); }
-  Buffer(Buffer&& other) : data_(other.data_), size_(other.size_), room_(other.room_) {
-    other.data_ = nullptr;
-  }
-  Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() { free(data_); }
-
-  uint8_t* data() { return data_; }
-  const uint8_t* data() const { return data_; }
-  size_t size() const { return size_; }
-  uint8_t& operator[](size_t i) { return data_[i]; }
-
-  // n more bytes, zeroed.
-  uint8_t* grow(size_t n) {
-    if (size_ + n > room_) {
-      room_ = 2 * (size_ + n);
-      data_ = static_cast<uint8_t*>(realloc(data_, room_));
-      if (!data_) abort();
-    }
-    memset(data_ + size_, 0, n);
-    size_ += n;
-    return data_ + size_ - n;
-  }
-
-  void append(const void* bytes, size_t n) {
-    uint8_t* at = grow(n);
-    if (n) memcpy(at, bytes, n);
-  }
-  template <class T>
-  void put(T value) {
-    append(&value, sizeof value);  // little-endian, as all machines of the tests are
-  }
-
- private:
-  uint8_t* data_ = nullptr;
-  size_t size_ = 0, room_ = 0;
-};
-
 // The network that is trained: 12 classes, all thinnings.
 inline Config default_config() {
-  return {12,    32,    32,   8,   3, 16,   128,    256, 2,  2,     2, 8,    8,
-          16000, 16000, 2048, 512, 0, 8000, 1e-10f, -20, 30, -2.5f, 3, 0.5f, 1};
+  return {12,    32,   32,  8,  3, 16,   128,    256, 2,     2,    2, 16000,
+          16000, 2048, 512, 58, 0, 8000, 1e-10f, -95, 0.77f, 0.5f, 1};
 }
 
 // The smallest network that the format allows.
 inline Config smallest_config() {
-  return {2,    4,   4,   1,  1, 8,   16,     16,  0,  0,     1, 1,    1,
-          1000, 192, 256, 64, 0, 500, 1e-10f, -20, 30, -2.5f, 3, 0.5f, 1};
+  return {2,   4,   4,  1,  1, 8,   16,     16,  0,     0,    1, 1000,
+          192, 256, 64, 58, 0, 500, 1e-10f, -95, 0.77f, 0.5f, 1};
 }
 
 // The front end that makes so many frames (4 to 256): hop and window_samples.
@@ -111,8 +47,7 @@ inline Config random_config(Random& r, uint32_t max_channels, uint32_t max_layer
   c.taps_before = r.below(8);
   c.taps_after = r.below(8);
   c.planes = r.between(1, 2);
-  c.threshold_bits = r.between(1, 16);
-  c.affine_bits = r.between(1, 16);
+  c.input_pad = r.below(128);
   return c;
 }
 
@@ -123,18 +58,39 @@ inline void seal(uint8_t* file, size_t size) {
   memcpy(file + 16, &crc, 4);
 }
 
-// What lies at an offset of a file: f32s, f32s above 0, the start of a vector of
-// n codes, or 16 bytes with the signs of n inputs.
+// What lies at an offset of a file, after the header and the strings.
 struct Mark {
-  enum Kind : uint32_t { kFloat, kPositive, kVector, kSigns } kind;
+  enum Kind : uint32_t {
+    kConv1,       // weights of n channels
+    kLimits,      // i16 middle [n], low [n], high [n]
+    kPads,        // n bits
+    kSigns,       // 16 bytes with the signs of n inputs
+    kThresholds,  // exponent, middle [n], low [n], high [n]
+    kVector,      // exponent and n codes
+    kGains,       // likewise
+    kSlope,
+    kSpread,
+    kUnit,
+    kShift,
+    kBiases,   // n
+    kWeights,  // n
+  } kind;
   uint32_t at, n;
 };
 
 // Writes the parts of FORMAT.md in its order.
+//
+// Every network has a reach, about the largest |x| of a layer: from a few units to
+// beyond 16 bits. Limits and thresholds lie where x and P vary. One network of three
+// has parts that are wild: of any exponent and any codes.
 class RandomModelWriter {
  public:
   RandomModelWriter(const Config& config, uint64_t seed, Buffer* marks)
-      : c_(config), random_(seed), marks_(marks) {}
+      : c_(config),
+        random_(seed),
+        marks_(marks),
+        reach_(1 << (5 + random_.below(11))),
+        is_wild_(random_.below(3) == 0) {}
 
   Buffer write() {
     header();
@@ -148,10 +104,10 @@ class RandomModelWriter {
 
  private:
   void header() {
-    static_assert(sizeof(Config) == 104, "the header's fields without gaps");
+    static_assert(sizeof(Config) == 92, "the header's fields without gaps");
     const uint8_t magic[8] = {0x89, 'B', 'I', 'F', 'S', 'M', 'N', '\n'};
     file_.append(magic, 8);
-    file_.put(uint32_t(1));
+    file_.put(uint32_t(2));
     file_.grow(8);  // length and checksum
     file_.append(&c_, sizeof c_);
   }
@@ -174,81 +130,143 @@ class RandomModelWriter {
 
   void front() {
     const uint32_t p = c_.front_channels, bands = c_.bands();
-    floats(25 * p, -0.35f, 0.35f);
-    floats(p, -0.5f, 0.5f);
-    slope();
-    quantiser(p);
+    mark(Mark::kConv1, p);
+    for (uint32_t n = 0; n < p; ++n) filter();
+    mark(Mark::kLimits, p);
+    limits(p);
+    for (uint32_t plane = 0; plane < c_.planes; ++plane) {
+      mark(Mark::kPads, p);
+      file_.append(random_bits(p), p / 8);
+    }
     bits(2 * p, 25 * p);
-    affine(2 * p, 25 * p);
-    slope();
-    quantiser(bands);
+    thresholds(bands, 25 * p);
     bits(c_.channels, bands);
-    affine(c_.channels, bands);
-    slope();
+    affine(bands);
   }
 
   void block(uint32_t index) {
-    quantiser(c_.channels);
+    quantiser();
     for (uint32_t k = 0; k < c_.taps(); ++k) row(c_.channels);
-    slope();
-    quantiser(c_.channels);
+    quantiser();
     bits(c_.hidden, c_.channels);
-    slope();
-    quantiser(c_.hidden);
     bits(c_.channels, c_.hidden);
     for (uint32_t d = 0; d < c_.thinnings; ++d) {
       if (!c_.runs(index, d)) continue;
-      affine(c_.channels, c_.taps());
-      affine(c_.hidden, c_.channels);
-      affine(c_.channels, c_.hidden);
-      slope();
+      affine(c_.taps());
+      thresholds(c_.hidden, c_.channels);
+      affine(c_.hidden);
     }
   }
 
   void classifier() {
-    floats(c_.classes, 1e-4f, 2e-3f);
-    floats(c_.classes, -0.5f, 0.5f);
-    for (size_t n = size_t(c_.classes) * c_.outputs(); n > 0; --n)
-      file_.put(uint8_t(random_.next()));
+    mark(Mark::kUnit, 1);
+    file_.put(random_.uniform(0.002f, 0.006f) / std::sqrt(float(c_.outputs())));
+    mark(Mark::kShift, 1);
+    uint32_t shift = 1;
+    while (shift < 8 && reach_ >> shift > 64) ++shift;
+    file_.put(uint8_t(shift));
+    mark(Mark::kBiases, c_.classes);
+    for (uint32_t k = 0; k < c_.classes; ++k) file_.put(random_.either(1000));
+    mark(Mark::kWeights, c_.classes * c_.outputs());
+    for (size_t n = size_t(c_.classes) * c_.outputs() / 2; n > 0; --n)
+      file_.put(uint8_t((random_.either(7) & 0xf) | random_.either(7) * 16));
   }
 
   void mark(Mark::Kind kind, size_t n) {
     if (marks_) marks_->put(Mark{kind, uint32_t(file_.size()), uint32_t(n)});
   }
 
-  void floats(size_t n, float low, float high) {
-    mark(Mark::kFloat, n);
-    for (; n > 0; --n) file_.put(random_.uniform(low, high));
+  // The 25 weights of a channel, of small or of large magnitudes.
+  void filter() {
+    const int max = 2 << random_.below(7);
+    for (int i = 0, left = 258; i < 25; ++i) {
+      int bound = max < left ? max : left;
+      if (bound > 127) bound = 127;
+      const int weight = random_.either(bound);
+      left -= std::abs(weight);
+      file_.put(int8_t(weight));
+    }
   }
 
-  void slope() { floats(1, -0.4f, 0.4f); }
-
-  // Codes over the whole range from low to high.
-  void vector(size_t n, uint32_t code_bits, float low, float high) {
-    mark(Mark::kVector, n);
-    file_.put(low);
-    file_.put((high - low) / std::fmax(1.0f, float((1u << code_bits) - 1)));
-    file_.append(random_bits(n * code_bits), n * code_bits / 8);
+  // Any number is as likely as its negative; at most 127, as codes are.
+  int8_t code(int32_t width) {
+    const int32_t code = random_.either(width);
+    return int8_t(code > 127 ? 127 : code);
   }
 
-  void quantiser(uint32_t channels) {
-    mark(Mark::kPositive, c_.planes);
-    file_.put(random_.uniform(0.5f, 1.0f));                         // s1
-    if (c_.planes == 2) file_.put(random_.uniform(0.25f, 0.75f));  // s2
-    for (uint32_t plane = 0; plane < c_.planes; ++plane)
-      vector(channels, c_.threshold_bits, -0.3f, 0.3f);
+  bool wild() { return is_wild_ && random_.below(8) == 0; }
+
+  void limits(uint32_t channels) { triples<int16_t>(channels, wild() ? 32767 : 4000); }
+
+  // n times low <= middle <= high, or with one plane middle alone.
+  template <class T>
+  void triples(uint32_t n, int32_t width) {
+    Buffer low, high;
+    for (uint32_t i = 0; i < n; ++i) {
+      int32_t v[3];
+      for (int32_t& value : v) value = random_.either(width);
+      for (const int k : {0, 1, 0})
+        if (v[k] > v[k + 1]) std::swap(v[k], v[k + 1]);
+      file_.put(T(v[1]));
+      low.put(T(v[0]));
+      high.put(T(v[2]));
+    }
+    if (c_.planes == 1) return;
+    file_.append(low.data(), low.size());
+    file_.append(high.data(), high.size());
   }
 
-  // Gains that make of the sum of so many signs something near 1.
-  void affine(uint32_t outputs, uint32_t inputs) {
-    const float gain = 1.7f / std::sqrt(float(inputs));
-    vector(outputs, c_.affine_bits, -gain, gain);
-    vector(outputs, c_.affine_bits, -0.5f, 0.5f);
+  // The smallest exponent of values so large.
+  static uint32_t exponent_of(int32_t reach) {
+    uint32_t exponent = 0;
+    while (exponent < 8 && reach >> exponent > 127) ++exponent;
+    return exponent;
   }
 
-  // n random bits, and zeros up to a multiple of 128; n is at most 2^16.
+  void vector(Mark::Kind kind, size_t n, int32_t reach) {
+    const bool is_wild = wild();
+    const uint32_t exponent = is_wild ? random_.below(9) : exponent_of(reach);
+    const int32_t largest = kind == Mark::kGains ? 127 : 128;
+    const int32_t width = is_wild ? largest : (reach >> exponent) + 1;
+    mark(kind, n);
+    file_.put(uint8_t(exponent));
+    for (; n > 0; --n) file_.put(code(width < largest ? width : largest));
+  }
+
+  void quantiser() {
+    vector(Mark::kVector, c_.channels, reach_);
+    if (c_.planes == 1) return;
+    mark(Mark::kSpread, 1);
+    file_.put(uint16_t(random_.below(wild() ? 65536 : 2 * reach_)));
+    vector(Mark::kVector, c_.channels, reach_ / 2);
+  }
+
+  // About the root of the mean square of P.
+  float spread_of(uint32_t inputs) const {
+    return std::sqrt(float(inputs * (c_.planes == 2 ? 5 : 1)));
+  }
+
+  void thresholds(uint32_t outputs, uint32_t inputs) {
+    const bool is_wild = wild();
+    const int32_t reach = int32_t(0.75f * spread_of(inputs));
+    const uint32_t exponent = is_wild ? random_.below(9) : exponent_of(reach);
+    mark(Mark::kThresholds, outputs);
+    file_.put(uint8_t(exponent));
+    triples<int8_t>(outputs, is_wild ? 127 : (reach >> exponent) + 1);
+  }
+
+  void affine(uint32_t inputs) {
+    const float dots = spread_of(inputs) * float(1 << shift_of(c_.max_dot(inputs)));
+    const float gain = float(reach_) * 32768 / dots;
+    vector(Mark::kGains, c_.channels, gain < 32512 ? int32_t(gain) : 32512);
+    vector(Mark::kVector, c_.channels, reach_);
+    mark(Mark::kSlope, 1);
+    file_.put(int8_t(random_.either(127)));
+  }
+
+  // n random bits, and zeros up to a multiple of 128.
   const uint8_t* random_bits(size_t n) {
-    memset(row_, 0, (n + 127) / 128 * 16);
+    memset(row_, 0, sizeof row_);
     for (size_t i = 0; i < n; ++i)
       row_[i / 8] = uint8_t(row_[i / 8] | (random_.next() >> 31) << i % 8);
     return row_;
@@ -275,7 +293,9 @@ class RandomModelWriter {
   Random random_;
   Buffer file_;
   Buffer* marks_;  // of Mark; may be null
-  uint8_t row_[1 << 13];
+  int32_t reach_;
+  bool is_wild_;
+  uint8_t row_[16];
 };
 
 // A valid file of that network; the same for the same seed.
@@ -283,10 +303,12 @@ inline Buffer random_model(const Config& config, uint64_t seed, Buffer* marks = 
   return RandomModelWriter(config, seed, marks).write();
 }
 
-// features [T][F] in dB, some beyond the range that the network sees.
+// features [T][F] in dB: of all codes, near their borders too, and of what is beyond them.
 inline void random_features(const Config& c, Random& r, float* features) {
-  for (size_t i = 0; i < size_t(c.mels) * c.frames; ++i)
-    features[i] = c.input_mean + c.input_std * r.uniform(-3, 3.5f);
+  for (size_t i = 0; i < size_t(c.mels) * c.frames; ++i) {
+    const float code = r.below(4) ? r.uniform(-10, 140) : float(r.below(130)) + 0.5f;
+    features[i] = std::fmin(std::fmax(c.input_low + code / c.input_gain, -FLT_MAX), FLT_MAX);
+  }
 }
 
 }  // namespace bifsmn

@@ -10,7 +10,7 @@ namespace {
 
 // The file with another string `index`.
 Buffer with_text(const Buffer& file, uint32_t index, const char* text, size_t n) {
-  size_t at = 124;
+  size_t at = kStrings;
   const auto length = [&] { return file.data()[at] | file.data()[at + 1] << 8; };
   for (uint32_t i = 0; i < index; ++i) at += 2 + length();
   const size_t rest = at + 2 + length();
@@ -72,52 +72,110 @@ void test_strings() {
   memset(longest.grow(65535), 'a', 65535);
   const char* text = reinterpret_cast<const char*>(longest.data());
   CHECK(load_with_text(file, 0, text, 65535) == BIFSMN_OK, "65535 bytes");
-  CHECK(with(file, 124, uint16_t(65535)) == BIFSMN_INVALID, "a string beyond the end");
+  CHECK(with(file, kStrings, uint16_t(65535)) == BIFSMN_INVALID, "a string beyond the end");
   // The length of the next string would continue this one's last character.
   const Buffer next = with_text(file, 1, text, 0x80);
   CHECK(load_with_text(next, 0, "\xc2", 1) == BIFSMN_INVALID, "half a character");
 }
 
-void check_floats(Buffer& file, const Mark& mark) {
-  const float beyond = std::nextafter(kMax, FLT_MAX);
-  for (uint32_t i = 0; i < mark.n; ++i)
-    for (const float value : {NAN, INFINITY, -INFINITY, beyond, -beyond})
-      CHECK(with(file, mark.at + 4 * i, value) == BIFSMN_INVALID, "%g at %u", value, mark.at);
-}
+// A value at an offset is fine, or not.
+#define GOOD(at, value) CHECK(with(file, at, value) == BIFSMN_OK, "at %zu", size_t(at))
+#define BAD(at, value) CHECK(with(file, at, value) == BIFSMN_INVALID, "at %zu", size_t(at))
 
-// s1 and s2, and their quotient.
-void check_scales(Buffer& file, const Mark& mark) {
-  check_floats(file, mark);
-  for (uint32_t i = 0; i < mark.n; ++i)
-    for (const float value : {0.0f, -0.0f, -FLT_TRUE_MIN, -1.0f})
-      CHECK(with(file, mark.at + 4 * i, value) == BIFSMN_INVALID, "%g at %u", value, mark.at);
-  struct Scales {
-    float s1, s2;
+void check_conv1(Buffer& file, const Mark& mark) {
+  struct Filter {
+    int8_t weights[25];
   };
-  if (mark.n == 1) {
-    CHECK(with(file, mark.at, FLT_TRUE_MIN) == BIFSMN_OK, "s1 at %u", mark.at);
-    CHECK(with(file, mark.at, kMax) == BIFSMN_OK, "s1 at %u", mark.at);
-    return;
+  for (uint32_t at = mark.at; at < mark.at + 25 * mark.n; at += 25) {
+    GOOD(at, (Filter{{127, 127, 4}}));
+    GOOD(at, (Filter{{-128, -127, 3}}));
+    GOOD(at, (Filter{{-128, 0, 2, -128}}));
+    BAD(at, (Filter{{127, 127, 5}}));
+    BAD(at, (Filter{{-128, 0, 2, -128, 1}}));
+    BAD(at, (Filter{{-128, -128, -128, -128}}));
   }
-  for (const Scales s : {Scales{1, kMax}, {0x1p-20f, 1}, {kMax, FLT_TRUE_MIN}})
-    CHECK(with(file, mark.at, s) == BIFSMN_OK, "%g, %g at %u", s.s1, s.s2, mark.at);
-  const float below = std::nextafter(1.0f, 0.0f);
-  for (const Scales s : {Scales{below, kMax}, {0x1p-21f, 1}, {FLT_TRUE_MIN, 1}})
-    CHECK(with(file, mark.at, s) == BIFSMN_INVALID, "%g, %g at %u", s.s1, s.s2, mark.at);
 }
 
-// Offset, step and values; codes of one bit, of which the first is 1.
-void check_vector(Buffer& file, const Mark& mark) {
-  check_floats(file, {Mark::kFloat, mark.at, 2});
-  struct __attribute__((packed)) Vector {
-    float offset, step;
-    uint8_t codes;
-  };
-  for (const Vector v :
-       {Vector{kMax, 0, 1}, {-kMax, 0, 1}, {kMax - 1, 1, 1}, {1 - kMax, -1, 1}, {kMax, -kMax, 1}})
-    CHECK(with(file, mark.at, v) == BIFSMN_OK, "%g + %g at %u", v.offset, v.step, mark.at);
-  for (const Vector v : {Vector{kMax, 1, 1}, {-kMax, -1, 1}, {kMax, kMax, 1}, {1, kMax, 1}})
-    CHECK(with(file, mark.at, v) == BIFSMN_INVALID, "%g + %g at %u", v.offset, v.step, mark.at);
+// middle [n], low [n], high [n] of a type; low and high only with two planes.
+template <class T>
+void check_order(Buffer& file, size_t at, uint32_t n, uint32_t planes) {
+  constexpr int kLeast = sizeof(T) == 1 ? INT8_MIN : INT16_MIN, kMost = -1 - kLeast;
+  const size_t part = n * sizeof(T);
+  for (size_t middle = at; middle < at + part; middle += sizeof(T)) {
+    if (planes == 1) {
+      GOOD(middle, T(kLeast));
+      GOOD(middle, T(kMost));
+      continue;
+    }
+    T value;
+    memcpy(&value, &file[middle], sizeof value);
+    const size_t low = middle + part, high = low + part;
+    GOOD(low, value);
+    GOOD(low, T(kLeast));
+    if (value < kMost) BAD(low, T(value + 1));
+    if (value < kMost) BAD(low, T(kMost));
+    GOOD(high, value);
+    GOOD(high, T(kMost));
+    if (value > kLeast) BAD(high, T(value - 1));
+    if (value > kLeast) BAD(high, T(kLeast));
+  }
+}
+
+void check_exponent(Buffer& file, size_t at) {
+  GOOD(at, uint8_t(0));
+  GOOD(at, uint8_t(8));
+  BAD(at, uint8_t(9));
+  BAD(at, uint8_t(255));
+}
+
+void check_vector(Buffer& file, const Mark& mark, int8_t least) {
+  check_exponent(file, mark.at);
+  for (uint32_t at = mark.at + 1; at <= mark.at + mark.n; ++at) {
+    GOOD(at, int8_t(127));
+    GOOD(at, least);
+    if (least > -128) BAD(at, int8_t(least - 1));
+  }
+}
+
+void check_slope(Buffer& file, size_t at) {
+  GOOD(at, int8_t(127));
+  GOOD(at, int8_t(-127));
+  BAD(at, int8_t(-128));
+}
+
+void check_unit(Buffer& file, size_t at) {
+  for (const float value : {FLT_TRUE_MIN, kMax}) GOOD(at, value);
+  for (const float value : {0.0f, -0.0f, -FLT_TRUE_MIN, -1.0f}) BAD(at, value);
+  for (const float value : {NAN, INFINITY, -INFINITY, std::nextafter(kMax, FLT_MAX)})
+    BAD(at, value);
+}
+
+void check_shift(Buffer& file, size_t at) {
+  GOOD(at, uint8_t(1));
+  GOOD(at, uint8_t(8));
+  for (const int shift : {0, 9, 255}) BAD(at, uint8_t(shift));
+}
+
+void check_biases(Buffer& file, const Mark& mark) {
+  constexpr int32_t kBound = 1 << 30;
+  for (uint32_t at = mark.at; at < mark.at + 4 * mark.n; at += 4) {
+    for (const int32_t bias : {kBound, -kBound}) GOOD(at, bias);
+    for (const int32_t bias : {kBound + 1, -kBound - 1, INT32_MAX, INT32_MIN}) BAD(at, bias);
+  }
+}
+
+void check_weights(Buffer& file, const Mark& mark) {
+  for (uint32_t at = mark.at; at < mark.at + mark.n / 2; ++at) {
+    for (const int both : {0x99, 0x77, 0x00}) GOOD(at, uint8_t(both));
+    for (const int both : {0x98, 0x89, 0x88}) BAD(at, uint8_t(both));
+  }
+}
+
+void check_any(Buffer& file, size_t at, size_t bytes) {
+  for (size_t i = 0; i < bytes; ++i) {
+    GOOD(at + i, uint8_t(0));
+    GOOD(at + i, uint8_t(255));
+  }
 }
 
 // The last sign may be any, what pads it only zero.
@@ -130,6 +188,26 @@ void check_signs(Buffer& file, const Mark& mark) {
   }
 }
 
+void check(Buffer& file, const Mark& mark, uint32_t planes) {
+  switch (mark.kind) {
+    case Mark::kConv1: return check_conv1(file, mark);
+    case Mark::kLimits: return check_order<int16_t>(file, mark.at, mark.n, planes);
+    case Mark::kPads: return check_any(file, mark.at, mark.n / 8);
+    case Mark::kSigns: return check_signs(file, mark);
+    case Mark::kThresholds:
+      check_exponent(file, mark.at);
+      return check_order<int8_t>(file, mark.at + 1, mark.n, planes);
+    case Mark::kVector: return check_vector(file, mark, -128);
+    case Mark::kGains: return check_vector(file, mark, -127);
+    case Mark::kSlope: return check_slope(file, mark.at);
+    case Mark::kSpread: return check_any(file, mark.at, 2);
+    case Mark::kUnit: return check_unit(file, mark.at);
+    case Mark::kShift: return check_shift(file, mark.at);
+    case Mark::kBiases: return check_biases(file, mark);
+    case Mark::kWeights: return check_weights(file, mark);
+  }
+}
+
 void test_network(uint32_t planes) {
   Config c = smallest_config();
   c.planes = planes;
@@ -138,12 +216,8 @@ void test_network(uint32_t planes) {
   Buffer marks;
   Buffer file = random_model(c, 1, &marks);
   const Mark* mark = reinterpret_cast<const Mark*>(marks.data());
-  for (size_t i = 0; i < marks.size() / sizeof(Mark); ++i) switch (mark[i].kind) {
-      case Mark::kFloat: check_floats(file, mark[i]); break;
-      case Mark::kPositive: check_scales(file, mark[i]); break;
-      case Mark::kVector: check_vector(file, mark[i]); break;
-      case Mark::kSigns: check_signs(file, mark[i]); break;
-    }
+  const size_t n = marks.size() / sizeof(Mark);
+  for (size_t i = 0; i < n; ++i) check(file, mark[i], planes);
 }
 
 }  // namespace

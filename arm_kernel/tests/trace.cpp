@@ -1,9 +1,11 @@
 // trace MODEL FEATURES THINNING OUT: writes what every layer of the reference gives.
 //
-// FEATURES is one example, f32 [T][F]. OUT holds for each layer: u32 n, u32 planes
-// of dots (0 to 2), i32 dots [planes][n], f32 values [n]; at last the f32 logits.
+// FEATURES is one example, f32 [T][F]. OUT holds for each position of each layer
+// (kernels/reference.h): its name in 12 bytes, filled with zeros, u32 block, u32 n, u32
+// whether there are dots, i32 dots [n] if so, i32 values [n]; at last the f32 logits.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "format/format.h"
 #include "kernels/reference.h"
@@ -24,13 +26,18 @@ uint8_t* read_file(const char* path, size_t* length) {
   return bytes;
 }
 
-void write_layer(void* self, const char*, uint32_t, size_t n, const int32_t* dots1,
-                 const int32_t* dots2, const float* values) {
+struct Head {
+  char name[12];
+  uint32_t block, n, has_dots;
+};
+
+void write_row(void* self, const char* name, uint32_t block, size_t n, const int32_t* dots,
+               const int32_t* values) {
   FILE* out = static_cast<FILE*>(self);
-  const uint32_t head[2] = {uint32_t(n), uint32_t((dots1 != nullptr) + (dots2 != nullptr))};
-  fwrite(head, sizeof head, 1, out);
-  if (dots1) fwrite(dots1, sizeof *dots1, n, out);
-  if (dots2) fwrite(dots2, sizeof *dots2, n, out);
+  Head head = {"", block, uint32_t(n), dots != nullptr};
+  memcpy(head.name, name, strlen(name));
+  fwrite(&head, sizeof head, 1, out);
+  if (dots) fwrite(dots, sizeof *dots, n, out);
   fwrite(values, sizeof *values, n, out);
 }
 
@@ -46,7 +53,7 @@ int main(int argc, char** argv) {
   const Network* network = read_network(bytes, length, calloc(1, memory));
   void* scratch = calloc(1, reference_scratch_bytes(*network));
   float logits[BIFSMN_MAX_CLASSES];
-  const Trace trace = {write_layer, out};
+  const Trace trace = {write_row, out};
   uint32_t log2_thinning = 0;
   while (1 << log2_thinning < atoi(argv[3])) ++log2_thinning;
   reference_forward(*network, scratch, log2_thinning, reinterpret_cast<const float*>(features),

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks import ROOT
 
+MAX_SECONDS = 3600  # of one program: what hangs is missing
 
 class Missing(Exception):
     """Something that is not to be had here; the text says why."""
@@ -90,8 +91,15 @@ def run(
     }
     try:
         done = subprocess.run(
-            words, capture_output=True, text=True, env=environment, input=given
+            words,
+            capture_output=True,
+            text=True,
+            env=environment,
+            input=given,
+            timeout=MAX_SECONDS,
         )
+    except subprocess.TimeoutExpired:
+        raise Missing(f"{words[0]}: took {MAX_SECONDS} s and more") from None
     except OSError as error:
         raise Missing(f"{words[0]}: {error.strerror}") from None
     if done.returncode:

@@ -6,7 +6,7 @@ int8: it is the fastest.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.harness.cache import pins
 
@@ -63,6 +63,13 @@ LITERT = Peer(
         "litert_int8_prelu": "int8_prelu",
         "litert_int8": "int8_relu",
     },
+)
+# What it takes on processors whose newest instructions are AVX2.
+LITERT_AVX2 = replace(
+    LITERT,
+    title="LiteRT on AVX2",
+    runner="litert_avx2",
+    forms={"litert_int8_avx2": "int8_relu"},
 )
 ONNX_RUNTIME = Peer(
     title="ONNX Runtime",
@@ -127,6 +134,7 @@ LCE = Peer(
 )
 PEERS = (
     LITERT,
+    LITERT_AVX2,
     ONNX_RUNTIME,
     TORCH_EAGER,
     TORCH_COMPILED,
@@ -134,7 +142,12 @@ PEERS = (
     LCE,
 )
 
-ISAS = ("avx512", "avx2", "neon", "portable", "reference")
+# The engine's instruction sets by architecture, best first. "reference" defines
+# the result, at any speed.
+ISAS = {
+    "x86_64": ("avx512", "avx2", "portable"),
+    "aarch64": ("neon", "portable"),
+}
 WORDS = {
     "fp32": "FP32",
     "prelu": "PReLU",
@@ -152,7 +165,8 @@ def titles() -> dict[str, str]:
     >>> titles()["litert_int8"]
     'LiteRT int8, ReLU'
     """
-    named = {f"bifsmn_{isa}": f"engine, {isa}" for isa in ISAS}
+    isas = {isa for listed in ISAS.values() for isa in (*listed, "reference")}
+    named = {f"bifsmn_{isa}": f"engine, {isa}" for isa in isas}
     for peer in PEERS:
         for name, form in peer.forms.items():
             words = [WORDS.get(part, part) for part in form.split("_")]

@@ -7,15 +7,20 @@ import platform
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks import RESULTS, ROOT
-from benchmarks.harness.process import Missing
+from benchmarks.harness.process import Missing, say
 from benchmarks.harness.registry import Peer, all_pins
+from benchmarks.harness.unfinished import Unfinished
+from speechbrain_bifsmn.files.atomic import atomic_write
 from speechbrain_bifsmn.provenance import git_commit
+
+Part = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
 
 
 def processor() -> str:
@@ -92,15 +97,19 @@ def make_parser(text: str, name: str) -> argparse.ArgumentParser:
 
 
 def run_and_save(
-    benchmark: Callable[[argparse.Namespace], Iterator[dict[str, Any]]],
+    benchmark: Callable[[argparse.Namespace], Iterator[Part]],
     options: argparse.Namespace,
 ) -> dict[str, Any]:
-    """Writes what a benchmark yields, as it comes, and returns all of it.
+    """Writes the parts of a benchmark as they come, and returns all of them.
+
+    A part that fails is left out, with the reason in ``missing_parts``. Where a
+    run was stopped, the same run goes on after its last part.
 
     Arguments
     ---------
     benchmark : callable
-        Maps the options to parts of the results.
+        Maps the options to parts: a name, and a function of the results so far
+        that returns more of them.
     options : argparse.Namespace
         With ``output``, the file.
 
@@ -109,16 +118,27 @@ def run_and_save(
     dict
     """
     results: dict[str, Any] = {}
+    unforeseen: list[Exception] = []
+    stopped = Unfinished(options)
     try:
-        for part in benchmark(options):
-            results |= part
+        for name, make in benchmark(options):
+            try:
+                results |= stopped.part(name, partial(make, results))
+            except Exception as error:
+                say(f"{name} is missing: {error}")
+                results.setdefault("missing_parts", {})[name] = str(error)
+                if not isinstance(error, Missing):
+                    unforeseen.append(error)
             write(options.output, results)
     except Missing as error:
-        sys.exit(f"expected to build and run all backends, found: {error}")
+        sys.exit(f"expected to build and run the engine, found: {error}")
+    stopped.forget()
+    if unforeseen:
+        raise unforeseen[0]
     return results
 
 
 def write(path: Path, results: Any) -> None:
     """Writes a results file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    with atomic_write(path) as place:
+        place.write_text(json.dumps(results, indent=2) + "\n", "utf-8")

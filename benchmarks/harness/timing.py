@@ -6,27 +6,44 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.harness.process import Missing, say
+
 Samples = dict[str, dict[str, list[float]]]  # {backend: {thinning: [...]}}
 Medians = dict[str, dict[str, float]]
 
 
 def measure(
-    backends: Sequence[Any], rounds: int, calls: float
+    backends: Sequence[Any],
+    rounds: int,
+    calls: float,
+    missing: dict[str, str],
 ) -> dict[str, Samples]:
     """Returns lists of microseconds: {kind: {backend: {thinning: [...]}}}.
 
     Every round starts a process for each backend; every other round goes
-    backwards.
+    backwards. A backend that fails in any of them is left out, and ``missing``
+    gets the reason under its name.
     """
     samples: dict[str, Samples] = {}
     for turn in tqdm(range(rounds), "rounds"):
         for backend in backends if turn % 2 else reversed(backends):
-            for kind, by_thinning in backend.time(calls).items():
+            if backend.key in missing:
+                continue
+            try:
+                found = backend.time(calls)
+            except Missing as error:
+                say(f"{backend.key} is missing: {error}")
+                missing[backend.key] = str(error)
+                continue
+            for kind, by_thinning in found.items():
                 of_kind = samples.setdefault(kind, {})
                 for thinning, us in by_thinning.items():
-                    found = of_kind.setdefault(backend.key, {})
-                    found.setdefault(thinning, []).append(us)
-    return samples
+                    of_one = of_kind.setdefault(backend.key, {})
+                    of_one.setdefault(thinning, []).append(us)
+    return {
+        kind: {key: of_kind[key] for key in of_kind if key not in missing}
+        for kind, of_kind in samples.items()
+    }
 
 
 def quantiles(
@@ -81,12 +98,12 @@ def summary(samples: dict[str, Samples], isa: str) -> dict[str, Any]:
     if forms:  # the faster one at thinning 1
         us["litert_fp32"] = min((us[k] for k in forms), key=lambda u: u["1"])
 
-    def ratio(peer, peer_thinning=None):
-        if peer not in us:
+    def ratio(peer, peer_thinning=None, engine=key):
+        if peer not in us or engine not in us:
             return None
         return {
             thinning: round(us[peer][peer_thinning or thinning] / ours, 2)
-            for thinning, ours in us[key].items()
+            for thinning, ours in us[engine].items()
         }
 
     def of_engine(kind):
@@ -95,6 +112,9 @@ def summary(samples: dict[str, Samples], isa: str) -> dict[str, Any]:
     return {
         "ratio_litert_int8": ratio("litert_int8"),
         "ratio_litert_int8_prelu": ratio("litert_int8_prelu"),
+        "ratio_litert_int8_avx2": ratio(
+            "litert_int8_avx2", engine="bifsmn_avx2"
+        ),
         "ratio_litert_fp32": ratio("litert_fp32"),
         "ratio_litert_fp32_full": ratio("litert_fp32", "1"),
         "isa": isa,

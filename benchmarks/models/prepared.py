@@ -76,4 +76,4 @@ def models(peer: Peer, networks: Path) -> Path:
     names = (peer.maker, *peer.sources)
     sources = [MODELS / f"{name}.py" for name in names]
     sources.append(REQUIREMENTS / peer.made_with)
-    return cached(peer.runner, sources, make, networks.name)
+    return cached(peer.maker, sources, make, networks.name)

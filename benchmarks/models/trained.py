@@ -22,7 +22,7 @@ from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.runs.checkpoints import load_weights, teacher_file
+from speechbrain_bifsmn.runs.checkpoints import load_weights, weights_file
 
 LABELS = task_labels(12)
 EPOCHS = 4
@@ -50,7 +50,7 @@ def untrained(relu: bool) -> BiDFSMN:
     if relu:
         rectify(net)
     teacher = DFSMN(len(LABELS))
-    load_weights(teacher, teacher_file("shipped"))
+    load_weights(teacher, weights_file("shipped", "teacher"))
     net.start_from(teacher)
     return net
 

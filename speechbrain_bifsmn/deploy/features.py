@@ -1,6 +1,6 @@
 """The front end as devices compute it, in torch.
 
-Shapes: B batch, T frames, F mel bands, N points of the transform.
+Shapes: B batch, T frames, F mel bands, N samples in a window, M = N / 8 rows.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from speechbrain_bifsmn.lobes.mel_bands import (
     LANES,
     MIN_FLOOR,
     corners,
-    triangles,
+    segments,
 )
 from speechbrain_bifsmn.nnet.chunks import in_chunks
 
 MAX_POWER = 2.0**126  # a higher power counts as this one
 ROOT_HALF = 0x3F3504F3  # the bits of sqrt(1/2) in single precision
+EIGHTH = float(np.float32(math.sqrt(0.5)))  # cos and sin of an eighth turn
 # Of the C library, as the engine's; those of numpy may differ in the last bit.
 cosines, sines = np.vectorize(math.cos), np.vectorize(math.sin)
 
@@ -33,9 +34,9 @@ class DeployedLogMel(nn.Module):
     Those of ``LogMel`` differ by rounding, which may turn the sign of a number
     that is next to a threshold: about one clip in 5,000 then has another
     prediction. Here every sum and product is rounded in the engine's order
-    (``arm_kernel/src``: ``fft.h``, ``log_mel.h``): a complex Stockham transform
-    of radix 4 over pairs of samples, powers, bands in 16 sums, and a series for
-    the logarithm.
+    (``arm_kernel/src/frontend``): a real transform of every eighth sample, from
+    each of the first eight on, transforms of eight points across them, powers,
+    bands in 8 sums, and a series for the logarithm.
 
     Arguments
     ---------
@@ -61,8 +62,9 @@ class DeployedLogMel(nn.Module):
     window: torch.Tensor
     turn_re: torch.Tensor
     turn_im: torch.Tensor
-    weights: torch.Tensor
     index: torch.Tensor
+    rising: torch.Tensor
+    falling: torch.Tensor
 
     def __init__(
         self,
@@ -82,24 +84,28 @@ class DeployedLogMel(nn.Module):
         self.f_min, self.f_max, self.power_floor = (
             float(np.float32(value)) for value in (f_min, f_max, power_floor)
         )
-        points = n_fft // 2
         angles = 2 * np.pi * np.arange(n_fft) / n_fft
         window = (0.5 - 0.5 * cosines(angles)).astype(np.float32)
         self._buffer("window", window)
-        for stride in strides(points):
-            p = np.arange(points // 4) // stride * stride
-            turned = np.outer([1, 2, 3], p) * (-2 * np.pi) / points
-            self._buffer(f"cos{stride}", cosines(turned))
-            self._buffer(f"sin{stride}", sines(turned))
-        half = np.pi * np.arange(points // 2) / points
-        self._buffer("turn_re", -sines(half))
-        self._buffer("turn_im", -cosines(half))
+        for size in sizes(n_fft // LANES):
+            self._turns(str(size), np.arange(1, 4), size // 8, size)
+        self._turns("", np.arange(1, LANES), n_fft // LANES // 2 + 1, n_fft)
         # Added one by one, as the engine does.
         energy = np.cumsum(np.square(window, dtype=np.float64))[-1]
+        self.scale = float(np.float32(1 / energy))
         edges = corners(n_mels, self.f_min, self.f_max)
-        weights, index = triangles(edges, sample_rate / n_fft, points)
-        self._buffer("weights", weights / (4 * energy))
+        index, rising, falling = segments(
+            edges, sample_rate / n_fft, n_fft // 2 + 1
+        )
+        self._buffer("rising", rising)
+        self._buffer("falling", falling)
         self.register_buffer("index", torch.from_numpy(index), persistent=False)
+
+    def _turns(self, name, inputs, ends, size):
+        """Keeps cos and sin (ends, inputs) of -2 pi input k / size."""
+        angles = np.outer(np.arange(ends), inputs) * (-2 * np.pi) / size
+        self._buffer(f"turn_re{name}", cosines(angles))
+        self._buffer(f"turn_im{name}", sines(angles))
 
     def _buffer(self, name, values):
         tensor = torch.from_numpy(np.asarray(values).astype(np.float32))
@@ -125,84 +131,180 @@ class DeployedLogMel(nn.Module):
     def _decibels(self, wav):
         padded = F.pad(wav, [self.n_fft // 2] * 2, mode="reflect")
         frames = padded.unfold(1, self.n_fft, self.hop_length) * self.window
-        z = self._transform(frames[..., ::2], frames[..., 1::2])
-        # Of bins beyond the last, whose weights are 0.
-        powers = F.pad(self._powers(*z), (0, 2 * LANES))
-        power = self._bands(powers)
+        power = self._bands(self._powers(self._columns(frames))) * self.scale
         # As here, so that NaN, of audio beyond all bounds, becomes the floor.
         floor = max(self.power_floor, MIN_FLOOR)
         power = torch.where(power > floor, power, floor)
         return decibels(torch.where(power < MAX_POWER, power, MAX_POWER))
 
-    def _transform(self, re, im):
-        """The complex transform (B, T, N) of z = (re, im)."""
-        points = re.size(-1)
-        for stride in strides(points):
+    def _columns(self, frames):
+        """Real transforms (B, T, M, 8), halved: see ``combine``."""
+        parts = frames.unflatten(-1, (1, -1, LANES))
+        if math.log2(parts.size(-2)) % 2:
+            a, b = parts.chunk(2, dim=-2)
+            parts = torch.cat([a + b, a - b], dim=-3)
+        while parts.size(-2) > 1:
+            size = 4 * parts.size(-3)
             cos, sin = (
-                getattr(self, f"cos{stride}"),
-                getattr(self, f"sin{stride}"),
+                getattr(self, f"turn_{part}{size}", None)
+                for part in ("re", "im")
             )
-            a, b, c, d = zip(
-                *(part.unflatten(-1, (4, -1)).unbind(-2) for part in (re, im)),
-                strict=True,
-            )
-            total, difference = _add(a, c), _subtract(a, c)
-            other, (turned_im, turned_re) = _add(b, d), _subtract(b, d)
-            turned = turned_re, -turned_im  # times -i
-            outputs = [
-                _add(total, other),
-                _times(_add(difference, turned), cos[0], sin[0]),
-                _times(_subtract(total, other), cos[1], sin[1]),
-                _times(_subtract(difference, turned), cos[2], sin[2]),
-            ]
-            # Output m of butterfly p stride + q is point (4 p + m) stride + q.
-            re, im = (
-                torch.stack(
-                    [o.unflatten(-1, (-1, stride)) for o in parts], dim=-2
-                ).flatten(-3)
-                for parts in zip(*outputs, strict=True)
-            )
-        if math.log2(points) % 2:  # a stage of radix 2 comes last
-            re, im = (
-                torch.cat([x[0] + x[1], x[0] - x[1]], dim=-1)
-                for x in (z.chunk(2, dim=-1) for z in (re, im))
-            )
-        return re, im
+            parts = combine(parts, cos, sin)
+        return parts.squeeze(-2)
 
-    def _powers(self, re, im):
-        """Powers (B, T, N + 1) of the samples' bins, times 4."""
-        half = re.size(-1) // 2
-        a = re[..., :half], im[..., :half]
-        mirrored = (torch.roll(z.flip(-1), 1, -1)[..., :half] for z in (re, im))
-        b_re, b_im = mirrored
-        b = b_re, -b_im
-        total = _add(a, b)
-        turned = _times(_subtract(a, b), self.turn_re, self.turn_im)
-        low = _square(_add(total, turned))
-        high = _square(_subtract(total, turned))
-        middle = 4 * _square((re[..., half, None], im[..., half, None]))
-        return torch.cat([low, middle, high.flip(-1)], dim=-1)
+    def _powers(self, parts):
+        """Powers (B, T, N / 2 + 1) of the bins of the samples."""
+        re, im = parts[..., ::2, :], parts[..., 1::2, :]
+        zero = torch.zeros_like(re[..., :1, :])
+        re = torch.cat([re, im[..., :1, :]], dim=-2)
+        im = torch.cat([zero, im[..., 1:, :], zero], dim=-2)
+        first = re[..., 0], im[..., 0]
+        turned = _times((re[..., 1:], im[..., 1:]), self.turn_re, self.turn_im)
+        lanes = [first, *zip(*(part.unbind(-1) for part in turned))]
+        powers = [_square(bins) for bins in transform_of_8(lanes)]
+        # Bins k + M j of the first half, and those that mirror the second.
+        ascending = [power[..., 1:-1] for power in powers[:4]]
+        mirrored = [power.flip(-1) for power in powers[:3:-1]]
+        blocks = [x for pair in zip(ascending, mirrored) for x in pair]
+        return torch.cat([powers[0][..., :1], *blocks], dim=-1)
 
     def _bands(self, powers):
         """Sums (B, T, F) over the bands, in the engine's order."""
-        products = powers[..., self.index] * self.weights  # (.., F, rows, 16)
-        sums = products[..., 0, :]
-        for row in range(1, products.size(-2)):
-            sums = sums + products[..., row, :]
-        one, two, three, four = sums.unflatten(-1, (4, 4)).unbind(-2)
-        one, two, three, four = ((one + three) + (two + four)).unbind(-1)
+        # Of bins beyond the last, whose weights are 0.
+        rows = F.pad(powers, (0, 1))[..., self.index]
+        rising, falling = (
+            in_order(rows * weights, -3)
+            for weights in (self.rising, self.falling)
+        )
+        lanes = rising[..., :-1, :] + falling[..., 1:, :]
+        one, two, three, four = (lanes[..., :4] + lanes[..., 4:]).unbind(-1)
         return (one + two) + (three + four)
 
 
-def strides(points: int) -> list[int]:
-    """Returns the strides of a transform's stages of radix 4.
+def sizes(points: int) -> list[int]:
+    """Returns the sizes that transforms of 4 are combined to, with turns.
 
     Example
     -------
-    >>> strides(1024), strides(512)
-    ([1, 4, 16, 64, 256], [1, 4, 16, 64])
+    >>> sizes(256), sizes(128)
+    ([16, 64, 256], [32, 128])
     """
-    return [4**k for k in range(int(math.log2(points)) // 2)]
+    smallest = 32 if math.log2(points) % 2 else 16
+    return [n for n in (smallest * 4**k for k in range(5)) if n <= points]
+
+
+def combine(
+    parts: torch.Tensor, cos: torch.Tensor | None, sin: torch.Tensor | None
+) -> torch.Tensor:
+    """Combines four real transforms of m points to one of 4 m.
+
+    The transform of real numbers is as long as they are: bin k, of less than m /
+    2, has its real part at 2 k and its imaginary part at 2 k + 1, where bin m / 2
+    is, whose imaginary part is 0 as that of bin 0.
+
+    Arguments
+    ---------
+    parts : torch.Tensor
+        (..., m, 4 s, lanes): transforms r s + q, of every fourth number from the
+        r-th on, make transform q.
+    cos, sin : torch.Tensor
+        (m / 2, 3): of the angles by which bin k of transforms 1 to 3 is turned.
+
+    Returns
+    -------
+    torch.Tensor
+        (..., 4 m, s, lanes).
+
+    Example
+    -------
+    >>> combine(torch.tensor([[[1.0], [2], [3], [4]]]), None, None).flatten()
+    tensor([10., -2., -2.,  2.])
+    """
+    m = parts.size(-3)
+    parts = parts.unflatten(-2, (4, -1))
+    out = parts.new_empty(*parts.shape[:-4], 4 * m, *parts.shape[-2:])
+    a, b, c, d = parts[..., 0, :, :, :].unbind(-3)
+    e, f = a + c, b + d
+    _put(out, [(0, e + f), (1, e - f), (2 * m, a - c), (2 * m + 1, d - b)])
+    if m > 1:
+        a, b, c, d = parts[..., 1, :, :, :].unbind(-3)
+        u, v = (b - d) * EIGHTH, (b + d) * -EIGHTH
+        _put(out, [(m, a + u), (m + 1, v - c), (3 * m, a - u)])
+        _put(out, [(3 * m + 1, c + v)])
+    if m > 2:
+        re, im = (
+            parts[..., first::2, :, :, :].unbind(-3) for first in (2, 3)
+        )
+        cos, sin = (
+            turn[1:, :, None, None].unbind(1) for turn in (cos, sin)
+        )
+        y0, y1, y2, y3 = zip(re, im)
+        t1, t2, t3 = (
+            _times(y, *turn)
+            for y, turn in zip((y1, y2, y3), zip(cos, sin))
+        )
+        e, f = _add(y0, t2), _subtract(y0, t2)
+        g, h = _add(t1, t3), (t3[0] - t1[0], t1[1] - t3[1])
+        _put_bins(out[..., 2:m, :, :], _add(e, g))
+        _put_bins(out[..., 2 * m + 2 : 3 * m, :, :], (f[0] + h[1], f[1] + h[0]))
+        low = f[0] - h[1], h[0] - f[1]
+        _put_bins(out[..., m + 2 : 2 * m, :, :], [x.flip(-3) for x in low])
+        high = e[0] - g[0], g[1] - e[1]
+        _put_bins(out[..., 3 * m + 2 :, :, :], [x.flip(-3) for x in high])
+    return out
+
+
+def in_order(terms: torch.Tensor, dim: int) -> torch.Tensor:
+    """Adds up one by one, from the first.
+
+    Arguments
+    ---------
+    terms : torch.Tensor
+        Any shape.
+    dim : int
+        The dimension that goes.
+
+    Returns
+    -------
+    torch.Tensor
+
+    Example
+    -------
+    >>> in_order(torch.ones(3, 2), 0)
+    tensor([3., 3.])
+    """
+    total, *others = terms.unbind(dim)
+    for other in others:
+        total = total + other
+    return total
+
+
+def _put(out, rows):
+    for at, row in rows:
+        out[..., at, :, :] = row
+
+
+def _put_bins(out, bins):
+    out[..., ::2, :, :], out[..., 1::2, :, :] = bins
+
+
+def transform_of_8(y):
+    """The complex transform of y, 8 pairs (re, im) of tensors."""
+    even, odd = (_transform_of_4(*y[first::2]) for first in (0, 1))
+    re, im = odd[1]
+    odd[1] = (re + im) * EIGHTH, (im - re) * EIGHTH
+    odd[2] = odd[2][1], -odd[2][0]
+    re, im = odd[3]
+    odd[3] = (im - re) * EIGHTH, (re + im) * -EIGHTH
+    pairs = list(zip(even, odd))
+    return [_add(*pair) for pair in pairs] + [_subtract(*pair) for pair in pairs]
+
+
+def _transform_of_4(a, b, c, d):
+    e, f = _add(a, c), _subtract(a, c)
+    g, (h_im, h_re) = _add(b, d), _subtract(b, d)
+    h = h_re, -h_im  # times -i
+    return [_add(e, g), _add(f, h), _subtract(e, g), _subtract(f, h)]
 
 
 def _add(a, b):

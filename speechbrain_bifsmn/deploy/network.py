@@ -25,7 +25,7 @@ from speechbrain_bifsmn.nnet.binarizer import is_traced
 class DeployedBiDFSMN(nn.Module):
     """BiDFSMN of a model file: integers from the log-mel to the logits.
 
-    It is what ``BiDFSMN`` computes in ``eval()``, and bit-exact with the engine.
+    It is what ``BiDFSMN`` computes in ``eval()``; the engine is bit-exact.
 
     Arguments
     ---------

@@ -16,9 +16,11 @@ from torch import nn
 from speechbrain_bifsmn.nnet.activations import DualScaleActivation
 from speechbrain_bifsmn.nnet.binarizer import LearningPropagationBinarizer
 from speechbrain_bifsmn.nnet.binary_layers import BINARY_LAYERS
+from speechbrain_bifsmn.nnet.positive_norm import PositiveGainBatchNorm
 
 _WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
-_NORMS = nn.modules.batchnorm._BatchNorm  # the synchronised one too
+# Of torch, the synchronised one too.
+_NORMS = (nn.modules.batchnorm._BatchNorm, PositiveGainBatchNorm)
 _QUANTISERS = (DualScaleActivation, LearningPropagationBinarizer)
 _PASSIVE = (nn.Identity, nn.Dropout, nn.Flatten, nn.Unflatten)
 
@@ -34,7 +36,8 @@ class Complexity(NamedTuple):
     (with bias, BatchNorm and weight scale folded in), for biases, PReLU slopes,
     and one threshold per binary input channel and plane. Not in it are
     ``scale_bytes``: the FP32 scales of the activations, one per binary layer
-    and plane; none where they follow from the input (``scales="frame"``).
+    and plane; none where they follow from the input (``scales="frame"``) or
+    are not needed (``scales="tied"``).
     """
 
     thinning: int
@@ -91,9 +94,9 @@ class _Counter:
         if isinstance(layer, BINARY_LAYERS):
             return  # batch-norm folding: into that layer's scale and shift
         if not isinstance(layer, _WEIGHTED):
-            self.numbers += 2 * norm.num_features
+            self.numbers += 2 * norm.running_mean.numel()
         elif layer.bias is None:  # batch-norm folding gives it a bias
-            self.numbers += norm.num_features
+            self.numbers += norm.running_mean.numel()
 
     def _count_binary(self, layer):
         weights, outputs = layer.weight.numel(), layer.weight.size(0)
@@ -108,7 +111,7 @@ class _Counter:
         self.numbers += 2 * outputs + thresholds
         stored = (
             quantiser.scale_layout == "per_channel"
-            and quantiser.scales != "frame"
+            and quantiser.scales in ("learned", "statistic")
         )
         self.scales += quantiser.planes if stored else 0
 
@@ -165,6 +168,9 @@ def _in_evaluation(model):
     modes = {module: module.training for module in model.modules()}
     thinning = getattr(model, "thinning", None)
     model.eval()
+    if getattr(model, "deployable", False):
+        # Layer by layer; in evaluation it computes integers in their place.
+        model.training = True
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-LANES = 16  # sums of a band, each of every 16th product
+LANES = 8  # sums of a band, each of every eighth bin
 MIN_FLOOR = 2.0**-126  # a lower power_floor counts as this one
 
 
@@ -40,10 +40,13 @@ def corners(n_mels: int, f_min: float, f_max: float) -> NDArray[np.float64]:
     return np.array([700 * (math.pow(10, mel / 2595) - 1) for mel in mels])
 
 
-def triangles(
-    corners: NDArray[np.float64], hertz: float, last: int
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Returns triangular bands of height 1, as rows of bins.
+def segments(
+    corners: NDArray[np.float64], hertz: float, bins: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Returns what lies between corners, as rows of 8 bins.
+
+    A triangle of height 1 rises over one segment and falls over the next one,
+    where another triangle rises: no bin has more than two.
 
     Arguments
     ---------
@@ -51,27 +54,39 @@ def triangles(
         (F + 2,) in Hz.
     hertz : float
         From one bin to the next.
-    last : int
-        Index of the last bin.
+    bins : int
+        How many there are.
 
     Returns
     -------
-    weights : numpy.ndarray
-        (F, rows, 16), 0 where a band has fewer rows.
     index : numpy.ndarray
-        The bin of each weight, (F, rows, 16); ``last + 32`` where there is
-        none.
+        (rows, F + 1, 8): the bins of a segment; ``bins`` where there is none.
+    rising : numpy.ndarray
+        (rows, F + 1, 8): the weights of the triangle that rises; 0 where there
+        is no bin.
+    falling : numpy.ndarray
+        (rows, F + 1, 8): those of the triangle that falls.
+
+    Example
+    -------
+    >>> index, rising, falling = segments(np.array([0.0, 2, 6]), 1, 20)
+    >>> index[0, 1].tolist()
+    [2, 3, 4, 5, 20, 20, 20, 20]
+    >>> rising[0, 1].tolist(), falling[0, 1].tolist()
+    ([0.0, 0.25, 0.5, 0.75, 0.0, 0.0, 0.0, 0.0], [1.0, 0.75, 0.5, 0.25, 0.0, ...])
     """
-    bins = np.minimum(np.maximum(0, corners / hertz), last).astype(int)
-    widths = (bins[2:] + 1 - bins[:-2] + LANES - 1) // LANES * LANES
-    index = bins[:-2, None] + np.arange(widths.max())
-    f, up, down = index * hertz, np.diff(corners)[:-1], np.diff(corners)[1:]
+    begin = np.minimum(np.ceil(np.maximum(0, corners / hertz)), bins)
+    begin = begin.astype(int)[:, None]
+    counts = np.maximum(0, np.diff(begin, axis=0))
+    nth = np.arange((max(1, counts.max()) + LANES - 1) // LANES * LANES)
+    index = begin[:-1] + nth
+    left, right = corners[:-1, None], corners[1:, None]
     with np.errstate(divide="ignore", invalid="ignore"):  # of no width
-        rising = (f - corners[:-2, None]) / up[:, None]
-        falling = (corners[2:, None] - f) / down[:, None]
-    weights = np.fmax(0, np.fmin(rising, falling))  # which pass over NaN
-    outside = np.arange(widths.max()) >= widths[:, None]
-    weights[outside | (index > last)] = 0
-    index[outside | (index > last)] = last + 2 * LANES
-    shape = len(widths), -1, LANES
-    return weights.reshape(shape), index.reshape(shape)
+        rising = (index * hertz - left) / (right - left)
+        falling = (right - index * hertz) / (right - left)
+    outside = nth >= counts
+    index[outside], rising[outside], falling[outside] = bins, 0, 0
+    return tuple(
+        part.reshape(len(counts), -1, LANES).swapaxes(0, 1)
+        for part in (index, rising, falling)
+    )

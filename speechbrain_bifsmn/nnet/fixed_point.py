@@ -1,7 +1,7 @@
 """The integers that devices compute with, in torch.
 
-What is deployed has activations of 16 bits, in units of ``UNIT``, and numbers of
-8 bits that share an exponent of 2. Whole numbers are held in floating point
+What is deployed has activations of 16 bits, in units of ``UNIT``, and numbers
+of 8 bits that share an exponent of 2. Whole numbers are held in floating point
 here, where every operation on them is exact. The rules are those of
 ``arm_kernel/FORMAT.md``.
 """
@@ -61,7 +61,7 @@ def share_exponent(
 
 
 def multiply_high(a: torch.Tensor, b: torch.Tensor | float) -> torch.Tensor:
-    """Computes ``(a b + 2**14) >> 15``, the rounded product of two 16-bit numbers.
+    """Computes ``(a b + 2**14) >> 15``, a rounded product of 16-bit numbers.
 
     It is exact in single precision where one of them has 8 bits times a power
     of 2.

@@ -1,7 +1,7 @@
 """The two layers that are not binary: whole numbers of a few bits.
 
-Both compute in full precision, until ``rounded`` is set: then inputs and weights
-are what a device has, with the gradients of what they were.
+Both compute in full precision, until ``rounded`` is set: then inputs and
+weights are what a device has, with the gradients of what they were.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class RoundedConv2d(nn.Conv2d):
 class RoundedLinear(nn.Linear):
     """A classifier of 8-bit inputs and 4-bit weights.
 
-    Takes the arguments of ``torch.nn.Linear``. Its inputs are whole multiples of
-    the unit of activations; the range of their 8 bits follows from their
-    root mean square in training.
+    Takes the arguments of ``torch.nn.Linear``. Its inputs are whole multiples
+    of the unit of activations; the range of their 8 bits follows from their root
+    mean square in training.
 
     Example
     -------

@@ -192,7 +192,7 @@ def load_weights(model: torch.nn.Module, path: str | Path) -> None:
     if not path.is_file():
         raise FileNotFoundError(
             f"expected a file of weights, found none at {path}; give the path "
-            "of a teacher.safetensors that a run has saved"
+            "of a .safetensors file that a run has saved"
         )
     try:
         found = safetensors.torch.load_file(path)
@@ -213,13 +213,15 @@ def load_weights(model: torch.nn.Module, path: str | Path) -> None:
     model.load_state_dict(found)
 
 
-def teacher_file(teacher: str) -> Path:
-    """Returns the file of weights that ``--teacher`` names.
+def weights_file(given: str, stage: str) -> Path:
+    """Returns the file of weights that ``--teacher`` or ``--student`` names.
 
     Arguments
     ---------
-    teacher : str
-        A path, or "shipped" for the teacher that comes with the package.
+    given : str
+        A path, or "shipped" for the network that comes with the package.
+    stage : str
+        "teacher" or "student".
 
     Returns
     -------
@@ -227,15 +229,16 @@ def teacher_file(teacher: str) -> Path:
 
     Example
     -------
-    >>> teacher_file("shipped").name
+    >>> weights_file("shipped", "teacher").name
     'teacher.safetensors'
     """
-    if teacher == "shipped":
-        return FOLDER / "teacher.safetensors"
-    path = Path(teacher)
+    name = f"{stage}.safetensors"
+    if given == "shipped":
+        return FOLDER / name
+    path = Path(given)
     if not path.is_file():
         raise FileNotFoundError(
             f"expected a file of weights, found none at {path}; give the path "
-            "of a teacher.safetensors that a run has saved"
+            f"of a {name} that a run has saved"
         )
     return path

@@ -36,7 +36,7 @@ def export_student(
     Returns
     -------
     dict | None
-        What was written; None where the student has layers that are not one bit.
+        What was written; None where the student cannot be deployed.
     """
     hparams = brain.hparams
     features, targets = [], []

@@ -34,8 +34,8 @@ ADJUSTABLE = (
 ).split()
 PLACES = (
     "data_folder synthetic_folder output_folder save_folder "
-    "custom_corpus_folder rooms name task_name download restart teacher export "
-    "train_logger"
+    "custom_corpus_folder rooms name task_name download restart teacher "
+    "student export train_logger"
 ).split()
 # Options of SpeechBrain that change what is learned, or how fast.
 OPTIONS = (

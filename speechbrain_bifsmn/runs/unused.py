@@ -100,5 +100,6 @@ _NEEDS = {
         "a student that can be deployed",
         lambda h: h["student_model"].deployable,
     ),
+    "student": ("--student_epochs above 0", lambda h: h["student_epochs"] > 0),
     "teacher_epochs": ("no --teacher", lambda h: not h["teacher"]),
 }

@@ -12,9 +12,17 @@ from speechbrain_bifsmn.nnet.binarizer import (
 )
 
 
+def scales_of(quantiser):
+    """s1 and, with two planes, s2."""
+    scales = quantiser.scale.abs() + 1e-12
+    if quantiser.scales == "tied" and quantiser.planes == 2:
+        return scales[0], scales[0] / 2
+    return scales
+
+
 def composed(quantiser, x):
     """The same equations, written with two binarizers and autograd."""
-    s1, s2 = quantiser.scale.abs() + 1e-12
+    s1, s2 = scales_of(quantiser)
     theta1, theta2 = quantiser.threshold1, quantiser.threshold2
 
     class Scaled(torch.autograd.Function):
@@ -71,7 +79,7 @@ def test_at_most_four_values_and_all_are_sums_of_the_scales(seed, planes):
     y = quantiser(torch.randn(40, 6) * 3)
     values = y.detach().unique()
     assert len(values) <= 2**planes
-    s = quantiser.scale.detach().abs().tolist()
+    s = [float(scale) for scale in scales_of(quantiser)]
     sums = {a * s[0] for a in (1, -1)}
     if planes == 2:
         sums = {v + b * s[1] for v in sums for b in (1, -1)}

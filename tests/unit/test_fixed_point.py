@@ -24,9 +24,9 @@ def test_products_are_those_of_whole_numbers_in_single_precision():
     codes[:4] = 127, -127, 127, 127
     b = codes << exponents
     # A dot product of 12 bits, shifted, or 16 bits times 7 bits.
-    for a, b in ((a >> 4 << 4, b), (a, codes << 8)):
-        found = multiply_high(*(torch.from_numpy(v).float() for v in (a, b)))
-        assert found.tolist() == (a * b + 2**14 >> 15).tolist()
+    for pair in ((a >> 4 << 4, b), (a, codes << 8)):
+        found = multiply_high(*(torch.from_numpy(v).float() for v in pair))
+        assert found.tolist() == (pair[0] * pair[1] + 2**14 >> 15).tolist()
 
 
 @pytest.mark.parametrize("largest", [1, 15, 45, 384, 768, 1200, 4800, 12288])

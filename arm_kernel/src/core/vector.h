@@ -33,16 +33,21 @@ using Vec = typename Vectors<W>::Floats;
 template <int W>
 using IntVec = typename Vectors<W>::Ints;
 
+// Vectors anywhere in memory. For memcpy, GCC takes them for integers of 128 bits, which
+// it neither stores in pairs nor at large offsets.
+template <int W>
+struct InMemory {
+  typedef Vec<W> Type __attribute__((aligned(4), may_alias));
+};
+
 template <int W>
 inline Vec<W> load(const float* from) {
-  Vec<W> v;
-  memcpy(&v, from, sizeof v);
-  return v;
+  return *reinterpret_cast<const typename InMemory<W>::Type*>(from);
 }
 
 template <int W>
 inline void store(float* to, Vec<W> v) {
-  memcpy(to, &v, sizeof v);
+  *reinterpret_cast<typename InMemory<W>::Type*>(to) = v;
 }
 
 template <int W>

@@ -9,8 +9,9 @@ namespace bifsmn {
 // `read_network` needs.
 bifsmn_status check_file(const uint8_t* bytes, size_t length, size_t* memory);
 
-// Decodes a file that `check_file` has passed into `memory`, which must be
-// aligned to 64 bytes and zeroed; the file's bytes are not needed afterwards.
+// Makes a network of a file that `check_file` has passed, in `memory`, which must be
+// aligned to 64 bytes and zeroed. Codes and bits stay in the file's bytes, of any
+// alignment (such as in flash): these must live as long as the network.
 const Network* read_network(const uint8_t* bytes, size_t length, void* memory);
 
 }  // namespace bifsmn

@@ -17,125 +17,135 @@ void frame_4(const FrontEnd& f, void* scratch, const float* samples, float* feat
   compute_frame<4>(f, scratch, samples, features);
 }
 
-FrameFunction frame_function(const char* isa) {
+// A frame function, and the width of its vectors.
+struct Width {
+  FrameFunction frame;
+  size_t floats;
+};
+
+Width width_of(const char* isa) {
 #if defined(__x86_64__)
-  if (strcmp(isa, "avx512") == 0) return frame_avx512;
-  if (strcmp(isa, "avx2") == 0) return frame_avx2;
+  if (strcmp(isa, "avx512") == 0) return {frame_avx512, 16};
+  if (strcmp(isa, "avx2") == 0) return {frame_avx2, 8};
 #endif
   (void)isa;
-  return frame_4;
+  return {frame_4, 4};
 }
 
-void make_window(uint32_t n, float* window) {
-  for (uint32_t i = 0; i < n; ++i) window[i] = float(0.5 - 0.5 * std::cos(2 * kPi * i / n));
+// Returns the window's energy. Vectors of the `count` rows that a first transform takes
+// follow one another.
+double make_window(size_t n, size_t width, float* window) {
+  const size_t count = first_size(n / kLanes), stride = n / count;
+  double energy = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const float w = float(0.5 - 0.5 * std::cos(2 * kPi * double(i) / double(n)));
+    energy += double(w) * w;
+    const size_t nth = i / stride, column = i % stride;
+    window[(column / width * count + nth) * width + column % width] = w;
+  }
+  return energy;
 }
 
-size_t twiddles_of_stage(size_t n, size_t stride) {
-  return stride < kWide ? n / 4 : n / 4 / stride;
-}
-
-size_t twiddle_floats(size_t n) {
+size_t column_turn_floats(size_t rows) {
   size_t floats = 0;
-  for (size_t stride = 1; 4 * stride <= n; stride *= 4) floats += 6 * twiddles_of_stage(n, stride);
+  for (size_t n = rows; n >= 16; n /= 4) floats += turns_to(n);
   return floats;
 }
 
-void make_twiddles(size_t n, float* w) {
-  for (size_t stride = 1; 4 * stride <= n; stride *= 4) {
-    const size_t count = twiddles_of_stage(n, stride);
-    const bool wide = stride >= kWide;
-    for (size_t j = 0; j < count; ++j)
-      for (size_t k = 0; k < 3; ++k) {
-        const size_t p = wide ? j : j / stride;
-        const double angle = -2 * kPi * double((k + 1) * p * stride) / double(n);
-        const size_t in_block = j / kBlock * 6 * kBlock + 2 * k * kBlock + j % kBlock;
-        float* at = w + (wide ? 6 * j + 2 * k : in_block);
-        at[0] = float(std::cos(angle));
-        at[wide ? 1 : kBlock] = float(std::sin(angle));
+void make_column_turns(size_t rows, float* w) {
+  size_t n = first_size(rows);
+  if (n == 8) n *= 4;
+  for (; n <= rows; n *= 4)
+    for (size_t k = 1; k < n / 8; ++k)
+      for (size_t r = 1; r < 4; ++r) {
+        const double angle = -2 * kPi * double(r * k) / double(n);
+        *w++ = float(std::cos(angle));
+        *w++ = float(std::sin(angle));
       }
-    w += 6 * count;
-  }
 }
 
-void make_turns(size_t n, float* turns) {
-  for (size_t k = 0; k < n / 2; ++k) {
-    turns[place(k)] = float(-std::sin(kPi * double(k) / double(n)));
-    turns[place(k) + kBlock] = float(-std::cos(kPi * double(k) / double(n)));
-  }
+size_t lane_turn_floats(size_t n, size_t width) {
+  return (n / kLanes / 2 + width) * 2 * (kLanes - 1);
 }
 
-// The triangles, equally spaced on the mel scale.
-class Triangles {
+void make_lane_turns(size_t n, size_t width, float* w) {
+  for (size_t first = 0; first <= n / kLanes / 2; first += width)
+    for (size_t l = 1; l < kLanes; ++l, w += 2 * width)
+      for (size_t i = 0; i < width; ++i) {
+        const double angle = -2 * kPi * double(l * (first + i)) / double(n);
+        w[i] = float(std::cos(angle));
+        w[width + i] = float(std::sin(angle));
+      }
+}
+
+// The corners of the triangles, equally spaced on the mel scale, and what lies between.
+class Corners {
  public:
-  explicit Triangles(const Config& c)
+  explicit Corners(const Config& c)
       : low_(mel(c.f_min)),
         step_((mel(c.f_max) - low_) / (c.mels + 1)),
         hertz_per_bin_(double(c.sample_rate) / c.n_fft),
         bins_(c.n_fft / 2 + 1) {}
 
-  double weight(uint32_t band, uint32_t bin) const {
-    const double f = bin * hertz_per_bin_;
-    const double left = corner(band), middle = corner(band + 1), right = corner(band + 2);
-    const double up = (f - left) / (middle - left), down = (right - f) / (right - middle);
-    return std::fmax(0, std::fmin(up, down));
+  // The first bin from a corner on.
+  uint32_t first(uint32_t segment) const {
+    const double bin = std::ceil(std::fmax(0, hertz(segment) / hertz_per_bin_));
+    return bin < bins_ ? uint32_t(bin) : bins_;
+  }
+  uint32_t count(uint32_t segment) const {
+    const uint32_t begin = first(segment), end = first(segment + 1);
+    return begin < end ? end - begin : 0;  // should pow not be quite monotone
+  }
+  uint32_t width(uint32_t segment) const {
+    const uint32_t n = count(segment);
+    return n == 0 ? kLanes : (n + kLanes - 1) / kLanes * kLanes;
   }
 
-  // Bins first <= i < end include all of weights above 0.
-  uint32_t first(uint32_t band) const { return bin_at(corner(band)); }
-  uint32_t width(uint32_t band) const {
-    // Wherever pow is not quite monotone, one bin at least.
-    const uint32_t end = std::max(bin_at(corner(band + 2)), first(band)) + 1;
-    return (end - first(band) + 15) / 16 * 16;
+  void weigh(uint32_t segment, float* weights) const {
+    const double left = hertz(segment), right = hertz(segment + 1);
+    for (uint32_t i = 0; i < width(segment); ++i) {
+      const bool inside = i < count(segment);
+      const double f = (first(segment) + i) * hertz_per_bin_;
+      float* at = weights + i / kLanes * 2 * kLanes + i % kLanes;
+      at[0] = inside ? float((f - left) / (right - left)) : 0;
+      at[kLanes] = inside ? float((right - f) / (right - left)) : 0;
+    }
   }
 
  private:
   static double mel(double f) { return 2595 * std::log10(1 + f / 700); }
-  double corner(uint32_t i) const { return 700 * (std::pow(10, (low_ + i * step_) / 2595) - 1); }
-  uint32_t bin_at(double f) const {
-    const double bin = std::fmax(0, f / hertz_per_bin_);
-    return bin < bins_ - 1 ? uint32_t(bin) : bins_ - 1;
-  }
+  double hertz(uint32_t i) const { return 700 * (std::pow(10, (low_ + i * step_) / 2595) - 1); }
 
   double low_, step_, hertz_per_bin_;
   uint32_t bins_;
 };
 
-// The weights hold the window's energy, and the 4 of real_powers.
-void make_band(const Triangles& triangles, uint32_t band, uint32_t n_fft, double energy,
-               uint32_t first, uint32_t width, float* weights) {
-  for (uint32_t i = 0; i < width; ++i) {
-    const bool exists = first + i <= n_fft / 2;
-    weights[i] = exists ? float(triangles.weight(band, first + i) / (4 * energy)) : 0;
-  }
-}
-
 // Lays out the tables, and fills them where there is memory.
 size_t lay_out(const Config& c, const char* isa, void* memory) {
   Arena arena(memory);
-  const uint32_t n = c.n_fft / 2;
+  const size_t rows = c.n_fft / kLanes;
+  const Width width = width_of(isa);
+  const size_t narrow = std::min(width.floats, kLanes);
   FrontEnd* f = arena.take<FrontEnd>(1);
   float* window = arena.take<float>(c.n_fft);
-  float* twiddles = arena.take<float>(twiddle_floats(n));
-  float* turns = arena.take<float>(n);
-  Band* bands = arena.take<Band>(c.mels);
-  const Triangles triangles(c);
-  double energy = 0;
+  float* column_turns = arena.take<float>(column_turn_floats(rows));
+  float* lane_turns = arena.take<float>(lane_turn_floats(c.n_fft, kLanes));
+  Segment* segments = arena.take<Segment>(c.mels + 1);
   if (memory) {
-    make_window(c.n_fft, window);
-    make_twiddles(n, twiddles);
-    make_turns(n, turns);
-    for (uint32_t i = 0; i < c.n_fft; ++i) energy += double(window[i]) * window[i];
+    const double energy = make_window(c.n_fft, width.floats, window);
+    make_column_turns(rows, column_turns);
+    make_lane_turns(c.n_fft, narrow, lane_turns);
     // Zeros and subnormal floors are raised: decibels() takes normal numbers.
     const float floor = c.power_floor < FLT_MIN ? FLT_MIN : c.power_floor;
-    *f = {c.window_samples,    c.n_fft, c.hop,    c.frames, c.mels, floor,
-          frame_function(isa), window,  twiddles, turns,    bands};
+    *f = {c.window_samples, c.n_fft,           c.hop,  c.frames,     c.mels,     floor,
+          width.frame,      float(1 / energy), window, column_turns, lane_turns, segments};
   }
-  for (uint32_t band = 0; band < c.mels; ++band) {
-    const uint32_t first = triangles.first(band), width = triangles.width(band);
-    float* weights = arena.take<float>(width);
+  const Corners corners(c);
+  for (uint32_t i = 0; i <= c.mels; ++i) {
+    float* weights = arena.take<float>(2 * corners.width(i));
     if (!memory) continue;
-    bands[band] = {first, width, weights};
-    make_band(triangles, band, c.n_fft, energy, first, width, weights);
+    segments[i] = {corners.first(i), corners.width(i), weights};
+    corners.weigh(i, weights);
   }
   return arena.used();
 }

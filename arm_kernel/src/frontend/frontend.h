@@ -13,10 +13,11 @@ struct FrontEnd;
 using FrameFunction = void (*)(const FrontEnd&, void* scratch, const float* samples,
                                float* features);
 
-// A band is a dot product over `width` bins from `first`; width is a multiple of 16.
-struct Band {
+// Bins between neighbouring corners of the triangles, one of which rises over them while
+// another falls; width is a multiple of 8, the weights of bins beyond are 0.
+struct Segment {
   uint32_t first, width;
-  const float* weights;  // [width]
+  const float* weights;  // [width / 8][rising, falling][8]
 };
 
 // The tables of a model, read-only.
@@ -24,10 +25,11 @@ struct FrontEnd {
   uint32_t window_samples, n_fft, hop, frames, mels;
   float power_floor;
   FrameFunction frame;
-  const float* window;    // [n_fft]
-  const float* twiddles;  // of fft.h
-  const float* turns;     // of fft.h
-  const Band* bands;      // [F]
+  float scale;                // of powers: 1 / the window's energy
+  const float* window;        // [n_fft], of columns.h
+  const float* column_turns;  // of columns.h
+  const float* lane_turns;    // of spectrum.h
+  const Segment* segments;    // [F + 1]: over segment b band b rises, band b - 1 falls
 
   // Frames inner_begin() <= t < inner_end() touch no border: they stay what they
   // are when the window moves.

@@ -1,33 +1,37 @@
 // One frame of the front end, in vectors of W floats.
 #pragma once
-#include "frontend/fft.h"
+#include "frontend/columns.h"
 #include "frontend/frontend.h"
+#include "frontend/spectrum.h"
 
 namespace bifsmn {
 namespace {
 
 // The scratch of a frame: arrays x and y of the transform, then the powers. They are
 // longer than their content for what the vectors read beyond.
-inline size_t transform_floats(size_t n_fft) { return n_fft + 2 * kBlock; }
+inline size_t transform_floats(size_t n_fft) { return n_fft + 16 * kLanes; }
 inline size_t power_floats(size_t n_fft) { return n_fft / 2 + 32; }
 inline size_t frame_scratch_floats(size_t n_fft) {
   return 2 * transform_floats(n_fft) + power_floats(n_fft);
 }
 
-// 16 sums, each of every 16th product, whatever the width; then pairwise to 4.
+// What the triangles over a segment have of it, in 8 sums, each of every 8th bin.
 template <int W>
-inline Vec<4> band_sums(const Band& band, const float* powers) {
-  constexpr int kVectors = 16 / W;
-  Vec<W> sums[kVectors];
-  for (int v = 0; v < kVectors; ++v)
-    sums[v] = load<W>(powers + band.first + v * W) * load<W>(band.weights + v * W);
-  for (uint32_t i = 16; i < band.width; i += 16)
-    for (int v = 0; v < kVectors; ++v)
-      sums[v] += load<W>(powers + band.first + i + v * W) * load<W>(band.weights + i + v * W);
-  float all[16];
-  memcpy(all, sums, sizeof all);
-  return (load<4>(all) + load<4>(all + 8)) + (load<4>(all + 4) + load<4>(all + 12));
-}
+struct Shares {
+  Row<W> rising, falling;
+
+  Shares(const Segment& segment, const float* powers) {
+    using T = Row<W>;
+    const float *p = powers + segment.first, *w = segment.weights;
+    rising = T::at(p) * T::at(w);
+    falling = T::at(p) * T::at(w + kLanes);
+    for (const float* end = p + segment.width; (p += kLanes) < end;) {
+      w += 2 * kLanes;
+      rising = rising + T::at(p) * T::at(w);
+      falling = falling + T::at(p) * T::at(w + kLanes);
+    }
+  }
+};
 
 // 10 log10(x) of positive normal x to 2e-5: x = m 2^e with m around 1, and the
 // series of artanh((m - 1) / (m + 1)).
@@ -45,15 +49,26 @@ inline Vec<4> decibels(Vec<4> x) {
   return __builtin_convertvector(exponent, Vec<4>) * 3.01029996f + s * series;
 }
 
+// Sums of neighbours.
+inline Vec<4> add_pairs(Vec<4> a, Vec<4> b) {
+  return shuffle<4, UnzipMap<0>>(a, b) + shuffle<4, UnzipMap<1>>(a, b);
+}
+
 template <int W>
 inline void log_mel(const FrontEnd& f, const float* powers, float* features) {
+  const Segment* segment = f.segments;
+  Row<W> rising = Shares<W>(*segment, powers).rising;
   for (uint32_t band = 0; band < f.mels; band += 4) {
     Vec<4> s[4];
-    for (int i = 0; i < 4; ++i) s[i] = band_sums<W>(f.bands[band + i], powers);
-    const Vec<4> a = zip_low<4, 1>(s[0], s[2]), b = zip_high<4, 1>(s[0], s[2]);
-    const Vec<4> c = zip_low<4, 1>(s[1], s[3]), d = zip_high<4, 1>(s[1], s[3]);
-    const Vec<4> power =
-        (zip_low<4, 1>(a, c) + zip_high<4, 1>(a, c)) + (zip_low<4, 1>(b, d) + zip_high<4, 1>(b, d));
+    for (int i = 0; i < 4; ++i) {
+      const Shares<W> next(*++segment, powers);
+      const Row<W> sums = rising + next.falling;
+      Vec<4> halves[2];
+      memcpy(halves, &sums, sizeof halves);
+      s[i] = halves[0] + halves[1];
+      rising = next.rising;
+    }
+    const Vec<4> power = add_pairs(add_pairs(s[0], s[1]), add_pairs(s[2], s[3])) * f.scale;
     // A NaN, of audio beyond all bounds, compares false; infinity is lowered.
     const Vec<4> floor = broadcast<4>(f.power_floor), max = broadcast<4>(0x1p126f);
     const Vec<4> raised = power > floor ? power : floor;
@@ -63,19 +78,14 @@ inline void log_mel(const FrontEnd& f, const float* powers, float* features) {
 
 template <int W>
 inline void compute_frame(const FrontEnd& f, void* scratch, const float* samples, float* features) {
-  const size_t n = f.n_fft / 2;
+  constexpr int kNarrow = W < kLanes ? W : kLanes;
+  const size_t rows = f.n_fft / kLanes;
   float* x = static_cast<float*>(scratch);
   float* y = x + transform_floats(f.n_fft);
   float* powers = y + transform_floats(f.n_fft);
-  const float* window = f.window;
-  const auto windowed_pairs = [=](size_t i, size_t l) {
-    const size_t at = 2 * (i + l);
-    const auto low = load<W>(samples + at) * load<W>(window + at);
-    const auto high = load<W>(samples + at + W) * load<W>(window + at + W);
-    return Complex<W>{shuffle<W, UnzipMap<0>>(low, high), shuffle<W, UnzipMap<1>>(low, high)};
-  };
-  real_powers<W>(n, f.turns, transform<W>(n, f.twiddles, windowed_pairs, x, y), powers);
-  log_mel<W>(f, powers, features);
+  float* parts = transform_columns<W>(rows, samples, f.window, f.column_turns, x, y);
+  powers_of_bins<kNarrow>(rows, f.lane_turns, parts, powers);
+  log_mel<kNarrow>(f, powers, features);
 }
 
 }  // namespace

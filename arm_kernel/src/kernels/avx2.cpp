@@ -1,5 +1,4 @@
-// x86-64 with AVX2, which has no population count of vectors, but looks up 32 bytes at
-// once: a table of 16 has in how many bits a row's half byte differs from any weights'.
+// x86-64 with AVX2: PSHUFB looks up 32 weights at once.
 #include <immintrin.h>
 
 #include "network/forward.h"
@@ -7,133 +6,114 @@
 namespace bifsmn {
 namespace {
 
-struct Avx2 : VectorIsa<8, Order::kNibbles> {
+struct Avx2 : VectorIsa<2, 4> {
   static constexpr const char* kName = "avx2";
-  using Count = int16_t;
 
-  static bool runs_here() {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
+  static bool runs_here() { return __builtin_cpu_supports("avx2"); }
+
+  static BIFSMN_INLINE __m128i load_128(const void* from) {
+    return _mm_loadu_si128(static_cast<const __m128i*>(from));
+  }
+  static BIFSMN_INLINE Shorts channels(const int16_t* from) {
+    return Shorts(_mm256_broadcastsi128_si256(load_128(from)));
+  }
+  static BIFSMN_INLINE Bytes bytes(const uint8_t* from) {
+    return Bytes(_mm256_broadcastsi128_si256(load_128(from)));
+  }
+  static BIFSMN_INLINE Shorts add(Shorts a, Shorts b) {
+    return Shorts(_mm256_adds_epi16(__m256i(a), __m256i(b)));
+  }
+  static BIFSMN_INLINE Shorts mul(Shorts a, Shorts b) {
+    return Shorts(_mm256_mulhrs_epi16(__m256i(a), __m256i(b)));
+  }
+  static BIFSMN_INLINE Shorts zip_low(Shorts a, Shorts b) {
+    return Shorts(_mm256_unpacklo_epi16(__m256i(a), __m256i(b)));
+  }
+  static BIFSMN_INLINE Shorts zip_high(Shorts a, Shorts b) {
+    return Shorts(_mm256_unpackhi_epi16(__m256i(a), __m256i(b)));
+  }
+  static BIFSMN_INLINE Bytes narrow(Shorts a, Shorts b) {
+    return Bytes(_mm256_packs_epi16(__m256i(a), __m256i(b)));
+  }
+  static BIFSMN_INLINE void widen(Bytes a, Bytes b, Shorts* low, Shorts* high) {
+    const __m256i one = _mm256_set1_epi8(1);
+    *low = Shorts(_mm256_maddubs_epi16(_mm256_unpacklo_epi8(__m256i(a), __m256i(b)), one));
+    *high = Shorts(_mm256_maddubs_epi16(_mm256_unpackhi_epi8(__m256i(a), __m256i(b)), one));
+  }
+  static BIFSMN_INLINE void widen_up(Bytes a, Shorts* low, Shorts* high) {
+    *low = Shorts(_mm256_unpacklo_epi8(__m256i(), __m256i(a)));
+    *high = Shorts(_mm256_unpackhi_epi8(__m256i(), __m256i(a)));
+  }
+  static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
+    return Bytes(_mm256_shuffle_epi8(__m256i(table), __m256i(weights)));
+  }
+  static BIFSMN_INLINE void put_tables(uint8_t* to, size_t step, Shorts low, Shorts high,
+                                       Shorts top) {
+    PairTables<Avx2>::put(to, step, low, high, top);
   }
 
-  // Population counts of half bytes.
-  static BIFSMN_INLINE __m256i table() {
-    return _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3,
-                            1, 2, 2, 3, 2, 3, 3, 4);
+  // PMADDUBSW takes two taps at once, 13 times: in each band those of frames 0 and 1 and
+  // of frames 2 and 3, then those of frame 4 in two bands.
+  using Code = uint8_t;
+  static constexpr int kPositions = 1, kPairs = 13;
+  static constexpr size_t kWeights = kPairs * 2 * kVector;
+
+  static void order_weights(const int8_t* weights, uint32_t n, uint8_t* to) {
+    for (int k = 0; k < kPairs; ++k) {
+      const int first = k < 10 ? k % 5 * 5 + k / 5 * 2 : (k - 10) * 10 + 4;
+      const int second = k < 10 ? first + 1 : first + 5;
+      for (uint32_t i = 0; i < 2 * kVector / 2; ++i) {
+        const uint32_t c = i / kLanes * 8 + i % 8;
+        *to++ = c < n ? uint8_t(weights[25 * c + first]) : 0;
+        *to++ = c < n && second < 25 ? uint8_t(weights[25 * c + second]) : 0;
+      }
+    }
   }
 
-  static BIFSMN_INLINE __m256i half(__m256i x) { return _mm256_and_si256(x, _mm256_set1_epi8(15)); }
-
-  // Of each byte.
-  static BIFSMN_INLINE __m256i popcount(__m256i x) {
-    const __m256i low = _mm256_shuffle_epi8(table(), half(x));
-    return _mm256_add_epi8(low, _mm256_shuffle_epi8(table(), half(_mm256_srli_epi16(x, 4))));
-  }
-
-  // [bytes][rows / 2][2 halves of a byte][16 half bytes]: in how many bits these two
-  // differ; of a row in the lower four bits, of the next one in the upper.
-  template <int kRows, size_t kRow, size_t kStep>
-  static const uint8_t* tables(const uint8_t* rows, uint32_t inputs, uint8_t* made) {
-    const __m256i any = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1,
-                                         2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m256i upper = _mm256_slli_epi16(table(), 4);
-    uint8_t* to = made;
-    for (uint32_t unit = 0; unit < units(inputs, kUnit); ++unit, to += 4 * kRows * 16)
-      for (int r = 0; r < kRows; r += 2) {
-        const uint8_t* const row = rows + r * kRow + unit * kStep;
-        const __m256i first = halves(row), second = halves(row + kRow);
-#pragma GCC unroll 4
-        for (int byte = 0; byte < 4; ++byte) {
-          const __m256i all = _mm256_set1_epi8(char(byte));
-          const __m256i low = _mm256_xor_si256(_mm256_shuffle_epi8(first, all), any);
-          const __m256i high = _mm256_xor_si256(_mm256_shuffle_epi8(second, all), any);
-          const __m256i both =
-              _mm256_or_si256(_mm256_shuffle_epi8(table(), low), _mm256_shuffle_epi8(upper, high));
-          store_bytes(to + byte * kRows * 16 + r * 16, both);
+  static BIFSMN_INLINE void convolve(const Code* codes, const uint8_t* weights,
+                                     Shorts (&sums)[2][kBands][kPositions]) {
+    __m256i rows[5];
+    for (int b = 0; b < 5; ++b, codes += kInputRow)
+      rows[b] = _mm256_inserti128_si256(_mm256_castsi128_si256(load_128(codes)),
+                                        load_128(codes + 4 * kInputRow), 1);
+    const __m256i from[3] = {_mm256_unpacklo_epi8(rows[0], rows[1]),
+                             _mm256_unpacklo_epi8(rows[2], rows[3]), rows[4]};
+    __m256i totals[2][kBands] = {};
+#pragma GCC unroll 13
+    for (int k = 0; k < kPairs; ++k)
+#pragma GCC unroll 2
+      for (int i = 0; i < kBands; ++i) {
+        const int at = k < 10 ? 2 * (2 * i + k % 5) : 2 * (i + k - 10);
+        const __m256i places = _mm256_set1_epi16(int16_t(at | (at + 1) << 8));
+        const __m256i pair = _mm256_shuffle_epi8(from[k / 5], places);
+#pragma GCC unroll 2
+        for (int half = 0; half < 2; ++half) {
+          const __m256i w = __m256i(load_bytes(weights + (2 * k + half) * kVector));
+          totals[half][i] = _mm256_add_epi16(totals[half][i], _mm256_maddubs_epi16(pair, w));
         }
       }
-    return made;
+    memcpy(sums, totals, sizeof sums);
   }
 
-  // The lower halves of four bytes, and the upper ones.
-  static BIFSMN_INLINE __m256i halves(const uint8_t* from) {
-    int32_t word;
-    memcpy(&word, from, sizeof word);
-    const __m256i shift = _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4);
-    return half(_mm256_srlv_epi32(_mm256_set1_epi32(word), shift));
-  }
-
-  template <int kRows, size_t kRow, size_t kStep>
-  static void counts(const uint8_t* weights, const uint8_t* tables, uint32_t inputs,
-                     Count (*out)[kTile]) {
-    for (int first = 0; first < kRows; first += kAtOnce)
-      counts_of_rows<kRows>(weights, tables + first * 16, inputs, out + first);
-  }
-
-  static constexpr int kAtOnce = 8;
-  template <int kRows>
-  static BIFSMN_INLINE void counts_of_rows(const uint8_t* weights, const uint8_t* tables,
-                                           uint32_t inputs, Count (*out)[kTile]) {
-    constexpr uint32_t kMax = 63;  // bytes of inputs before a count may overflow a byte
-    for (int r = 0; r < kAtOnce; ++r)
-      store_counts(out[r], _mm256_set1_epi16(int16_t(-int32_t(inputs / 2))));
-    for (uint32_t left = units(inputs, kUnit) * 4, n; left; left -= n) {
-      n = left < kMax ? left : kMax;
-      __m256i sums[kAtOnce] = {};
-      uint32_t k = n;
-      for (; k >= 3; k -= 3) add<3, kRows>(weights, tables, sums);  // three fit into half a byte
-      for (; k; --k) add<1, kRows>(weights, tables, sums);
-#pragma GCC unroll 8
-      for (int r = 0; r < kAtOnce; ++r) {
-        const __m256i low = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(sums[r]));
-        const __m256i high = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(sums[r], 1));
-        const __m256i before = load_bytes(reinterpret_cast<const uint8_t*>(out[r]));
-        store_counts(out[r], _mm256_add_epi16(before, _mm256_add_epi16(low, high)));
+  static BIFSMN_INLINE void dots(const int8_t* codes, const int8_t* weights, size_t n,
+                                 int32_t (&sums)[kClasses]) {
+    __m256i totals[kClasses] = {};
+    for (size_t i = 0; i < n; i += kVector) {
+      const __m256i c = __m256i(load_bytes(codes + i)), magnitudes = _mm256_abs_epi8(c);
+#pragma GCC unroll 4
+      for (size_t k = 0; k < kClasses; ++k) {
+        const __m256i w = _mm256_sign_epi8(__m256i(load_bytes(weights + k * n + i)), c);
+        const __m256i pairs = _mm256_maddubs_epi16(magnitudes, w);  // at most 2 * 128 * 7
+        const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+        totals[k] = _mm256_add_epi32(totals[k], fours);
       }
     }
-  }
-
-  // Adds the counts of kBytes bytes, and goes on behind them.
-  template <int kBytes, int kRows>
-  static BIFSMN_INLINE void add(const uint8_t*& weights, const uint8_t*& tables,
-                                __m256i (&sums)[kAtOnce]) {
-    __m256i pairs[kAtOnce / 2];
-#pragma GCC unroll 3
-    for (int byte = 0; byte < kBytes; ++byte, weights += 32, tables += kRows * 16) {
-      const __m256i w = load_bytes(weights);
-#pragma GCC unroll 4
-      for (int p = 0; p < kAtOnce / 2; ++p) {
-        const __m256i counts = _mm256_shuffle_epi8(load_bytes(tables + p * 32), w);
-        pairs[p] = byte ? _mm256_add_epi8(pairs[p], counts) : counts;
-      }
-    }
-#pragma GCC unroll 4
-    for (int p = 0; p < kAtOnce / 2; ++p) {
-      sums[2 * p] = _mm256_add_epi8(sums[2 * p], half(pairs[p]));
-      sums[2 * p + 1] = _mm256_add_epi8(sums[2 * p + 1], half(_mm256_srli_epi16(pairs[p], 4)));
-    }
-  }
-
-  static BIFSMN_INLINE __m256i load_bytes(const uint8_t* from) {
-    return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
-  }
-
-  static BIFSMN_INLINE void store_bytes(uint8_t* to, __m256i bytes) {
-    _mm256_store_si256(reinterpret_cast<__m256i*>(to), bytes);
-  }
-
-  static BIFSMN_INLINE void store_counts(Count* to, __m256i counts) {
-    _mm256_store_si256(reinterpret_cast<__m256i*>(to), counts);
-  }
-
-  static BIFSMN_INLINE void popcounts(Ints bits, Ints* low, Ints* high) {
-    const Ints halves = Ints(_mm256_maddubs_epi16(popcount(__m256i(bits)), _mm256_set1_epi8(1)));
-    *low = halves & 0xffff;
-    *high = halves >> 16;
-  }
-
-  static BIFSMN_INLINE uint32_t pack(const Ints (&lanes)[2]) {
-    return uint32_t(_mm256_movemask_ps(__m256(lanes[0]))) |
-           uint32_t(_mm256_movemask_ps(__m256(lanes[1]))) << 8;
+    const __m256i both[2] = {_mm256_hadd_epi32(totals[0], totals[1]),
+                             _mm256_hadd_epi32(totals[2], totals[3])};
+    const __m256i all = _mm256_hadd_epi32(both[0], both[1]);
+    const __m128i made =
+        _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+    memcpy(sums, &made, sizeof made);
   }
 };
 

@@ -1,15 +1,17 @@
-// The network written plainly: it defines what every other backend must compute.
+// The network written plainly in integers: it defines what every other backend must
+// compute, and is small enough for microcontrollers.
 #pragma once
 #include "network/network.h"
 
 namespace bifsmn {
 
-// Receives every layer's result; for tests.
+// Receives every layer's result, one position after another; for tests.
 struct Trace {
-  // dots1, dots2 (null with one plane): [n], in the order [frame][output];
-  // values: [n] floats after the layer's PReLU and residual.
-  void (*layer)(void* self, const char* name, uint32_t block, size_t n, const int32_t* dots1,
-                const int32_t* dots2, const float* values);
+  // dots: [n] sums of the first convolution or products P; null for the input and the
+  // classifier's codes. values: [n] what the layer passes on: codes of the input and
+  // of the classifier, levels behind limits, else x.
+  void (*row)(void* self, const char* name, uint32_t block, size_t n, const int32_t* dots,
+              const int32_t* values);
   void* self;
 };
 

@@ -1,4 +1,4 @@
-// WebAssembly with SIMD128: popcounts of bytes, 4 outputs are 4 lanes.
+// WebAssembly with SIMD128: a swizzle looks up 16 weights at once.
 #include <wasm_simd128.h>
 
 #include "network/forward.h"
@@ -6,68 +6,62 @@
 namespace bifsmn {
 namespace {
 
-struct Wasm : VectorIsa<4, Order::kWords> {
+struct Wasm : VectorIsa<1, 4> {
   static constexpr const char* kName = "wasm";
   static bool runs_here() { return true; }  // browsers refuse the whole module otherwise
-  using Count = int32_t;
+  static constexpr int kRowsAtOnce = 4;
 
-  template <int kRows, size_t kRow, size_t kStep>
-  static void counts(const uint8_t* weights, const uint8_t* rows, uint32_t inputs,
-                     Count (*out)[kTile]) {
-    for (int first = 0; first < kRows; first += kAtOnce)
-      for (int n = 0; n < kTile; n += 4)
-        counts_of_4<kRow, kStep>(weights + n * 4, rows + first * kRow, inputs, out + first, n);
+  static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) {
+    return Shorts(wasm_i16x8_max(v128_t(a), v128_t(b)));
+  }
+  static BIFSMN_INLINE Shorts add(Shorts a, Shorts b) {
+    return Shorts(wasm_i16x8_add_sat(v128_t(a), v128_t(b)));
+  }
+  static BIFSMN_INLINE Shorts mul(Shorts a, Shorts b) {
+    return Shorts(wasm_i16x8_q15mulr_sat(v128_t(a), v128_t(b)));
+  }
+  static BIFSMN_INLINE Shorts zip_low(Shorts a, Shorts b) {
+    return Shorts(wasm_i16x8_shuffle(v128_t(a), v128_t(b), 0, 8, 1, 9, 2, 10, 3, 11));
+  }
+  static BIFSMN_INLINE Shorts zip_high(Shorts a, Shorts b) {
+    return Shorts(wasm_i16x8_shuffle(v128_t(a), v128_t(b), 4, 12, 5, 13, 6, 14, 7, 15));
+  }
+  static BIFSMN_INLINE Bytes narrow(Shorts a, Shorts b) {
+    return Bytes(wasm_i8x16_narrow_i16x8(v128_t(a), v128_t(b)));
+  }
+  static BIFSMN_INLINE void widen(Bytes a, Bytes b, Shorts* low, Shorts* high) {
+    const v128_t x = v128_t(a), y = v128_t(b);
+    *low = Shorts(wasm_i16x8_add(wasm_u16x8_extend_low_u8x16(x), wasm_u16x8_extend_low_u8x16(y)));
+    *high =
+        Shorts(wasm_i16x8_add(wasm_u16x8_extend_high_u8x16(x), wasm_u16x8_extend_high_u8x16(y)));
+  }
+  static BIFSMN_INLINE void widen_up(Bytes a, Shorts* low, Shorts* high) {
+    *low = Shorts(wasm_i16x8_shl(wasm_u16x8_extend_low_u8x16(v128_t(a)), 8));
+    *high = Shorts(wasm_i16x8_shl(wasm_u16x8_extend_high_u8x16(v128_t(a)), 8));
+  }
+  static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
+    return Bytes(wasm_i8x16_swizzle(v128_t(table), v128_t(weights)));
+  }
+  static BIFSMN_INLINE void put_tables(uint8_t* to, size_t step, Shorts low, Shorts high,
+                                       Shorts top) {
+    PairTables<Wasm>::put(to, step, low, high, top);
   }
 
-  // kAtOnce rows, 4 outputs from `n` on.
-  static constexpr int kAtOnce = 4;
-  template <size_t kRow, size_t kStep>
-  static BIFSMN_INLINE void counts_of_4(const uint8_t* weights, const uint8_t* rows,
-                                        uint32_t inputs, Count (*out)[kTile], int n) {
-    constexpr uint32_t kMax = 31;  // words before a byte may overflow
-    const uint32_t words = units(inputs, kUnit);
-    v128_t total[kAtOnce];
-    for (auto& sum : total) sum = wasm_i32x4_splat(-int32_t(inputs / 2));
-    for (uint32_t start = 0; start < words; start += kMax) {
-      const uint32_t end = words - start < kMax ? words : start + kMax;
-      v128_t bytes[kAtOnce] = {};
-      for (uint32_t k = start; k < end; ++k) {
-        const v128_t w = wasm_v128_load(weights + k * kTile * 4);
-#pragma clang loop unroll(full)
-        for (int r = 0; r < kAtOnce; ++r) {
-          const v128_t row = wasm_v128_load32_splat(rows + r * kRow + k * kStep);
-          bytes[r] = wasm_i8x16_add(bytes[r], wasm_i8x16_popcnt(wasm_v128_xor(w, row)));
-        }
+  static BIFSMN_INLINE void dots(const int8_t* codes, const int8_t* weights, size_t n,
+                                 int32_t (&sums)[kClasses]) {
+    v128_t totals[kClasses] = {};
+    for (size_t i = 0; i < n; i += 16) {
+      const v128_t c = wasm_v128_load(codes + i);
+      for (size_t k = 0; k < kClasses; ++k) {
+        const v128_t w = wasm_v128_load(weights + k * n + i);
+        const v128_t sum = wasm_i16x8_add(wasm_i16x8_extmul_low_i8x16(c, w),  // at most 128 * 7
+                                          wasm_i16x8_extmul_high_i8x16(c, w));
+        totals[k] = wasm_i32x4_add(totals[k], wasm_i32x4_extadd_pairwise_i16x8(sum));
       }
-      for (int r = 0; r < kAtOnce; ++r)
-        total[r] = wasm_i32x4_add(
-            total[r], wasm_u32x4_extadd_pairwise_u16x8(wasm_u16x8_extadd_pairwise_u8x16(bytes[r])));
     }
-    for (int r = 0; r < kAtOnce; ++r) wasm_v128_store(out[r] + n, total[r]);
-  }
-
-  static BIFSMN_INLINE uint32_t pack(const Ints (&lanes)[4]) {
-    const v128_t low = wasm_i16x8_narrow_i32x4(v128_t(lanes[0]), v128_t(lanes[1]));
-    const v128_t high = wasm_i16x8_narrow_i32x4(v128_t(lanes[2]), v128_t(lanes[3]));
-    return wasm_i8x16_bitmask(wasm_i8x16_narrow_i16x8(low, high));
-  }
-
-  static BIFSMN_INLINE void popcounts(Ints bits, Ints* low, Ints* high) {
-    const Ints halves = Ints(wasm_u16x8_extadd_pairwise_u8x16(wasm_i8x16_popcnt(v128_t(bits))));
-    *low = halves & 0xffff;
-    *high = halves >> 16;
-  }
-
-  static BIFSMN_INLINE int64_t dot(const int16_t* q, const int8_t* weights, size_t n) {
-    int64_t total = 0;
-    for (size_t start = 0; start < n; start += 2048) {  // 2048 / 4 * 2^14 * 2^7 < 2^31
-      const size_t end = start + 2048 < n ? start + 2048 : n;
-      Ints sums = {};
-      for (size_t i = start; i < end; i += 8)
-        sums += Ints(wasm_i32x4_dot_i16x8(wasm_v128_load(q + i), wasm_i16x8_load8x8(weights + i)));
-      for (int lane = 0; lane < 4; ++lane) total += sums[lane];
-    }
-    return total;
+    for (size_t k = 0; k < kClasses; ++k)
+      sums[k] = wasm_i32x4_extract_lane(totals[k], 0) + wasm_i32x4_extract_lane(totals[k], 1) +
+                wasm_i32x4_extract_lane(totals[k], 2) + wasm_i32x4_extract_lane(totals[k], 3);
   }
 };
 

@@ -1,166 +1,166 @@
-// The projection and the blocks of the fast backends.
+// The projection, the blocks and the classifier of the fast backends.
 #pragma once
-#include "network/layer.h"
+#include "network/epilogue.h"
+#include "network/scratch.h"
 
 namespace bifsmn {
-namespace {  // see vector.h
+namespace {  // see isa.h
 
-template <class Isa, int kPlanes, bool kFolded>
-class FastBlocks : FastLayer<Isa, kPlanes, kFolded> {
-  using Layer = FastLayer<Isa, kPlanes, kFolded>;
-  using Layer::kFrame;
-  using Layer::kLanes;
-  using Layer::kRows;
-  using Layer::kUnit;
-  using Layer::kVectors;
-  using typename Layer::Count;
-  using typename Layer::Floats;
-  using typename Layer::Ints;
-  using typename Layer::Limits;
-  using typename Layer::ToFloats;
-  using typename Layer::ToLimits;
+template <class Isa>
+class FastBlocks {
+  using Shorts = typename Isa::Shorts;
+  using Words = typename Isa::Words;
+  using Bytes = typename Isa::Bytes;
+  static constexpr uint32_t kTimes = Isa::kTimes, kRows = Isa::kRows;
 
  public:
-  FastBlocks(const Network& n, const Prepared& p, const Scratch& s)
-      : n_(n), c_(n.config), p_(p), s_(s) {
-    Layer::clear_tails(s.narrow, c_.channels, c_.block_frames());
-    Layer::clear_tails(s.wide, c_.hidden, c_.block_frames());
-  }
+  FastBlocks(const Network& n, const Prepared& p, const Scratch<Isa>& s)
+      : n_(n), c_(n.config), p_(p), s_(s) {}
 
-  BIFSMN_STAGE void projection() {
+  // Of the tile of frames from `first` on.
+  BIFSMN_STAGE void projection(uint32_t first) {
     const size_t channels = c_.channels;
-    float* const x = s_.x;
-    Layer::template layer<kUnit, kRows * kUnit>(
-        p_.projection, c_.bands(), c_.channels, s_.flat, c_.block_frames(), s_.tables,
-        [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
-          const ToFloats epilogue(n_.projection_in, n_.projection_out, n_.projection_slope, o);
-          float* to = x + first * channels + o;
-          for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += channels) {
-            Floats y[kVectors];
-            epilogue(half, y);
-            for (int v = 0; v < kVectors; ++v) Isa::store(to + v * kLanes, y[v]);
-          }
-        });
+    int16_t* const x = s_.x;
+    layer<Isa>(p_.projection, InARow{s_.bands}, c_.bands() / Isa::kInputs, c_.channels,
+               [&](uint32_t o, const Shorts(*counts)[2]) {
+                 const TileAffine<Isa> affine(p_.projection_out, o);
+                 int16_t* to = x_at<Isa>(x, channels, first, o);
+                 for (uint32_t r = 0; r < kRows; ++r, to += kTimes * channels)
+                   for (int half = 0; half < 2; ++half)
+                     Isa::store(to + half * Isa::kLanes, affine(counts[r][half], half));
+               });
   }
 
   void run(uint32_t index, uint32_t log2_thinning) {
-    const Block& b = n_.blocks[index];
-    const BlockAtThinning& at = b.at[log2_thinning];
-    memory(b, at, p_.blocks[index].memory);
-    expand(b, at, p_.blocks[index].expand,
-           kFolded ? p_.blocks[index].expand_out[log2_thinning] : Layer::unfolded(b.project_in));
-    project(b, at, p_.blocks[index].project);
+    const OrderedBlock& b = p_.blocks[index];
+    const auto& at = b.at[log2_thinning];
+    memory(b, at.memory);
+    for (uint32_t first = 0; first < c_.block_frames(); first += kFrames) {
+      expand(b.expand, at.expand, first);
+      project(b.project, at.project, first);
+    }
+  }
+
+  BIFSMN_STAGE void classify(float* logits) {
+    const size_t places = code_places<Isa>(c_);
+    round();
+    for (uint32_t k = 0; k < c_.classes; k += kClasses) {
+      int32_t sums[kClasses];
+      Isa::dots(s_.codes, p_.classifier + k * places, places, sums);
+      for (uint32_t i = k; i < k + kClasses && i < c_.classes; ++i)
+        logits[i] = float(n_.biases[i] + sums[i - k]) * n_.unit;
+    }
   }
 
  private:
-  // Loop by loop, not tile by tile: a processor overlaps many short chains of
-  // operations, but few long ones.
-  BIFSMN_STAGE void memory(const Block& b, const BlockAtThinning& at, const int32_t* weights) {
-    const uint32_t channels = c_.channels;
-    for (uint32_t o = 0; o < channels; o += kLanes) collect_bits(b.memory_in, o);
-    for (uint32_t o = 0; o < channels; o += kTile) apply_memory(b, at.memory, weights, o);
+  BIFSMN_STAGE void memory(const OrderedBlock& b, const OrderedAffine& affine) {
+    for (uint32_t o = 0; o < c_.channels; o += kTile) {
+      see(b, o);
+      apply_memory(b, affine, o);
+    }
   }
 
-  BIFSMN_STAGE void expand(const Block& b, const BlockAtThinning& at, const uint8_t* weights,
-                           const FoldedThresholds& out) {
-    const uint32_t hidden = c_.hidden;
-    uint8_t* const rows = s_.wide;
-    Layer::template layer<kUnit, kRows * kUnit>(
-        weights, c_.channels, hidden, s_.narrow, c_.block_frames(), s_.tables,
-        [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
-          const ToLimits epilogue(b.expand_in, at.expand, b.expand_slope, o, out.factors, o);
-          const Limits next = Layer::limits(out, o);
-          uint8_t* to = Layer::bits_at(rows, hidden, first, o);
-          for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += kFrame) {
-            Floats y[kVectors];
-            epilogue(half, y);
-            Layer::quantise(y, next, to);
-          }
-        });
+  BIFSMN_STAGE void expand(const uint8_t* weights, const OrderedLimits& limits, uint32_t first) {
+    uint8_t* const hidden = s_.hidden;
+    const Shorts top = Isa::all(p_.top);
+    const uint8_t* const tables = s_.channels + first / kFrames * tables_size<Isa>(c_.channels);
+    layer<Isa>(weights, InARow{tables}, c_.channels / Isa::kInputs, c_.hidden,
+               [&](uint32_t o, const Shorts(*counts)[2]) {
+                 const TileLimits<Isa> next(limits, o);
+                 uint8_t* to = hidden + tables_size<Isa>(o);
+                 for (uint32_t r = 0; r < kRows; ++r, to += Isa::kVector)
+                   Isa::put_tables(to, kStep, next.of_count(counts[r][0], 0),
+                                   next.of_count(counts[r][1], 1), top);
+               });
   }
 
-  BIFSMN_STAGE void project(const Block& b, const BlockAtThinning& at, const uint8_t* weights) {
+  BIFSMN_STAGE void project(const uint8_t* weights, const OrderedAffine& all, uint32_t first) {
     const size_t channels = c_.channels;
-    float* const x = s_.x;
-    Layer::template layer<kUnit, kRows * kUnit>(
-        weights, c_.hidden, c_.channels, s_.wide, c_.block_frames(), s_.tables,
-        [&](uint32_t o, uint32_t first, const Count(*half)[kTile]) {
-          const ToFloats epilogue(b.project_in, at.project, at.slope, o);
-          float* sum = x + first * channels + o;
-          for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, sum += channels) {
-            Floats y[kVectors];
-            epilogue(half, y);
-            for (int v = 0; v < kVectors; ++v)
-              Isa::store(sum + v * kLanes, y[v] + Isa::load(sum + v * kLanes));
-          }
-        });
+    int16_t* const x = s_.x;
+    layer<Isa>(weights, InARow{s_.hidden}, c_.hidden / Isa::kInputs, c_.channels,
+               [&](uint32_t o, const Shorts(*counts)[2]) {
+                 const TileAffine<Isa> affine(all, o);
+                 int16_t* sum = x_at<Isa>(x, channels, first, o);
+                 for (uint32_t r = 0; r < kRows; ++r, sum += kTimes * channels)
+                   for (int half = 0; half < 2; ++half) {
+                     int16_t* const place = sum + half * Isa::kLanes;
+                     Isa::store(place,
+                                Isa::add(affine(counts[r][half], half), Isa::load(place)));
+                   }
+               });
   }
 
-  // What the taps of kLanes channels from `o` on see, of each frame, to s_.seen.
-  BIFSMN_INLINE void collect_bits(const Quantiser& q, uint32_t o) {
-    const int frames = c_.block_frames(), before = c_.taps_before, after = c_.taps_after;
-    const size_t channels = c_.channels;
-    const int32_t both = kPlanes == 2 ? 0x10001 : 1;
-    const Ints mask = Ints{} + ((2 << (before + after)) - 2) * both;
-    const Floats theta1 = Isa::load(q.theta1 + o);
-    const Floats high = kPlanes == 2 ? Isa::load(q.high + o) : theta1;
-    const Floats low = kPlanes == 2 ? Isa::load(q.low + o) : theta1;
-    const float* const x = s_.x + o;
-    int32_t* to = s_.seen + o;
-    Ints seen{};
-    const auto see = [&](Floats in) {
-      seen = Isa::template shift_in_bits<kPlanes>(seen, mask, in, theta1, high, low);
-    };
-    const auto note = [&] {
-      memcpy(to, &seen, sizeof seen);
-      to += channels;
-    };
-    for (int t = 0; t < before; ++t) see(Floats{});
-    int t = 0;
-    for (; t < after; ++t) see(t < frames ? Isa::load(x + t * channels) : Floats{});
-    for (; t < frames; ++t) see(Isa::load(x + t * channels)), note();
-    for (t = after < frames ? 0 : after - frames; t < after; ++t) see(Floats{}), note();
-  }
-
-  // 16 channels from `o` on of a block's memory: x = prelu(y) + x, quantised for expand.
-  BIFSMN_INLINE void apply_memory(const Block& b, const Affine& affine, const int32_t* memory,
-                                  uint32_t o) {
+  // The ranks of 16 channels from `o` on, of all frames and of those beyond them.
+  BIFSMN_INLINE void see(const OrderedBlock& b, uint32_t o) {
     const uint32_t frames = c_.block_frames();
     const size_t channels = c_.channels;
-    const Limits next = Layer::limits(Layer::unfolded(b.expand_in), o);
-    const Floats ratio = Isa::all(b.memory_in.ratio), slope = Isa::all(b.memory_slope);
-    const Floats taps = Isa::all(float(c_.taps()));
-    Ints weights[kVectors];
-    Floats gains[kVectors], shifts[kVectors];
-    memcpy(weights, memory + o, sizeof weights);
-    memcpy(gains, affine.gains + o, sizeof gains);
-    memcpy(shifts, affine.shifts + o, sizeof shifts);
-    const int32_t* from = s_.seen + o;
-    float* sum = s_.x + o;
-    uint8_t* const rows = s_.narrow;
-    for (uint32_t first = 0; first < frames; first += kFrames) {
-      const uint32_t n = frames - first < kFrames ? frames - first : kFrames;
-      uint8_t* to = Layer::bits_at(rows, uint32_t(channels), first, o);
-      for (uint32_t t = 0; t < n; ++t, from += channels, sum += channels, to += kFrame) {
-        Floats y[kVectors];
-        for (int v = 0; v < kVectors; ++v) {
-          Ints seen;
-          memcpy(&seen, from + v * kLanes, sizeof seen);
-          const Floats value =
-              Isa::template memory_dot<Isa, kPlanes>(seen ^ weights[v], taps, ratio);
-          const Floats scaled = value * gains[v];
-          y[v] = Isa::prelu(scaled + shifts[v], slope) + Isa::load(sum + v * kLanes);
-          Isa::store(sum + v * kLanes, y[v]);
-        }
-        Layer::quantise(y, next, to);
-      }
+    const TileLimits<Isa> limits(b.memory_in, o);
+    const int16_t* x = x_at<Isa>(s_.x, channels, 0, o);
+    uint8_t* to = s_.ranks;
+    for (uint32_t k = 0; k < c_.taps_before; ++k, to += 16) memcpy(to, b.zeros + o, 16);
+    uint8_t* const end = to + frames * 16;
+    for (; to < end; to += Isa::kVector, x += kTimes * channels) {
+      const Bytes below = Isa::narrow(limits.of_value(Isa::load(x), 0),
+                                      limits.of_value(Isa::load(x + Isa::kLanes), 1));
+      Isa::store(to, Bytes{} - below);
     }
+    to = end;
+    for (uint32_t k = 0; k < c_.taps_after; ++k, to += 16) memcpy(to, b.zeros + o, 16);
+  }
+
+  // 16 channels from `o` on: x, and its tables for expand.
+  BIFSMN_INLINE void apply_memory(const OrderedBlock& b, const OrderedAffine& all, uint32_t o) {
+    const uint32_t frames = c_.block_frames(), taps = c_.taps();
+    const size_t channels = c_.channels;
+    const TileAffine<Isa> affine(all, o);
+    const TileLimits<Isa> next(b.expand_in, o);
+    const Shorts top = Isa::all(p_.top);
+    const uint8_t* const weights = b.memory + o * taps;
+    int16_t* x = x_at<Isa>(s_.x, channels, 0, o);
+    uint8_t* to = s_.channels + tables_size<Isa>(o);
+    for (uint32_t first = 0; first < frames; first += kFrames) {
+      Bytes counts[kRows] = {};
+      const uint8_t* from = s_.ranks + first * 16;
+      for (uint32_t k = 0; k < taps; ++k, from += 16) {
+        const Bytes w = Isa::bytes(weights + k * 16);
+        for (uint32_t r = 0; r < kRows; ++r)
+          counts[r] += Isa::load_bytes(from + r * Isa::kVector) ^ w;
+      }
+      for (uint32_t r = 0; r < kRows; ++r, x += kTimes * channels) {
+        Shorts ranks[2], up[2];
+        Isa::widen_up(counts[r], &up[0], &up[1]);
+        for (int half = 0; half < 2; ++half) {
+          const Shorts dot = Shorts(Words(affine.base) - Words(up[half]));
+          int16_t* const place = x + half * Isa::kLanes;
+          const Shorts sum = Isa::add(affine.of_dot(dot, half), Isa::load(place));
+          Isa::store(place, sum);
+          ranks[half] = next.of_value(sum, half);
+        }
+        Isa::put_tables(to + r * Isa::kVector, kStep, ranks[0], ranks[1], top);
+      }
+      to += tables_size<Isa>(c_.channels);
+    }
+  }
+
+  // x to the classifier's codes.
+  BIFSMN_INLINE void round() {
+    const Shorts half = Isa::all(int16_t(1 << (n_.classifier_shift - 1)));
+    const Shorts least = Isa::all(-128), most = Isa::all(127);
+    const uint32_t shift = n_.classifier_shift;
+    const auto code = [=](const int16_t* x) {
+      Shorts rounded = Isa::add(Isa::load(x), half) >> int16_t(shift);
+      rounded = rounded > most ? most : rounded;
+      return rounded < least ? least : rounded;
+    };
+    const size_t places = code_places<Isa>(c_);
+    for (size_t i = 0; i < places; i += Isa::kVector)
+      Isa::store(s_.codes + i, Isa::narrow(code(s_.x + i), code(s_.x + i + Isa::kLanes)));
   }
 
   const Network& n_;
   const Config& c_;
   const Prepared& p_;
-  const Scratch& s_;
+  const Scratch<Isa>& s_;
 };
 
 }  // namespace

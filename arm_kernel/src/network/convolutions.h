@@ -1,171 +1,116 @@
-// Both convolutions of the fast backends: features to the bits of the projection's input.
+// Both convolutions of the fast backends: features to the tables of the projection.
 #pragma once
-#include "network/layer.h"
+#include <initializer_list>
+
+#include "network/epilogue.h"
+#include "network/scratch.h"
 
 namespace bifsmn {
-namespace {  // see vector.h
+namespace {  // see isa.h
 
-template <class Isa, int kPlanes, bool kFolded>
-class FastConvolutions : FastLayer<Isa, kPlanes, kFolded> {
-  using Layer = FastLayer<Isa, kPlanes, kFolded>;
-  using Layer::kFrame;
-  using Layer::kLanes;
-  using Layer::kRows;
-  using Layer::kUnit;
-  using Layer::kVectors;
-  using typename Layer::Count;
-  using typename Layer::Floats;
-  using typename Layer::Limits;
-  using typename Layer::ToLimits;
+template <class Isa>
+class FastConvolutions {
+  using Shorts = typename Isa::Shorts;
+  using Code = typename Isa::Code;
+  static constexpr uint32_t kTimes = Isa::kTimes, kRows = Isa::kRows;
 
  public:
-  FastConvolutions(const Network& n, const Prepared& p, const Scratch& s)
-      : n_(n), c_(n.config), p_(p), s_(s), image_(c_), strips_(c_) {
-    Layer::clear_tails(s.flat, c_.bands(), c_.block_frames());
-  }
+  FastConvolutions(const Network& n, const Prepared& p, const Scratch<Isa>& s)
+      : n_(n), c_(n.config), p_(p), s_(s), shape_(c_, p.front / Isa::kInputs) {}
 
-  BIFSMN_STAGE void normalise(const float* features) {
+  BIFSMN_STAGE void input(const float* features) {
     const size_t mels = c_.mels, frames = c_.frames;
-    const float mean = c_.input_mean, std = c_.input_std;
-    const float low = c_.input_low, high = c_.input_high;
-    float* const input = s_.input;
-    memset(input, 0, 2 * kInputRow * sizeof(float));
-    memset(input + (frames + 2) * kInputRow, 0, 2 * kInputRow * sizeof(float));
-    for (size_t t = 0; t < frames; ++t) {
-      float* row = input + (t + 2) * kInputRow;
-      row[0] = row[1] = row[mels + 2] = row[mels + 3] = 0;
-      for (size_t f = 0; f < mels; ++f) {
-        float v = (features[t * mels + f] - mean) / std;
-        v = v < low ? low : v;
-        row[f + 2] = v > high ? high : v;
+    const float low = c_.input_low, gain = c_.input_gain;
+    const Code pad = Code(c_.input_pad);
+    Code* row = s_.input;
+    for (size_t t = 0; t < frames + 4; ++t, row += kInputRow) {
+      if (t < 2 || t >= frames + 2) {
+        for (size_t f = 0; f < mels + 4; ++f) row[f] = pad;
+        continue;
       }
+      row[0] = row[1] = row[mels + 2] = row[mels + 3] = pad;
+      for (size_t f = 0; f < mels; ++f) {
+        const float above = features[f] - low;
+        float y = above * gain;
+        y = y > 0 ? y : 0;
+        y = y < 127 ? y : 127;
+        y += 0x1p23f;  // where singles are integers: ties go to even
+        uint32_t bits;
+        memcpy(&bits, &y, sizeof bits);
+        row[f + 2] = Code(bits & 0x7f);
+      }
+      features += mels;
     }
   }
 
   BIFSMN_STAGE void first() {
-    memcpy(s_.image, p_.image, kPlanes * image_.plane);
-    const uint32_t height = c_.mels / 2, width = c_.frames / 2;
-    const FoldedThresholds out = kFolded ? p_.conv1_out : Layer::unfolded(p_.conv2_in);
-    for (uint32_t p = 0; p < p_.front_channels; p += kTile) {
-      const Limits next = Layer::limits(out, p);
-      for (uint32_t i = 0; i < height; ++i) {
-        uint32_t j = 0;
-        for (; j + 8 <= width; j += 8) convolve<8>(p, i, j, next);
-        for (; j < width; j += 2) convolve<2>(p, i, j, next);
-      }
+    for (uint32_t p = 0; p < p_.front; p += kTile) {
+      const TileLimits<Isa> next(p_.conv1_out, p);
+      for (uint32_t i = 0; i < c_.mels / 2; i += Isa::kBands)
+        for (uint32_t phase = 0; phase < 2; ++phase)
+          for (uint32_t q = 0; q < c_.block_frames(); q += Isa::kPositions * kTimes)
+            convolve(p, i, phase, q, next);
     }
+    pad_sides();
   }
 
-  BIFSMN_STAGE void second() {
-    for (uint32_t first = 0; first < c_.block_frames(); first += kFrames) {
-      5 * image_.pixel <= 16 ? cut<16>(first) : cut<48>(first);
-      5 * strips_.row < kPiece ? second_of<1>(first) : second_of<4>(first);
+  // Of the tile of frames from `first` on.
+  BIFSMN_STAGE void second(uint32_t first) {
+    const uint32_t outputs = 2 * c_.front_channels, tables = 25 * p_.front / Isa::kInputs;
+    uint8_t* const bands = s_.bands;
+    const Shorts top = Isa::all(p_.top);
+    for (uint32_t i = 0; i < c_.mels / 4; ++i) {
+      find_tables(i, first);
+      const uint8_t* const* const found = s_.where;
+      layer<Isa>(
+          p_.conv2, [=](uint32_t k) { return found[k]; }, tables, outputs,
+          [&](uint32_t o, const Shorts(*counts)[2]) {
+            const uint32_t input = i * outputs + o;
+            const TileLimits<Isa> next(p_.conv2_out, input);
+            uint8_t* to = bands + tables_size<Isa>(input);
+            for (uint32_t r = 0; r < kRows; ++r, to += Isa::kVector)
+              Isa::put_tables(to, kStep, next.of_count(counts[r][0], 0),
+                              next.of_count(counts[r][1], 1), top);
+          });
     }
   }
 
  private:
-  // In tiles of all outputs at kFrames frames of one band.
-  template <size_t kPieces>
-  BIFSMN_INLINE void second_of(uint32_t first) {
-    const uint32_t inputs = 25 * c_.front_channels, outputs = 2 * c_.front_channels;
-    const uint32_t height = c_.mels / 4, bands = c_.bands();
-    const FoldedThresholds out = kFolded ? p_.conv2_out : Layer::unfolded(n_.projection_in);
-    uint8_t *const flat = s_.flat, *rows = s_.columns, *ahead = rows + kRows * kColumnRow;
-    collect<kPieces>(0, rows);
-    for (uint32_t i = 0; i < height; ++i) {
-      // A tile ahead: what is read soon after it was written in other pieces is slow.
-      if (i + 1 < height) collect<kPieces>(i + 1, ahead);
-      Layer::template layer<kColumnRow, kUnit>(
-          p_.conv2, inputs, outputs, rows, kFrames, s_.tables,
-          [&](uint32_t o, uint32_t, const Count(*half)[kTile]) {
-            const uint32_t input = i * outputs + o;
-            const ToLimits epilogue(n_.conv2_in, n_.conv2_out, n_.conv2_slope, o, out.factors,
-                                    input);
-            const Limits next = Layer::limits(out, input);
-            uint8_t* to = Layer::bits_at(flat, bands, first, input);
-            for (uint32_t t = 0; t < kFrames; ++t, half += kPlanes, to += kFrame) {
-              Floats y[kVectors];
-              epilogue(half, y);
-              Layer::quantise(y, next, to);
-            }
-          });
-      uint8_t* const done = rows;
-      rows = ahead;
-      ahead = done;
+  BIFSMN_INLINE void convolve(uint32_t p, uint32_t i, uint32_t phase, uint32_t q,
+                              const TileLimits<Isa>& next) {
+    const Code* const codes = s_.input + (4 * q + 2 * phase) * kInputRow + 2 * i;
+    const Shorts top = Isa::all(p_.top);
+    Shorts sums[2][Isa::kBands][Isa::kPositions];
+    Isa::convolve(codes, p_.conv1 + p / kTile * Isa::kWeights, sums);
+    uint8_t* to = s_.image + i * shape_.row + p / Isa::kInputs * shape_.step +
+                  phase * shape_.phase + (q + 1) * kTable;
+    for (int band = 0; band < Isa::kBands; ++band, to += shape_.row)
+      for (int k = 0; k < Isa::kPositions; ++k)
+        Isa::put_tables(to + k * Isa::kVector, shape_.step, next.of_value(sums[0][band][k], 0),
+                        next.of_value(sums[1][band][k], 1), top);
+  }
+
+  // What is left and right of the image, as far as anybody looks: two frames and one.
+  void pad_sides() {
+    const size_t last = (c_.block_frames() + 1) * kTable;
+    for (uint32_t i = 0; i < c_.mels / 2; ++i) {
+      uint8_t* const row = s_.image + i * shape_.row;
+      for (size_t at = 0; at < shape_.row; at += shape_.step)
+        for (const size_t place : {size_t(0), shape_.phase, last})
+          memcpy(row + at + place, p_.pads + at + place, kTable);
     }
   }
 
-  // The strips of kFrames frames from `first` on. Every copy is of whole vectors, and the
-  // next one overwrites what was too much. Beyond the last frame, whatever is there goes
-  // to frames that nobody reads.
-  template <size_t kBytes>
-  BIFSMN_INLINE void cut(uint32_t first) {
-    const size_t row = image_.row, plane_bytes = image_.plane, run = strips_.row;
-    const uint32_t last = c_.block_frames() - 1, height = c_.mels / 2 + 4;
-    uint8_t* to = s_.strips;
-    for (uint32_t j = first; j < first + kFrames; ++j)
-      for (int plane = 0; plane < kPlanes; ++plane) {
-        const uint8_t* from = s_.image + 2 * (j < last ? j : last) * image_.pixel;
-        from += plane * plane_bytes;
-        for (uint32_t y = 0; y < height; ++y, from += row, to += run) memcpy(to, from, kBytes);
-      }
-  }
-
-  // The inputs of a tile of the second convolution, each contiguous in its strip; then zeros.
-  template <size_t kPieces>
-  BIFSMN_INLINE void collect(uint32_t i, uint8_t* rows) {
-    typedef uint8_t Piece __attribute__((vector_size(kPiece)));
-    const size_t last = 5 * strips_.row / kPiece, strip = strips_.strip;
-    const uint8_t* from = s_.strips + 2 * i * strips_.row;
-    Piece tail;
-    memcpy(&tail, p_.tail, kPiece);
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r, from += strip, rows += kColumnRow)
-      for (size_t n = 0; n < kPieces; ++n) {
-        Piece bits;
-        memcpy(&bits, from + n * kPiece, kPiece);
-        if (kPieces == 1 || n == last) bits &= tail;
-        memcpy(rows + n * kPiece, &bits, kPiece);
-      }
-  }
-
-  // kPositions outputs from (i, j) on along j, 16 channels from `p` on. They share what
-  // is loaded: a processor does more products in a cycle than loads.
-  template <int kPositions>
-  BIFSMN_INLINE void convolve(uint32_t p, uint32_t i, uint32_t j, const Limits& next) {
-    const size_t padded = p_.front_channels;
-    const Floats slope = Isa::all(n_.conv1_slope);
-    Floats y[kPositions][kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      const float* weights = p_.conv1 + p + v * kLanes;
-      const float* in = s_.input + 2 * j * kInputRow + 2 * i;
-      Floats sum[kPositions];
-      for (auto& s : sum) s = Isa::load(p_.conv1_shifts + p + v * kLanes);
-      for (int a = 0; a < 5; ++a, ++in, weights += 5 * padded) {
-#pragma GCC unroll 5
-        for (int b = 0; b < 5; ++b) {
-          const Floats w = Isa::load(weights + b * padded);
-#pragma GCC unroll 8
-          for (int k = 0; k < kPositions; ++k)
-            sum[k] = sum[k] + w * Isa::all(in[(2 * k + b) * kInputRow]);
-        }
-      }
-#pragma GCC unroll 8
-      for (int k = 0; k < kPositions; ++k) y[k][v] = kFolded ? sum[k] : Isa::prelu(sum[k], slope);
-    }
-    uint8_t* to = s_.image + (i + 2) * image_.row + (j + 2) * image_.pixel + p / 8;
-    const bool half = c_.front_channels - p < kTile;  // the rest is padding
-    const size_t plane_bytes = image_.plane;
-#pragma GCC unroll 8
-    for (int k = 0; k < kPositions; ++k, to += image_.pixel) {
-      uint32_t bits[kPlanes];
-      Isa::template quantise<Isa, kPlanes>(y[k], next, bits);
-      for (int plane = 0; plane < kPlanes; ++plane) {
-        const uint16_t both = uint16_t(bits[plane]);
-        if (half)
-          to[plane * plane_bytes] = uint8_t(both);
-        else
-          memcpy(to + plane * plane_bytes, &both, 2);
+  // What the tile of band i sees: s_.where in the order of weights.
+  void find_tables(uint32_t i, uint32_t first) {
+    const uint8_t** to = s_.where;
+    for (uint32_t a = 0; a < 5; ++a) {
+      const uint32_t band = 2 * i + a - 2;
+      const uint8_t* row = band < c_.mels / 2 ? s_.image + band * shape_.row : p_.pads;
+      row += first * kTable;
+      for (uint32_t b = 0; b < 5; ++b) {
+        const uint8_t* const from = row + b % 2 * shape_.phase + b / 2 * kTable;
+        for (size_t at = 0; at < shape_.row; at += shape_.step) *to++ = from + at;
       }
     }
   }
@@ -173,9 +118,8 @@ class FastConvolutions : FastLayer<Isa, kPlanes, kFolded> {
   const Network& n_;
   const Config& c_;
   const Prepared& p_;
-  const Scratch& s_;
-  const ImageShape image_;
-  const StripShape strips_;
+  const Scratch<Isa>& s_;
+  const ImageShape shape_;
 };
 
 }  // namespace

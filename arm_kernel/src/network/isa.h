@@ -1,39 +1,28 @@
 // What the fast backends need of an instruction set, with defaults in the vectors of GCC
-// and Clang. An instruction set is a struct that derives from `VectorIsa<lanes>`, adds what is
-// missing, and hides those defaults that it can do better:
+// and Clang. An instruction set is a struct that derives from `VectorIsa<times, inputs>`,
+// adds what is missing, and hides those defaults that it can do better:
 //
-//   struct Neon : VectorIsa<4, Order::kFile> {
+//   struct Neon : VectorIsa<1, 4> {
 //     static constexpr const char* kName = "neon";
 //     static bool runs_here();
-//     using Count = int16_t;  // int16_t or int32_t
-//     template <int kRows, size_t kRow, size_t kStep>  // kRows is 8 or 16
-//     static void counts(const uint8_t* weights, const uint8_t* rows, uint32_t inputs,
-//                        Count (*out)[kTile]);
+//     ...
 //   };
 //   const Backend neon_backend = Fast<Neon>::backend();
 //
-// The unit of work is a tile: 16 outputs of a binary layer for kRows rows of bits.
-// All numbers of outputs are multiples of 16 (the first convolution's channels are
-// padded), so there are no ragged tiles, and `inputs` is always even.
+// The unit of work is a tile: 16 outputs of a layer for kFrames frames. A vector of 16-bit
+// lanes has 8 channels of kTimes frames, one after the other: frames by 128 bits each, so
+// that no instruction needs to cross them.
 //
-// counts(): out[r][n] = popcount(row r XOR weights of output n) - inputs / 2, which
-// is half the dot product, negated. (A start value of -inputs / 2 costs nothing.)
-// Inputs come in units of kUnit bytes, the last one padded with zeros.
-//   rows     unit u of row r is at rows + r * kRow + u * kStep, aligned to kUnit:
-//            the rows' units by turns, or one row after the other. With kNibbles, what
-//            tables() made of them.
-//   out      aligned to 64 bytes.
-//   weights  of the tile, aligned to 16 bytes, in its order.
-//   inputs   at most 4096.
-//
-// Everything in floating point is elementwise and in the order of FORMAT.md; no
-// default or replacement may fuse a product with a sum, unless the product is exact.
+// Activations are ranks: how many limits are above them, 0 to 3, with one plane 0 or 1.
+// A level is thus kTop - 2 rank, where kTop is 3 or 1 (FORMAT.md). A weight w (its bit)
+// turns a rank into `w ? top - rank : rank`, and the sum of these over all inputs is a
+// layer's count: P / 2 = inputs * top / 2 - count. Ranks are kept as tables of 16 bytes
+// that have, for kInputs inputs, the counts of all weights: see tables.h.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "core/vector.h"
 #include "network/network.h"
 
 #define BIFSMN_INLINE inline __attribute__((always_inline))
@@ -41,176 +30,165 @@
 #define BIFSMN_STAGE __attribute__((noinline))
 
 namespace bifsmn {
-namespace {  // see vector.h
+namespace {  // a file compiled for a newer instruction set must never lend its copy to others
 
-constexpr int kTile = 16;           // outputs
-constexpr uint32_t kFrames = 8;     // of a tile; it has kFrames * planes rows
-constexpr size_t kColumnRow = 256;  // bytes of a row of the second convolution's input
+constexpr uint32_t kTile = 16;      // outputs, and channels whose ranks are stored at once
+constexpr uint32_t kFrames = 8;     // of a tile
+constexpr size_t kTable = 16;       // bytes
+constexpr size_t kStep = kFrames * kTable;  // from table to table of a frame in a tile
+constexpr size_t kClasses = 4;      // that dots() takes at once
 
-// Of a tile's weights.
-enum class Order {
-  kFile,    // [2 groups][units][8 outputs][16 bytes] (FORMAT.md); units of 16 bytes
-  kWords,   // [units][16 outputs][4 bytes]; units of 4 bytes
-  kNibbles  // [bytes][low, high][16 outputs], half a byte in each; units of 4 bytes
-};
+// Codes of a frame of the first convolution's input. Not more than a few mels need, but
+// the same for all networks: so what its loops read is at constant distances.
+constexpr size_t kInputRow = 144;
 
-// Bytes.
-constexpr size_t unit_of(Order order) { return order == Order::kFile ? 16 : 4; }
-
-// Bytes of a tile's weights for a unit of inputs.
-constexpr size_t weights_of_unit(Order order) {
-  return kTile * unit_of(order) * (order == Order::kNibbles ? 2 : 1);
-}
-
-// What tables() needs for the inputs of a byte in one row.
-constexpr size_t table_bytes(Order order) { return order == Order::kNibbles ? 16 : 0; }
-
-template <int W>
-struct ShortVectors;
+template <int kTimes>
+struct VectorsOf;
 template <>
-struct ShortVectors<4> {
-  typedef int16_t Shorts __attribute__((vector_size(8)));
-};
-template <>
-struct ShortVectors<8> {
+struct VectorsOf<1> {
   typedef int16_t Shorts __attribute__((vector_size(16)));
+  typedef uint16_t Words __attribute__((vector_size(16)));
+  typedef int32_t Ints __attribute__((vector_size(32)));
+  typedef uint8_t Bytes __attribute__((vector_size(16)));
 };
 template <>
-struct ShortVectors<16> {
+struct VectorsOf<2> {
   typedef int16_t Shorts __attribute__((vector_size(32)));
+  typedef uint16_t Words __attribute__((vector_size(32)));
+  typedef int32_t Ints __attribute__((vector_size(64)));
+  typedef uint8_t Bytes __attribute__((vector_size(32)));
+};
+template <>
+struct VectorsOf<4> {
+  typedef int16_t Shorts __attribute__((vector_size(64)));
+  typedef uint16_t Words __attribute__((vector_size(64)));
+  typedef int32_t Ints __attribute__((vector_size(128)));
+  typedef uint8_t Bytes __attribute__((vector_size(64)));
 };
 
-template <int kLanes_, Order kOrder_>
+template <int kTimes_, int kInputs_>
 struct VectorIsa {
-  static constexpr Order kOrder = kOrder_;
-  static constexpr size_t kUnit = unit_of(kOrder);
-  static constexpr int kLanes = kLanes_;
-  static constexpr int kVectors = kTile / kLanes;  // of 16 channels
-  using Floats = Vec<kLanes>;
-  using Ints = IntVec<kLanes>;
-  using Shorts = typename ShortVectors<kLanes>::Shorts;
+  static constexpr int kTimes = kTimes_;              // frames of a vector
+  static constexpr int kInputs = kInputs_;            // of a table: 4 or 1
+  static constexpr int kRows = int(kFrames) / kTimes;  // vectors of 8 channels in a tile
+  static constexpr int kRowsAtOnce = kRows;           // whose counts fit into registers
+  static constexpr int kLanes = 8 * kTimes;
+  static constexpr size_t kVector = 16 * kTimes;  // bytes
+  using Shorts = typename VectorsOf<kTimes>::Shorts;
+  using Words = typename VectorsOf<kTimes>::Words;  // where lanes may overflow
+  using Ints = typename VectorsOf<kTimes>::Ints;
+  using Bytes = typename VectorsOf<kTimes>::Bytes;
 
-  static BIFSMN_INLINE Floats load(const float* from) { return bifsmn::load<kLanes>(from); }
-  static BIFSMN_INLINE void store(float* to, Floats v) { bifsmn::store<kLanes>(to, v); }
-  static BIFSMN_INLINE Floats all(float value) { return broadcast<kLanes>(value); }
-
-  static BIFSMN_INLINE Floats prelu(Floats y, Floats slope) { return y > Floats{} ? y : y * slope; }
-
-  // sum + exact * factor, where the product needs no rounding: may be fused.
-  static BIFSMN_INLINE Floats add_exact(Floats sum, Floats exact, Floats factor) {
-    return sum + exact * factor;
+  static BIFSMN_INLINE Bytes load_bytes(const void* from) {
+    Bytes v;
+    memcpy(&v, from, sizeof v);
+    return v;
   }
-
-  static BIFSMN_INLINE Floats floats(const int32_t* counts) {
-    Ints v;
-    memcpy(&v, counts, sizeof v);
-    return __builtin_convertvector(v, Floats);
-  }
-  static BIFSMN_INLINE Floats floats(const int16_t* counts) {
+  static BIFSMN_INLINE Shorts load(const void* from) {
     Shorts v;
-    memcpy(&v, counts, sizeof v);
-    return __builtin_convertvector(__builtin_convertvector(v, Ints), Floats);
+    memcpy(&v, from, sizeof v);
+    return v;
+  }
+  template <class Vector>
+  static BIFSMN_INLINE void store(void* to, Vector v) {
+    memcpy(to, &v, sizeof v);
+  }
+  static BIFSMN_INLINE Shorts all(int16_t value) { return value - Shorts{}; }
+
+  // 8 channels, the same in all frames; 16 bytes likewise.
+  static BIFSMN_INLINE Shorts channels(const int16_t* from) { return load(from); }
+  static BIFSMN_INLINE Bytes bytes(const uint8_t* from) { return load_bytes(from); }
+
+  static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) { return a > b ? a : b; }
+
+  // clip16(a + b).
+  static BIFSMN_INLINE Shorts add(Shorts a, Shorts b) {
+    const Shorts sum = Shorts(Words(a) + Words(b));
+    return ((sum ^ a) & (sum ^ b)) < 0 ? a >> 15 ^ 0x7fff : sum;
   }
 
-  // What counts() takes for these rows; `made` has table_bytes() for each row and byte.
-  template <int kRows, size_t kRow, size_t kStep>
-  static BIFSMN_INLINE const uint8_t* tables(const uint8_t* rows, uint32_t /*inputs*/,
-                                             uint8_t* /*made*/) {
-    return rows;
+  // mul() of FORMAT.md; not both are -2^15.
+  static BIFSMN_INLINE Shorts mul(Shorts a, Shorts b) {
+    const Ints product = __builtin_convertvector(a, Ints) * __builtin_convertvector(b, Ints);
+    return __builtin_convertvector((product + (1 << 14)) >> 15, Shorts);
   }
 
-  // Bit i: lane i of the 16, which are 0 or -1.
-  static BIFSMN_INLINE uint32_t pack(const Ints (&lanes)[kVectors]) {
-    Ints all{};
-    for (int v = 0; v < kVectors; ++v) {
-      Ints place{};
-      for (int i = 0; i < kLanes; ++i) place[i] = 1 << (v * kLanes + i);
-      all |= lanes[v] & place;
+  // Lanes 0 to 3 of both by turns, and lanes 4 to 7; of each frame.
+  // zip_low(), zip_high(): where kInputs is 4.
+
+  // The lowest 8 bits of lanes that fit them: of each frame 8 of a, then 8 of b.
+  static BIFSMN_INLINE Bytes narrow(Shorts a, Shorts b) {
+    uint8_t out[16];
+    for (int i = 0; i < 8; ++i) out[i] = uint8_t(a[i]), out[8 + i] = uint8_t(b[i]);
+    return load_bytes(out);
+  }
+
+  // The opposite, of a sum of bytes: a + b.
+  static BIFSMN_INLINE void widen(Bytes a, Bytes b, Shorts* low, Shorts* high) {
+    for (int i = 0; i < 8; ++i) {
+      (*low)[i] = int16_t(a[i] + b[i]);
+      (*high)[i] = int16_t(a[8 + i] + b[8 + i]);
     }
-    uint32_t bits = 0;
-    for (int i = 0; i < kLanes; ++i) bits |= uint32_t(all[i]);
-    return bits;
   }
 
-  // Thresholds of 16 channels; high, low: only with two planes.
-  struct Limits {
-    Floats theta1[kVectors], high[kVectors], low[kVectors];
-  };
-
-  // The quantiser on 16 channels: bits[plane], lane i in bit i.
-  template <class Isa, int kPlanes>
-  static BIFSMN_INLINE void quantise(const Floats (&x)[kVectors], const Limits& limits,
-                                     uint32_t (&bits)[kPlanes]) {
-    Ints below[kVectors];
-    for (int v = 0; v < kVectors; ++v) below[v] = x[v] < limits.theta1[v];
-    bits[0] = Isa::pack(below);
-    if (kPlanes == 1) return;
-    for (int v = 0; v < kVectors; ++v)
-      below[v] = x[v] < (below[v] ? limits.low[v] : limits.high[v]);
-    bits[kPlanes - 1] = Isa::pack(below);
+  // Bytes * 256.
+  static BIFSMN_INLINE void widen_up(Bytes a, Shorts* low, Shorts* high) {
+    widen(a, Bytes{}, low, high);
+    *low = *low << 8;
+    *high = *high << 8;
   }
 
-  // What a memory has seen, in lanes of channels: bit i is the first plane's bit of i
-  // frames ago, bit 16 + i the second plane's. At most 15 frames: `mask` has the bits
-  // that remain of those that were there before x came.
-  template <int kPlanes>
-  static BIFSMN_INLINE Ints shift_in_bits(Ints seen, Ints mask, Floats x, Floats theta1,
-                                          Floats high, Floats low) {
-    const Ints below = x < theta1;
-    seen = ((seen & (mask >> 1)) << 1) | (below & 1);
-    if (kPlanes == 1) return seen;
-    const Ints second = x < (below ? low : high);
-    return seen | (second & 0x10000);
+  // What weights make of a table.
+  static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) { return table ^ weights; }
+
+  // The ranks of 16 channels, negated, of kTimes frames as tables: table k is at
+  // to + k * step, followed by those of the next frames.
+  static BIFSMN_INLINE void put_tables(uint8_t* to, size_t step, Shorts low, Shorts high,
+                                       Shorts /*top*/) {
+    for (int i = 0; i < 16; ++i, to += step)
+      memset(to, uint8_t(-(i < 8 ? low[i % 8] : high[i % 8])), kTable);
   }
 
-  // Popcounts of the lower and the upper 15 of 16 bits.
-  static BIFSMN_INLINE void popcounts(Ints bits, Ints* low, Ints* high) {
-    bits = bits - (bits >> 1 & 0x55555555);
-    bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
-    bits = (bits + (bits >> 4)) & 0x0f0f0f0f;
-    bits = bits + (bits >> 8);
-    *low = bits & 0xff;
-    *high = bits >> 16 & 0xff;
+  // The first convolution of 16 channels, at kBands bands for kPositions vectors: sums of
+  // channels 0 to 7 and of 8 to 15. They see codes from the first ones given on; one
+  // frame of a vector sees them 4 frames after the one before it.
+  using Code = int16_t;
+  static constexpr int kBands = 2, kPositions = 4;
+  static constexpr size_t kWeights = 25 * 16 * sizeof(int16_t);  // bytes
+
+  // Of n channels [n][25]; those up to 16 have none.
+  static void order_weights(const int8_t* weights, uint32_t n, uint8_t* to) {
+    for (uint32_t k = 0; k < 25; ++k)
+      for (uint32_t c = 0; c < 16; ++c, to += sizeof(int16_t)) {
+        const int16_t w = c < n ? weights[25 * c + k] : 0;
+        memcpy(to, &w, sizeof w);
+      }
   }
 
-  // v of a memory of so many taps, of which `differing` has those that are not as their
-  // weights, in the places of shift_in_bits().
-  template <class Isa, int kPlanes>
-  static BIFSMN_INLINE Floats memory_dot(Ints differing, Floats taps, Floats ratio) {
-    Ints first, second;
-    Isa::popcounts(differing, &first, &second);
-    const Floats d1 = Isa::add_exact(taps, __builtin_convertvector(first, Floats), Isa::all(-2));
-    if (kPlanes == 1) return d1;
-    const Floats d2 = Isa::add_exact(taps, __builtin_convertvector(second, Floats), Isa::all(-2));
-    const Floats scaled = ratio * d2;
-    return d1 + scaled;
+  static BIFSMN_INLINE void convolve(const Code* codes, const uint8_t* weights,
+                                     Shorts (&sums)[2][kBands][kPositions]) {
+    Words words[2][kBands][kPositions] = {};
+    for (int b = 0; b < 5; ++b)
+      for (int a = 0; a < 5; ++a)
+        for (int half = 0; half < 2; ++half) {
+          const Words w = Words(load(weights + (5 * a + b) * 32 + half * 16));
+          for (int i = 0; i < kBands; ++i)
+            for (int k = 0; k < kPositions; ++k)
+              words[half][i][k] += w * Words(all(codes[(4 * k + b) * kInputRow + 2 * i + a]));
+        }
+    memcpy(sums, words, sizeof sums);
   }
 
-  // The classifier's exact sum; |q| <= 16383, n a multiple of 16.
-  static BIFSMN_INLINE int64_t dot(const int16_t* q, const int8_t* weights, size_t n) {
-    int64_t total = 0;
-    for (size_t start = 0; start < n; start += 1024) {  // their sum is < 2^31
-      const size_t end = start + 1024 < n ? start + 1024 : n;
+  // The classifier's sums of kClasses rows of n weights; n is a multiple of 16 kTimes.
+  static BIFSMN_INLINE void dots(const int8_t* codes, const int8_t* weights, size_t n,
+                                 int32_t (&sums)[kClasses]) {
+    for (size_t k = 0; k < kClasses; ++k, weights += n) {
       int32_t sum = 0;
-      for (size_t i = start; i < end; ++i) sum += q[i] * int16_t(weights[i]);
-      total += sum;
+      for (size_t i = 0; i < n; ++i) sum += codes[i] * weights[i];
+      sums[k] = sum;
     }
-    return total;
-  }
-
-  // The same of several classes.
-  static constexpr int kClasses = 4;
-  template <class Isa>
-  static BIFSMN_INLINE void dots(const int16_t* q, const int8_t* weights, size_t n,
-                                 int64_t (&sums)[kClasses]) {
-    for (int k = 0; k < kClasses; ++k) sums[k] = Isa::dot(q, weights + k * n, n);
   }
 };
-
-// Units of so many bytes that so many bits take.
-constexpr uint32_t units(uint32_t inputs, size_t unit) {
-  return (inputs + uint32_t(unit) * 8 - 1) / (uint32_t(unit) * 8);
-}
 
 }  // namespace
 }  // namespace bifsmn

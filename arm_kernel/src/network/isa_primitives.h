@@ -1,86 +1,104 @@
-// An instruction set's primitives as kernels.h has them.
+// An instruction set's primitives as primitives.h has them.
 #pragma once
-#include "network/isa.h"
-#include "network/prepare.h"
+#include "network/epilogue.h"
 #include "network/primitives.h"
 
 namespace bifsmn {
-namespace {  // see vector.h
+namespace {  // see isa.h
 
 template <class Isa>
 struct IsaPrimitives {
-  static constexpr int kLanes = Isa::kLanes, kVectors = Isa::kVectors;
-  static constexpr size_t kUnit = Isa::kUnit;
-  using Floats = typename Isa::Floats;
-  using Ints = typename Isa::Ints;
+  using Shorts = typename Isa::Shorts;
+  using Bytes = typename Isa::Bytes;
+  static constexpr uint32_t kTimes = Isa::kTimes;
 
-  template <int kRows, size_t kRow, size_t kStep>
-  static void counts_of(const uint8_t* weights, const uint8_t* bits, uint32_t inputs,
-                        int32_t* out) {
-    constexpr size_t kMaxBytes = 512;  // of inputs
-    alignas(64) uint8_t made[kRows * kMaxBytes * table_bytes(Isa::kOrder) + 1];
-    alignas(64) typename Isa::Count half[kRows][kTile];
-    const uint8_t* const in = Isa::template tables<kRows, kRow, kStep>(bits, inputs, made);
-    Isa::template counts<kRows, kRow, kStep>(weights, in, inputs, half);
-    for (int i = 0; i < kRows * kTile; ++i) out[i] = half[i / kTile][i % kTile];
+  static size_t counts_bytes(const Bits& weights) {
+    Arena a(nullptr);
+    ordered<Isa>(a, weights, 1, weights.inputs, 1);
+    a.take<uint8_t>(tables_size<Isa>(round_up(weights.inputs, kTile)));
+    return a.used();
   }
 
-  template <int kRows>
-  static void counts_in(bool by_turns, const uint8_t* weights, const uint8_t* bits, uint32_t inputs,
-                        int32_t* out) {
-    by_turns ? counts_of<kRows, kUnit, kRows * kUnit>(weights, bits, inputs, out)
-             : counts_of<kRows, kColumnRow, kUnit>(weights, bits, inputs, out);
+  static void counts(const Bits& weights, int top, const uint8_t* ranks, void* memory,
+                     int32_t* out) {
+    Arena a(memory);
+    const uint32_t inputs = weights.inputs, padded = round_up(inputs, kTile);
+    const uint8_t* const w = ordered<Isa>(a, weights, 1, inputs, top);
+    uint8_t* const tables = a.take<uint8_t>(tables_size<Isa>(padded));
+    for (uint32_t c = 0; c < padded; c += kTile)
+      for (uint32_t t = 0; t < kFrames; t += kTimes) {
+        int16_t negated[2][kTimes][8];
+        for (uint32_t i = 0; i < kTile * kTimes; ++i) {
+          const uint32_t channel = c + i % kTile, frame = t + i / kTile;
+          negated[i % kTile / 8][i / kTile][i % 8] =
+              int16_t(channel < inputs ? -ranks[frame * inputs + channel] : 0);
+        }
+        Isa::put_tables(tables + tables_size<Isa>(c) + t * kTable, kStep, Isa::load(negated[0]),
+                        Isa::load(negated[1]), Isa::all(int16_t(top)));
+      }
+    layer<Isa>(w, InARow{tables}, padded / Isa::kInputs, weights.outputs,
+               [&](uint32_t o, const Shorts(*counts)[2]) {
+                 for (uint32_t t = 0; t < kFrames; ++t)
+                   for (uint32_t i = 0; i < kTile; ++i)
+                     out[t * weights.outputs + o + i] =
+                         counts[t / kTimes][i / 8][t % kTimes * 8 + i % 8];
+               });
   }
 
-  static void counts(int rows, bool by_turns, const uint8_t* weights, const uint8_t* bits,
-                     uint32_t inputs, int32_t* out) {
-    rows == 8 ? counts_in<8>(by_turns, weights, bits, inputs, out)
-              : counts_in<16>(by_turns, weights, bits, inputs, out);
-  }
-
-  template <int kPlanes>
-  static void quantise_in(const float* x, const float* theta1, const float* high, const float* low,
-                          uint32_t* out) {
-    Floats values[kVectors];
-    typename Isa::Limits limits;
-    for (int v = 0; v < kVectors; ++v) {
-      values[v] = Isa::load(x + v * kLanes);
-      limits.theta1[v] = Isa::load(theta1 + v * kLanes);
-      limits.high[v] = Isa::load(high + v * kLanes);
-      limits.low[v] = Isa::load(low + v * kLanes);
+  static void ranks(bool of_counts, const int16_t* values, const int16_t* limits, uint8_t* out) {
+    const TileLimits<Isa> all({kTile, limits}, 0);
+    Shorts below[2];
+    for (int half = 0; half < 2; ++half) {
+      const Shorts x = Isa::channels(values + 8 * half);
+      below[half] = of_counts ? all.of_count(x, half) : all.of_value(x, half);
     }
-    uint32_t bits[kPlanes];
-    Isa::template quantise<Isa, kPlanes>(values, limits, bits);
-    for (int plane = 0; plane < kPlanes; ++plane) out[plane] = bits[plane];
+    const Bytes made = Bytes{} - Isa::narrow(below[0], below[1]);
+    memcpy(out, &made, 16);
   }
 
-  static void quantise(int planes, const float* x, const float* theta1, const float* high,
-                       const float* low, uint32_t* bits) {
-    planes == 2 ? quantise_in<2>(x, theta1, high, low, bits)
-                : quantise_in<1>(x, theta1, high, low, bits);
-  }
-
-  static void popcounts(const int32_t* words, int32_t* low, int32_t* high) {
-    for (int i = 0; i < kTile; i += kLanes) {
-      Ints in, lower, upper;
-      memcpy(&in, words + i, sizeof in);
-      Isa::popcounts(in, &lower, &upper);
-      memcpy(low + i, &lower, sizeof lower);
-      memcpy(high + i, &upper, sizeof upper);
+  template <class Of>
+  static void each(const int16_t* a, const int16_t* b, int16_t* out, Of of) {
+    for (int half = 0; half < 2; ++half) {
+      const Shorts made = of(Isa::channels(a + 8 * half), Isa::channels(b + 8 * half));
+      memcpy(out + 8 * half, &made, 16);
     }
   }
 
-  static void prelu(const float* y, float slope, float* out) {
-    for (int i = 0; i < kTile; i += kLanes)
-      Isa::store(out + i, Isa::prelu(Isa::load(y + i), Isa::all(slope)));
+  static void mul(const int16_t* a, const int16_t* b, int16_t* out) {
+    each(a, b, out, [](Shorts x, Shorts y) { return Isa::mul(x, y); });
   }
 
-  static int64_t dot(const int16_t* q, const int8_t* weights, size_t n) {
-    return Isa::dot(q, weights, n);
+  static void add(const int16_t* a, const int16_t* b, int16_t* out) {
+    each(a, b, out, [](Shorts x, Shorts y) { return Isa::add(x, y); });
   }
 
-  static constexpr Primitives kAll{
-      kUnit, Isa::kOrder == Order::kNibbles, counts, quantise, popcounts, prelu, dot};
+  static void widen_up(const uint8_t* bytes, int16_t* out) {
+    Shorts made[2];
+    Isa::widen_up(Isa::bytes(bytes), &made[0], &made[1]);
+    for (int half = 0; half < 2; ++half) memcpy(out + 8 * half, &made[half], 16);
+  }
+
+  // At the last of all positions that are made at once.
+  static void convolve(const uint8_t* codes, const int8_t* weights, int16_t* out) {
+    constexpr int kLast = Isa::kPositions * Isa::kTimes - 1;
+    typename Isa::Code input[(4 * kLast + 6) * kInputRow] = {};
+    for (int i = 0; i < 25; ++i)
+      input[(4 * kLast + i / 5) * kInputRow + 2 * (Isa::kBands - 1) + i % 5] = codes[i];
+    alignas(64) uint8_t ordered[Isa::kWeights];
+    Isa::order_weights(weights, 16, ordered);
+    Shorts sums[2][Isa::kBands][Isa::kPositions];
+    Isa::convolve(input, ordered, sums);
+    for (int c = 0; c < 16; ++c)
+      out[c] = sums[c / 8][Isa::kBands - 1][Isa::kPositions - 1][(kTimes - 1) * 8 + c % 8];
+  }
+
+  static void dots(const int8_t* codes, const int8_t* weights, size_t n, int32_t* sums) {
+    int32_t made[kClasses];
+    Isa::dots(codes, weights, n, made);
+    memcpy(sums, made, sizeof made);
+  }
+
+  static constexpr Primitives kAll{counts_bytes, counts, ranks, mul, add, widen_up, convolve, dots};
 };
 
 }  // namespace

@@ -1,226 +1,286 @@
-// The memory of the fast backends: weights put in order once, and one pass's scratch.
+// What a fast backend makes of a network once, when it is loaded: weights in the order of
+// its loops, codes and limits as 16-bit integers.
 #pragma once
 #include <cstring>
 
-#include "network/threshold_folding.h"
+#include "core/arena.h"
+#include "network/tables.h"
 
 namespace bifsmn {
-namespace {  // see vector.h
+namespace {  // see isa.h
 
 constexpr uint32_t round_up(uint32_t n, uint32_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-// The second convolution's input: bits [F / 2 + 4][T / 2 + 4][P] of each plane, with
-// the bits of zeros in a border of two all around.
-struct ImageShape {
-  size_t pixel, row, plane;  // bytes
-
-  explicit ImageShape(const Config& c)
-      : pixel(c.front_channels / 8),
-        row((c.frames / 2 + 4) * pixel),
-        plane((c.mels / 2 + 4) * row) {}
+// [3][n]: low, middle, high, for TileLimits.
+struct OrderedLimits {
+  size_t n;
+  const int16_t* limits;
 };
 
-// The same cut in strips, one for each frame of a tile that sees it: bits
-// [kFrames][planes][F / 2 + 4][5][P].
-struct StripShape {
-  size_t row, strip;  // bytes
-
-  explicit StripShape(const Config& c)
-      : row(5 * c.front_channels / 8), strip((c.mels / 2 + 4) * row) {}
+struct OrderedAffine {
+  const int16_t *gains, *shifts;
+  int16_t slope;         // of 16 bits
+  int16_t base, factor;  // P << k = base - count * factor
 };
 
-// Floats of a frame of the first convolution's input. Not more than a few mels need, but
-// the same for all networks: so what its loops read is at constant distances.
-constexpr size_t kInputRow = 144;
-
-// The second convolution's inputs are copied in pieces of so many bytes; an output has
-// less than four.
-constexpr size_t kPiece = 64;
-
-// Copies run over their end by less than this.
-constexpr size_t kSlack = 4 * kPiece;
-
-struct PreparedBlock {
+struct OrderedBlock {
+  OrderedLimits memory_in, expand_in;
+  const uint8_t* zeros;   // [C]: ranks of what is beyond the first and last frame
+  const uint8_t* memory;  // [C / 16][taps][16]: what a rank is XORed with
   const uint8_t *expand, *project;
-  const FoldedThresholds* expand_out;  // [D], set where the network folds and the block runs
-  const int32_t* memory;  // [C]: the taps' bits as VectorIsa::shift_in_bits has activations
+  struct AtThinning {
+    OrderedAffine memory;
+    OrderedLimits expand;
+    OrderedAffine project;
+  };
+  const AtThinning* at;  // [D], set where the block runs
 };
 
 struct Prepared {
-  uint32_t front_channels;     // P padded to 16
-  const float* conv1;          // [25][P]
-  const float* conv1_shifts;   // [P]
-  Quantiser conv2_in;          // of P channels
-  bool folds_thresholds;                  // and has what follows
-  FoldedThresholds conv1_out, conv2_out;
-  const uint8_t* image;        // [planes]: zeros everywhere
-  const uint8_t* tail;         // [kPiece]: all bits where an output's last inputs are
+  uint32_t front;        // P padded to whole tiles; the ranks of what pads are 0
+  int16_t top;           // the level of rank 0
+  const uint8_t* conv1;  // [front / 16][kWeights]
+  OrderedLimits conv1_out;
+  const uint8_t* pads;   // a row of the image
   const uint8_t *conv2, *projection;
-  const PreparedBlock* blocks;  // [L]
+  OrderedLimits conv2_out;
+  OrderedAffine projection_out;
+  const OrderedBlock* blocks;  // [L]
+  const int8_t* classifier;    // [classes padded to kClasses][codes]
 };
 
-struct Scratch {
-  float* input;       // [T + 4][kInputRow]: F and zeros in a border of two
-  uint8_t* image;     // [planes] images
-  uint8_t* strips;    // [kFrames][planes] strips
-  uint8_t* columns;   // [2][kFrames][planes][kColumnRow]: 25 P bits each
-  uint8_t* flat;      // [U / kFrames][units][kFrames][planes][unit]: B bits a row
-  uint8_t* narrow;    // [U / kFrames][units][kFrames][planes][unit]: C bits a row
-  uint8_t* wide;      // the same of H bits
-  uint8_t* tables;    // of VectorIsa::tables, for the layer with most inputs
-  float* x;           // [U][C], what flows through the blocks
-  int32_t* seen;      // [U][C], by the blocks' memories
-  int16_t* q;         // [U][C]
+// The second convolution's input: tables [F / 2][tables][2][positions] of frames 0, 2, 4,
+// ... and of frames 1, 3, 5, ...: so those that a vector needs are side by side. The first
+// position is what pads, and so is the one after the last; there are some more for tiles
+// that are not full.
+struct ImageShape {
+  size_t phase, step, row;  // bytes
 
-  Scratch(const Config& c, Order order, Arena& a) {
-    const size_t frames = round_up(c.block_frames(), kFrames), rows = frames * c.planes;
-    const size_t unit = unit_of(order);
-    input = a.take<float>((c.frames + 4) * kInputRow);
-    image = a.take<uint8_t>(c.planes * ImageShape(c).plane + kSlack);
-    strips = a.take<uint8_t>(kFrames * c.planes * StripShape(c).strip + kSlack);
-    columns = a.take<uint8_t>(2 * kFrames * c.planes * kColumnRow);
-    flat = a.take<uint8_t>(rows * units(c.bands(), unit) * unit);
-    narrow = a.take<uint8_t>(rows * units(c.channels, unit) * unit);
-    wide = a.take<uint8_t>(rows * units(c.hidden, unit) * unit);
-    uint32_t max = 25 * c.front_channels;
-    for (uint32_t inputs : {c.bands(), c.channels, c.hidden}) max = inputs > max ? inputs : max;
-    tables = a.take<uint8_t>(kFrames * c.planes * units(max, unit) * unit * table_bytes(order));
-    x = a.take<float>(frames * c.channels);
-    seen = a.take<int32_t>(c.outputs());
-    q = a.take<int16_t>(c.outputs());
-  }
+  ImageShape(const Config& c, uint32_t tables)
+      : phase((round_up(c.block_frames(), kFrames) + 2) * kTable),
+        step(2 * phase),
+        row(tables * step) {}
 };
 
-// `n` values, padded with zeros to `padded`.
-const float* padded_copy(Arena& a, const float* from, uint32_t n, uint32_t padded) {
-  float* to = a.take<float>(padded);
-  for (uint32_t i = 0; to && i < padded; ++i) to[i] = i < n ? from[i] : 0;
-  return to;
+// Where the classifier has the code of a frame's channel, and how many there are.
+template <class Isa>
+constexpr size_t code_place(const Config& c, size_t t, size_t channel) {
+  return (t / Isa::kTimes * (c.channels / 16) + channel / 16) * 16 * Isa::kTimes +
+         t % Isa::kTimes * 16 + channel % 16;
+}
+template <class Isa>
+constexpr size_t code_places(const Config& c) {
+  return size_t(round_up(c.block_frames(), Isa::kTimes)) * c.channels;
 }
 
-// A unit of a tile's weights; returns where the next one goes.
-uint8_t* put_unit(uint8_t* to, const uint8_t (&words)[kTile][4], Order order) {
-  if (order == Order::kWords) {
-    memcpy(to, words, sizeof words);
-    return to + sizeof words;
+// The weights' bits of an output with a table of some channels; the first of these is
+// input `first` of the layer.
+template <class Isa>
+uint8_t weight_of(const Bits& bits, uint32_t o, uint32_t first, uint32_t channels, uint32_t table) {
+  uint8_t all = 0;
+  for (uint32_t i = 0; i < Isa::kInputs; ++i) {
+    const uint32_t channel =
+        table / kTables<Isa> * 16 + channel_of<Isa>(table % kTables<Isa>, i);
+    if (channel >= channels) continue;
+    const uint32_t input = first + channel;
+    const uint8_t bit = bits.chunk(o, input / 128)[input % 128 / 8] >> input % 8 & 1;
+    all = uint8_t(all | bit << i);
   }
-  for (int byte = 0; byte < 4; ++byte)
-    for (int half = 0; half < 2; ++half)
-      for (int o = 0; o < kTile; ++o) *to++ = uint8_t(words[o][byte] >> 4 * half & 15);
-  return to;
+  return all;
 }
 
-// All weights of a layer.
-const uint8_t* ordered(Arena& a, const Bits& bits, Order order) {
-  if (order == Order::kFile) return bits.data;
-  const size_t unit = unit_of(order), n = units(bits.inputs, unit);
-  uint8_t* const start = a.take<uint8_t>(bits.outputs / kTile * n * weights_of_unit(order));
+// Weights of a layer whose inputs are several times so many channels, for Products: of
+// each 32 outputs, then of 16 that may remain, all tables' weights.
+template <class Isa>
+const uint8_t* ordered(Arena& a, const Bits& bits, uint32_t times, uint32_t channels, int top) {
+  const uint32_t of_channels = round_up(channels, kTile) / Isa::kInputs;
+  const uint32_t tables = times * of_channels;
+  uint8_t* const start = a.take<uint8_t>(size_t(bits.outputs) * tables);
   uint8_t* to = start;
-  for (uint32_t tile = 0; to && tile < bits.outputs; tile += kTile)
-    for (size_t byte = 0; byte < n * unit; byte += unit) {
-      uint8_t words[kTile][4];
-      for (uint32_t o = 0; o < kTile; ++o)
-        memcpy(words[o], bits.chunk(tile + o, uint32_t(byte / 16)) + byte % 16, unit);
-      to = put_unit(to, words, order);
-    }
+  for (uint32_t o = 0, n; to && o < bits.outputs; o += n) {
+    n = bits.outputs - o < 32 ? 16 : 32;
+    for (uint32_t k = 0; k < tables; ++k)
+      for (uint32_t i = 0; i < n; ++i) {
+        const uint8_t w = weight_of<Isa>(bits, o + i, k / of_channels * channels, channels,
+                                         k % of_channels);
+        *to++ = uint8_t(Isa::kInputs == 1 ? w * top : w);
+      }
+  }
   return start;
 }
 
-const float* ordered_conv1(Arena& a, const Network& n, uint32_t padded) {
-  const uint32_t channels = n.config.front_channels;
-  float* to = a.take<float>(25 * padded);
-  for (uint32_t i = 0; to && i < 25 * padded; ++i)
-    to[i] = i % padded < channels ? n.conv1[i % padded * 25 + i / padded] : 0;
-  return to;
-}
+// Makes all from a network. With an arena that only counts, it writes nothing.
+template <class Isa>
+class Preparation {
+ public:
+  Preparation(const Network& n, Arena& a)
+      : n_(n), c_(n.config), a_(a), top_(c_.planes == 2 ? 3 : 1) {}
 
-const uint8_t* image_of_zeros(Arena& a, const Network& n) {
-  const Config& c = n.config;
-  const ImageShape shape(c);
-  const Quantiser& q = n.conv2_in;
-  uint8_t* image = a.take<uint8_t>(c.planes * shape.plane + kSlack);
-  if (!image) return image;
-  memset(image, 0, c.planes * shape.plane + kSlack);
-  for (size_t at = 0; at < shape.plane; at += shape.pixel)
-    for (uint32_t p = 0; p < q.channels; ++p) {
-      const bool bit1 = 0 < q.theta1[p];
-      image[at + p / 8] |= uint8_t(bit1 << p % 8);
-      if (!q.high) continue;
-      const bool bit2 = 0 < (bit1 ? q.low[p] : q.high[p]);
-      image[shape.plane + at + p / 8] |= uint8_t(bit2 << p % 8);
+  // The first piece of the arena.
+  const Prepared* run() {
+    Prepared* const place = a_.take<Prepared>(1);
+    const uint32_t p = c_.front_channels, front = round_up(p, kTile);
+    Prepared made{};
+    made.front = front;
+    made.top = top_;
+    made.conv1 = first_weights(front);
+    made.conv1_out = limits(front, [&](size_t i) { return i < p ? n_.conv1_out[i] : never(); });
+    made.pads = pad_row(front);
+    made.conv2 = ordered<Isa>(a_, n_.conv2, 25, p, top_);
+    made.conv2_out = count_limits(n_.conv2_out, c_.bands(), 25 * p);
+    made.projection = ordered<Isa>(a_, n_.projection, 1, c_.bands(), top_);
+    made.projection_out = affine(n_.projection_out, c_.bands());
+    OrderedBlock* const blocks = a_.take<OrderedBlock>(c_.layers);
+    for (uint32_t b = 0; b < c_.layers; ++b) {
+      const OrderedBlock ordered = block(n_.blocks[b], b);
+      if (blocks) blocks[b] = ordered;
     }
-  return image;
-}
-
-const int32_t* ordered_memory(Arena& a, const Config& c, const Block& block) {
-  int32_t* to = a.take<int32_t>(c.channels);
-  for (uint32_t n = 0; to && n < c.channels; ++n) {
-    int32_t bits = 0;
-    for (uint32_t k = 0; k < c.taps(); ++k)
-      bits = bits << 1 | (block.memory[k * row_bytes(c.channels) + n / 8] >> n % 8 & 1);
-    to[n] = c.planes == 2 ? bits << 16 | bits : bits;
+    made.blocks = blocks;
+    made.classifier = classifier();
+    if (place) *place = made;
+    return place;
   }
-  return to;
-}
 
-const uint8_t* tail_of(Arena& a, size_t bytes) {
-  uint8_t* to = a.take<uint8_t>(kPiece);
-  for (size_t i = 0; to && i < kPiece; ++i) to[i] = i < bytes % kPiece ? 0xff : 0;
-  return to;
-}
+ private:
+  static Limits never() { return {INT16_MIN, INT16_MIN, INT16_MIN}; }
 
-Quantiser padded_quantiser(Arena& a, const Quantiser& q, uint32_t padded) {
-  Quantiser made{padded, q.ratio, padded_copy(a, q.theta1, q.channels, padded), nullptr, nullptr};
-  if (!q.high) return made;
-  made.high = padded_copy(a, q.high, q.channels, padded);
-  made.low = padded_copy(a, q.low, q.channels, padded);
-  return made;
-}
-
-const FoldedThresholds* fold_expand(Arena& a, const Config& c, const Block& block, uint32_t index) {
-  FoldedThresholds* to = a.take<FoldedThresholds>(c.thinnings);
-  for (uint32_t d = 0; d < c.thinnings && c.runs(index, d); ++d) {
-    const FoldedThresholds made =
-        fold_thresholds(a, block.at[d].expand, c.hidden, block.expand_slope, block.project_in);
-    if (to) to[d] = made;
+  OrderedBlock block(const Block& b, uint32_t index) {
+    const uint32_t channels = c_.channels;
+    OrderedBlock made{};
+    made.memory_in = limits(channels, [&](size_t i) { return b.memory_in.limits(i); });
+    made.expand_in = limits(channels, [&](size_t i) { return b.expand_in.limits(i); });
+    made.zeros = zeros(b.memory_in);
+    made.memory = memory(b.memory);
+    made.expand = ordered<Isa>(a_, b.expand, 1, channels, top_);
+    made.project = ordered<Isa>(a_, b.project, 1, c_.hidden, top_);
+    auto* const at = a_.take<typename OrderedBlock::AtThinning>(c_.thinnings);
+    for (uint32_t d = 0; d < c_.thinnings && c_.runs(index, d); ++d) {
+      const BlockAtThinning& from = b.at[d];
+      const typename OrderedBlock::AtThinning ordered{affine(from.memory, c_.taps()),
+                                                      count_limits(from.expand, c_.hidden, channels),
+                                                      affine(from.project, c_.hidden)};
+      if (at) at[d] = ordered;
+    }
+    made.at = at;
+    return made;
   }
-  return to;
-}
 
-// The first piece of `a`.
-const Prepared* prepare(const Network& n, Order order, Arena& a) {
-  const Config& c = n.config;
-  Prepared* place = a.take<Prepared>(1);
-  const uint32_t p = c.front_channels, padded = round_up(p, kTile);
-  Prepared made{};
-  made.front_channels = padded;
-  made.conv1 = ordered_conv1(a, n, padded);
-  made.conv1_shifts = padded_copy(a, n.conv1_shifts, p, padded);
-  made.conv2_in = padded_quantiser(a, n.conv2_in, padded);
-  made.folds_thresholds = can_fold_thresholds(n);
-  if (made.folds_thresholds) {
-    const float one = 1, zero = 0;
-    made.conv1_out = fold_thresholds(a, {&one, &zero}, 1, n.conv1_slope, made.conv2_in);
-    made.conv2_out = fold_thresholds(a, n.conv2_out, 2 * p, n.conv2_slope, n.projection_in);
+  const uint8_t* first_weights(uint32_t front) {
+    uint8_t* const to = a_.take<uint8_t>(front / kTile * Isa::kWeights);
+    for (uint32_t p = 0; to && p < front; p += kTile)
+      Isa::order_weights(n_.conv1 + 25 * p, c_.front_channels - p < kTile ? 8 : kTile,
+                         to + p / kTile * Isa::kWeights);
+    return to;
   }
-  made.image = image_of_zeros(a, n);
-  made.tail = tail_of(a, 25 * p / 8);
-  made.conv2 = ordered(a, n.conv2, order);
-  made.projection = ordered(a, n.projection, order);
-  PreparedBlock* blocks = a.take<PreparedBlock>(c.layers);
-  made.blocks = blocks;
-  for (uint32_t b = 0; b < c.layers; ++b) {
-    const PreparedBlock block{ordered(a, n.blocks[b].expand, order),
-                              ordered(a, n.blocks[b].project, order),
-                              made.folds_thresholds ? fold_expand(a, c, n.blocks[b], b) : nullptr,
-                              ordered_memory(a, c, n.blocks[b])};
-    if (blocks) blocks[b] = block;
+
+  // of(i): the limits of value i. With one plane, low and high are above no value.
+  template <class Of>
+  OrderedLimits limits(size_t n, Of of) {
+    int16_t* const to = a_.take<int16_t>(3 * n);
+    for (size_t i = 0; to && i < n; ++i) {
+      const Limits l = of(i);
+      to[i] = c_.planes == 2 ? l.low : INT16_MIN;
+      to[n + i] = l.middle;
+      to[2 * n + i] = c_.planes == 2 ? l.high : INT16_MIN;
+    }
+    return {n, to};
   }
-  if (place) *place = made;
-  return place;
-}
+
+  // Of counts: half = inputs * top / 2 - count. Counts are 0 or more.
+  OrderedLimits count_limits(const Thresholds& t, size_t n, uint32_t inputs) {
+    const int32_t start = int32_t(inputs) * top_ / 2;
+    const auto turn = [=](int16_t limit) {
+      const int16_t turned = clip16(start - limit);
+      return turned < 0 ? int16_t(-1) : turned;
+    };
+    int16_t* const to = a_.take<int16_t>(3 * n);
+    for (size_t i = 0; to && i < n; ++i) {
+      const Limits l = t.limits(i);
+      to[i] = c_.planes == 2 ? turn(l.low) : INT16_MAX;
+      to[n + i] = turn(l.middle);
+      to[2 * n + i] = c_.planes == 2 ? turn(l.high) : INT16_MAX;
+    }
+    return {n, to};
+  }
+
+  OrderedAffine affine(const Affine& a, uint32_t inputs) {
+    const uint32_t k = shift_of(c_.max_dot(inputs));
+    return {values(a.gains), values(a.shifts), int16_t(a.slope * (1 << 8)),
+            int16_t(int32_t(inputs) * top_ << k), int16_t(2 << k)};
+  }
+
+  const int16_t* values(const Vector& v) {
+    int16_t* const to = a_.take<int16_t>(c_.channels);
+    for (size_t i = 0; to && i < c_.channels; ++i) to[i] = v[i];
+    return to;
+  }
+
+  uint8_t rank_of_pad(uint32_t p) const {
+    if (p >= c_.front_channels) return 0;
+    const auto bit = [&](int plane) { return n_.pads[plane][p / 8] >> p % 8 & 1; };
+    return uint8_t(c_.planes == 2 ? 2 * bit(0) + bit(1) : bit(0));
+  }
+
+  const uint8_t* pad_row(uint32_t front) {
+    const uint32_t tables = front / Isa::kInputs;
+    const ImageShape shape(c_, tables);
+    uint8_t* const to = a_.take<uint8_t>(shape.row);
+    for (uint32_t k = 0; to && k < tables; ++k) {
+      uint8_t table[kTable];
+      for (uint32_t w = 0; w < kTable; ++w) {
+        table[w] = 0;
+        for (uint32_t i = 0; i < Isa::kInputs; ++i) {
+          const uint8_t rank =
+              rank_of_pad(k / kTables<Isa> * 16 + channel_of<Isa>(k % kTables<Isa>, i));
+          const bool flips = Isa::kInputs > 1 && (w >> i & 1);
+          table[w] = uint8_t(table[w] + (flips ? top_ - rank : rank));
+        }
+      }
+      for (size_t at = 0; at < shape.step; at += kTable)
+        memcpy(to + k * shape.step + at, table, kTable);
+    }
+    return to;
+  }
+
+  const uint8_t* zeros(const Quantiser& q) {
+    uint8_t* const to = a_.take<uint8_t>(c_.channels);
+    for (size_t i = 0; to && i < c_.channels; ++i) {
+      const Limits l = q.limits(i);
+      to[i] = uint8_t(c_.planes == 2 ? (0 < l.low) + (0 < l.middle) + (0 < l.high) : 0 < l.middle);
+    }
+    return to;
+  }
+
+  const uint8_t* memory(const uint8_t* bits) {
+    const uint32_t taps = c_.taps();
+    uint8_t* const to = a_.take<uint8_t>(c_.channels * taps);
+    for (uint32_t c = 0; to && c < c_.channels; ++c)
+      for (uint32_t k = 0; k < taps; ++k) {
+        const bool bit = bits[k * row_bytes(c_.channels) + c / 8] >> c % 8 & 1;
+        to[(c / 16 * taps + k) * 16 + c % 16] = uint8_t(bit * top_);
+      }
+    return to;
+  }
+
+  const int8_t* classifier() {
+    const size_t places = code_places<Isa>(c_), rows = round_up(c_.classes, kClasses);
+    int8_t* const to = a_.take<int8_t>(rows * places);
+    if (!to) return to;
+    memset(to, 0, rows * places);
+    for (uint32_t k = 0; k < c_.classes; ++k)
+      for (uint32_t i = 0; i < c_.outputs(); ++i)
+        to[k * places + code_place<Isa>(c_, i / c_.channels, i % c_.channels)] =
+            int8_t(n_.weight(k, i));
+    return to;
+  }
+
+  const Network& n_;
+  const Config& c_;
+  Arena& a_;
+  const int16_t top_;
+};
 
 }  // namespace
 }  // namespace bifsmn

@@ -3,22 +3,26 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "network/network.h"
+
 namespace bifsmn {
 
 struct Primitives {
-  size_t unit;   // bytes: 4 or 16, see isa.h
-  bool nibbles;  // the order of weights, where the unit is 4
-  // halves of dot products, negated: out [rows][16]; rows is 8 or 16. The rows' units
-  // lie by turns, or each row is contiguous and they are kColumnRow bytes apart.
-  void (*counts)(int rows, bool by_turns, const uint8_t* weights, const uint8_t* bits,
-                 uint32_t inputs, int32_t* out);
-  // 16 channels of x and of each threshold -> bits [planes].
-  void (*quantise)(int planes, const float* x, const float* theta1, const float* high,
-                   const float* low, uint32_t* bits);
-  // Popcounts of both halves of 16 words.
-  void (*popcounts)(const int32_t* words, int32_t* low, int32_t* high);
-  void (*prelu)(const float* y, float slope, float* out);  // of 16
-  int64_t (*dot)(const int16_t* q, const int8_t* weights, size_t n);
+  // A layer's counts [8][outputs] of ranks [8][inputs], as isa.h has them, in memory
+  // aligned to 64 bytes.
+  size_t (*counts_bytes)(const Bits& weights);
+  void (*counts)(const Bits& weights, int top, const uint8_t* ranks, void* memory, int32_t* out);
+  // 16 values and their limits [3][16] to ranks; of counts, for which limits are lower
+  // bounds, or of x.
+  void (*ranks)(bool of_counts, const int16_t* values, const int16_t* limits, uint8_t* out);
+  // Of 16.
+  void (*mul)(const int16_t* a, const int16_t* b, int16_t* out);
+  void (*add)(const int16_t* a, const int16_t* b, int16_t* out);
+  void (*widen_up)(const uint8_t* bytes, int16_t* out);
+  // Sums of 16 channels at one position: codes [5 frames][5 bands], weights [16][25].
+  void (*convolve)(const uint8_t* codes, const int8_t* weights, int16_t* out);
+  // Four rows of n weights; n is a multiple of 64.
+  void (*dots)(const int8_t* codes, const int8_t* weights, size_t n, int32_t* sums);
 };
 
 }  // namespace bifsmn

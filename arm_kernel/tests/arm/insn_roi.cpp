@@ -1,10 +1,10 @@
-// A plugin for qemu-user: counts the instructions executed in regions of interest.
+// A plugin for qemu: counts the instructions executed in regions of interest.
 //
 //   g++ -O2 -shared -fPIC insn_roi.cpp -o insn_roi.so
 //   qemu-aarch64 -plugin ./insn_roi.so,out=counts.txt program
 //
-// A region begins with `hint #0x60` and ends with `hint #0x61`, both of which do
-// nothing on processors. Each that was executed in it becomes a line
+// A region begins with `hint #0x60` and ends with `hint #0x61`, of A64 or of Thumb, which
+// do nothing on processors. Each that was executed in it becomes a line
 // "region address count instruction", addresses in hexadecimal, regions from 0.
 //
 // Counts are exact and the same in every run; of time, an emulator says nothing.
@@ -26,6 +26,7 @@ size_t qemu_plugin_tb_n_insns(const qemu_plugin_tb*);
 qemu_plugin_insn* qemu_plugin_tb_get_insn(const qemu_plugin_tb*, size_t);
 uint64_t qemu_plugin_insn_vaddr(const qemu_plugin_insn*);
 const void* qemu_plugin_insn_data(const qemu_plugin_insn*);
+size_t qemu_plugin_insn_size(const qemu_plugin_insn*);
 char* qemu_plugin_insn_disas(const qemu_plugin_insn*);
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, void (*)(uint64_t id, qemu_plugin_tb*));
 void qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_insn*, Callback, int flags, void*);
@@ -40,8 +41,8 @@ EXPORT int qemu_plugin_install(uint64_t id, const void* info, int argc, char** a
 
 namespace {
 
-constexpr uint32_t kBegin = 0xd5032c1f;  // hint #0x60
-constexpr uint32_t kEnd = 0xd5032c3f;    // hint #0x61
+constexpr uint32_t kBegins[] = {0xd5032c1f, 0x8060f3af};  // hint #0x60
+constexpr uint32_t kEnds[] = {0xd5032c3f, 0x8061f3af};    // hint #0x61
 
 struct Instruction {
   uint64_t count = 0;  // since the region began
@@ -68,11 +69,12 @@ void end(unsigned, void*) {
 void translate(uint64_t, qemu_plugin_tb* block) {
   for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); ++i) {
     qemu_plugin_insn* insn = qemu_plugin_tb_get_insn(block, i);
-    uint32_t code;
-    memcpy(&code, qemu_plugin_insn_data(insn), sizeof code);
-    if (code == kBegin || code == kEnd) {
-      const Callback mark = code == kBegin ? begin : end;
-      qemu_plugin_register_vcpu_insn_exec_cb(insn, mark, 0, nullptr);
+    uint32_t code = 0;
+    if (qemu_plugin_insn_size(insn) == sizeof code)
+      memcpy(&code, qemu_plugin_insn_data(insn), sizeof code);
+    const bool begins = code == kBegins[0] || code == kBegins[1];
+    if (begins || code == kEnds[0] || code == kEnds[1]) {
+      qemu_plugin_register_vcpu_insn_exec_cb(insn, begins ? begin : end, 0, nullptr);
       continue;
     }
     // A block may be translated again: its instructions keep their counters.

@@ -39,7 +39,7 @@ from speechbrain.utils.run_opts import RunOptions
 
 from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.printable import printable
-from speechbrain_bifsmn.core import KeywordBrain
+from speechbrain_bifsmn.core import STAGES, KeywordBrain
 from speechbrain_bifsmn.dataio.custom_counts import describe
 from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
@@ -50,7 +50,7 @@ from speechbrain_bifsmn.runs.checkpoints import (
     AtomicCheckpointer,
     History,
     load_weights,
-    teacher_file,
+    weights_file,
 )
 from speechbrain_bifsmn.runs.exporting import export_student
 from speechbrain_bifsmn.runs.hparams import base_and_overrides, quote_texts
@@ -98,14 +98,17 @@ def make_corpus(hparams: Mapping[str, Any]) -> None:
 
 
 def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns checksums of corpus and teacher, to recognise a run's data."""
-    corpus = teacher = None
+    """Returns checksums of corpus and first weights, to recognise a run."""
+    corpus = None
     if hparams["words"]:
         names = "words data_folder speak spoken_clips seed language".split()
         corpus = describe_corpus(*(hparams[name] for name in names))
-    if hparams["teacher"]:
-        teacher = sha256_of(teacher_file(hparams["teacher"]))
-    return {"corpus": corpus, "teacher": teacher}
+    starts = {
+        stage: sha256_of(weights_file(hparams[stage], stage))
+        for stage in STAGES
+        if hparams[stage]
+    }
+    return {"corpus": corpus, "teacher": None, **starts}
 
 
 def prepare_data(hparams: Mapping[str, Any], run: dict[str, Any]) -> None:
@@ -251,6 +254,15 @@ def get_teacher(
     return brain
 
 
+def start_student(hparams: Mapping[str, Any]) -> None:
+    """Gives the student the weights that it starts from."""
+    model = hparams["student_model"]
+    if hparams["student"]:
+        load_weights(model, weights_file(hparams["student"], "student"))
+    else:
+        model.start_from(hparams["teacher_model"])
+
+
 def load_hparams(
     arguments: Sequence[str],
 ) -> tuple[str, dict[str, Any], RunOptions, dict[str, Any]]:
@@ -304,7 +316,8 @@ def begin(
         adopt(hparams["output_folder"], written)
     run_on_main(prepare_data, args=[hparams, run])
     if hparams["teacher"]:
-        load_weights(hparams["teacher_model"], teacher_file(hparams["teacher"]))
+        path = weights_file(hparams["teacher"], "teacher")
+        load_weights(hparams["teacher_model"], path)
     return load_data(hparams)
 
 
@@ -318,7 +331,7 @@ def train(
     data = begin(hparams, run_opts, saved)
     teacher, student = get_teacher(hparams, run_opts, data), None
     if hparams["student_epochs"]:
-        hparams["student_model"].start_from(hparams["teacher_model"])
+        start_student(hparams)
         student = run_stage(
             "student", hparams, run_opts, data, hparams["teacher_model"]
         )

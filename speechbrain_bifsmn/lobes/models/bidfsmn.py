@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,17 +97,19 @@ class BiDFSMN(ThinnableDFSMN):
         activation: type[nn.Module] = PositiveSlopePReLU,
         **sizes: Any,
     ) -> None:
-        rising = issubclass(activation, PositiveSlopePReLU)
-        norm = PositiveGainBatchNorm if rising else None
+        tied = binary and scale_layout == "per_channel" and scales == "tied"
+        folds = tied and issubclass(activation, PositiveSlopePReLU)
+        norm = PositiveGainBatchNorm if folds else None
         super().__init__(classes, activation=activation, norm=norm, **sizes)
-        self._make_rounded_ends()
+        self.deployable = folds and all(map(math.isfinite, self.input_range))
+        if self.deployable:
+            self._make_rounded_ends()
         self.binarized: list[BinarizedLayer] = []
         if binary:
+            ends = () if self.deployable else ("front_end.0", "classifier")
             self.binarized = binarize(
-                self, (), scale_layout, scales, planes, gradient
+                self, ends, scale_layout, scales, planes, gradient
             )
-        tied = scale_layout == "per_channel" and scales == "tied"
-        self.deployable = binary and tied and rising
         if self.deployable:
             for block in self.blocks:
                 block.memory.activation.on_grid = True
@@ -126,15 +129,18 @@ class BiDFSMN(ThinnableDFSMN):
         Batch normalisations then keep their running statistics. In ``eval()``
         a ``deployable`` network always computes what devices do.
         """
-        return self.front_end[0].rounded
+        return self.deployable and self.front_end[0].rounded
 
     @rounded.setter
     def rounded(self, rounded: bool) -> None:
-        if rounded and not self.deployable:
+        if not self.deployable:
+            if not rounded:
+                return
             raise ValueError(
                 "rounded: expected a network that can be deployed (binary, "
                 "scale_layout='per_channel', scales='tied', activation="
-                "PositiveSlopePReLU), got another; leave it False"
+                "PositiveSlopePReLU, a finite input_range), got another; leave "
+                "it False"
             )
         self.front_end[0].rounded = self.classifier.rounded = rounded
         for block in self.blocks:

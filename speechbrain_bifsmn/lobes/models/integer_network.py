@@ -25,8 +25,8 @@ from speechbrain_bifsmn.nnet.fixed_point import (
 from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 from speechbrain_bifsmn.nnet.separable import depthwise_conv1d
 
-# Name, block, activations (None where only levels are passed on) and dot products
-# (None of the first convolution, whose sums count as activations) of a layer.
+# Name, block, activations (None where only levels are passed on) and dot
+# products (None of the first convolution, whose sums count as activations).
 Trace = list[tuple[str, int, torch.Tensor | None, torch.Tensor | None]]
 
 

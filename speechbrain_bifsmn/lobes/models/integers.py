@@ -1,8 +1,8 @@
 """The integers of a trained BiDFSMN: what a model file stores of each layer.
 
-Batch normalisations, scales and biases become 8-bit gains and shifts; where only
-bits are passed on, they and the PReLU become limits of whole numbers. All is
-reckoned in double precision. The meaning is that of ``arm_kernel/FORMAT.md``.
+Batch normalisations, scales and biases become 8-bit gains and shifts; where
+only bits are passed on, they and the PReLU become limits of whole numbers. All
+is reckoned in double precision. The meaning is that of ``arm_kernel/FORMAT.md``.
 
 Shapes: N outputs and K inputs of a layer.
 """

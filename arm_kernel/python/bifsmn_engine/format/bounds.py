@@ -16,7 +16,10 @@ from bifsmn_engine.format.layout import Config
 from bifsmn_engine.numeric import is_within
 
 HEADER_AT = 20  # where the fields of a header begin, 4 bytes each
-LARGEST = 2**20  # magnitude of any number
+LARGEST = 2**20  # magnitude of any f32
+LARGEST_BIAS = 2**30
+MAX_EXPONENT = 8
+MAX_L1 = 258  # magnitudes of an output's weights in the first convolution
 MAX_TEXT_BYTES = 2**16 - 1  # bytes
 # What each whole number of a header may be.
 WHOLE = {
@@ -31,12 +34,11 @@ WHOLE = {
     "taps_before": range(8),
     "taps_after": range(8),
     "planes": range(1, 3),
-    "threshold_bits": range(1, 17),
-    "affine_bits": range(1, 17),
     "sample_rate": range(1000, 192001),
     "window_samples": range(1, 2**20 + 1),
     "n_fft": range(256, 4097, 256),
     "hop": range(16, 4097),
+    "input_pad": range(128),
     "smoothing": SMOOTHINGS,
 }
 
@@ -110,9 +112,7 @@ def _rules_of_singles(config):
     words = f"{above} f_min, {c.f_min}, up to half the sample rate, found"
     yield "f_max", c.f_min < c.f_max <= nyquist, words
     yield "power_floor", c.power_floor > 0, f"{above} 0, found"
-    yield "input_std", c.input_std > 0, f"{above} 0, found"
-    words = f"{above} input_low, {c.input_low}, found"
-    yield "input_high", c.input_high > c.input_low, words
+    yield "input_gain", c.input_gain > 0, f"{above} 0, found"
     yield "threshold", 0 <= c.threshold <= 1, "expected 0 to 1, found"
 
 
@@ -191,39 +191,65 @@ def check_array(name: str, kind: str, arrays: dict[str, Any]) -> None:
     Arguments
     ---------
     name, kind : str
-        Of ``model_format.fields``.
+        Of ``layout.fields``.
     arrays : dict
-        This part, and all before it, by name; in single precision.
+        This part, and all before it, by name.
 
     Example
     -------
-    >>> check_array("a.s1", "scale", {"a.s1": np.float32(-1)})
+    >>> check_array("a.unit", "scale", {"a.unit": np.float32(-1)})
     Traceback (most recent call last):
         ...
-    ValueError: a.s1: expected a number above 0, found -1.0
+    ValueError: a.unit: expected a number above 0, up to 2^20, found -1.0
     """
+    for wrong, words in _wrong(name, kind, arrays):
+        if len(wrong):
+            raise ValueError(f"{name}: expected {words}, found {wrong[0]}")
+
+
+def _wrong(name, kind, arrays):
+    """Yields what breaks a rule, and the rule in words."""
     value = arrays[name]
-    if kind in ("threshold", "affine"):
-        _check_finite(name, value.offset)
-        _check_finite(name, value.step)
-        _check_finite(name, value.values)
-    elif kind in ("f32", "scale"):
-        _check_finite(name, value)
-    if kind == "scale" and not value > 0:
-        raise ValueError(f"{name}: expected a number above 0, found {value}")
-    if kind == "scale" and name.endswith("2"):
-        with np.errstate(over="ignore"):
-            ratio = value / arrays[f"{name[:-1]}1"]
-        if not ratio <= LARGEST:
-            raise ValueError(
-                f"{name}: expected at most 2^20 times s1, found {ratio} times"
-            )
+    if kind in ("vector", "limits"):
+        yield _beyond(value.exponent, 0, MAX_EXPONENT), "an exponent of 0 to 8"
+    if kind == "scale":
+        words = "a number above 0, up to 2^20"
+        yield np.extract(~((value > 0) & (value <= LARGEST)), value), words
+    last = name.rpartition(".")[2]
+    if last == "gains":
+        yield _beyond(value.codes, -127, 127), "codes of -127 or more"
+    if last == "slope":
+        yield _beyond(value, -127, 127), "a slope of -127 or more"
+    if last == "shift":
+        yield _beyond(value, 1, 8), "a shift of 1 to 8"
+    if kind == "i4":
+        yield _beyond(value, -7, 7), "weights from -7 to 7"
+    if kind == "i32":
+        words = "biases of at most 2^30 in magnitude"
+        yield _beyond(value, -LARGEST_BIAS, LARGEST_BIAS), words
+    if name == "conv1.weight":
+        sums = np.abs(value.astype(int)).sum(1)
+        words = f"weights whose magnitudes add up to at most {MAX_L1}"
+        yield sums[sums > MAX_L1], words
+    yield from _disordered(name, kind, arrays)
 
 
-def _check_finite(name, values):
-    right = np.abs(values) <= LARGEST  # NaN is not
-    if not right.all():
-        wrong = np.asarray(values)[~right]
-        raise ValueError(
-            f"{name}: expected finite numbers of at most 2^20, found {wrong[0]}"
-        )
+def _beyond(values, low, high):
+    values = np.atleast_1d(np.asarray(values, np.int64))
+    return values[(values < low) | (values > high)]
+
+
+def _disordered(name, kind, arrays):
+    """Yields limits that are not in their order."""
+    if name in ("conv1.low", "conv1.high"):
+        first = arrays["conv1.middle"]
+        pairs = [(arrays[name], first)]
+        if name == "conv1.high":
+            pairs = [(first, arrays[name])]
+    elif kind == "limits" and len(arrays[name].codes) == 3:
+        middle, low, high = arrays[name].codes
+        pairs = [(low, middle), (middle, high)]
+    else:
+        return
+    for below, above in pairs:
+        yield above[below > above], "limits with low <= middle <= high"

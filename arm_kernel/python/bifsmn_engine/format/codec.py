@@ -1,6 +1,6 @@
 """The parts of a model file as bytes: ``fields`` sized, packed and unpacked.
 
-The kinds are those of ``model_format.fields``; how each is packed says
+The kinds are those of ``layout.fields``; how each is packed says
 ``arm_kernel/FORMAT.md``. Needs numpy only.
 """
 
@@ -11,95 +11,102 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bifsmn_engine.format.layout import Config, Shape, StoredVector
+from bifsmn_engine.format.layout import Shape, StoredVector
 
 _CHUNK = 128  # signs; those of 8 outputs follow one another
+_NUMBERS = {
+    "i8": np.dtype(np.int8),
+    "u8": np.dtype(np.uint8),
+    "i16": np.dtype("<i2"),
+    "u16": np.dtype("<u2"),
+    "i32": np.dtype("<i4"),
+    "scale": np.dtype("<f4"),
+}
 
 
-def size_of(kind: str, shape: Shape, config: Config | None) -> int:
+def size_of(kind: str, shape: Shape) -> int:
     """Returns how many bytes a part has.
 
     Example
     -------
-    >>> size_of("rows", (5, 144), None)  # 5 rows of 2 chunks
+    >>> size_of("rows", (5, 144))  # 5 rows of 2 chunks
     160
     """
-    if kind in ("threshold", "affine"):
-        return 8 + shape[0] * _bits(kind, config) // 8
+    if kind in ("vector", "limits"):
+        return 1 + math.prod(shape)
     if kind in ("bits", "rows"):
         return shape[0] * _padded(shape) // 8
-    return math.prod(shape) * _numbers(kind).itemsize
-
-
-def _bits(kind, config):
-    return getattr(config, f"{kind}_bits")
+    if kind in ("flags", "i4"):
+        return math.prod(shape) // (8 if kind == "flags" else 2)
+    return math.prod(shape) * _NUMBERS[kind].itemsize
 
 
 def _padded(shape):
     return -(-shape[1] // _CHUNK) * _CHUNK
 
 
-def _numbers(kind):
-    return np.dtype(np.int8 if kind == "i8" else "<f4")
-
-
 def pack(
-    value: ArrayLike | StoredVector,
-    name: str,
-    kind: str,
-    shape: Shape,
-    config: Config,
+    value: ArrayLike | StoredVector, name: str, kind: str, shape: Shape
 ) -> bytes:
     """Returns a part as bytes.
 
     Raises ValueError where it does not fit; whether its numbers are within the
-    bounds says ``model_bounds.check_array``.
+    bounds says ``bounds.check_array``.
 
     Arguments
     ---------
     value : array | StoredVector
-        Signs are bool, i8 whole numbers.
+        Signs are bool; of other kinds than "scale", whole numbers.
     name, kind, shape
         Of ``fields``.
-    config : Config
-        The header.
 
     Returns
     -------
     bytes
     """
-    if kind in ("threshold", "affine"):
+    if kind in ("vector", "limits"):
         if not isinstance(value, StoredVector):
             found = type(value).__name__
             raise ValueError(f"{name}: expected a StoredVector, found {found}")
-        bits = _bits(kind, config)
-        codes = _fitting(value.codes, name, "iu", shape)
-        _check_within(codes, name, 0, 2**bits - 1)
-        places = np.arange(bits, dtype=np.uint16)
-        one_a_byte = codes.astype(np.uint16)[:, None] >> places & 1
-        return _single([value.offset, value.step]) + _packed(one_a_byte)
-    if kind in ("bits", "rows"):
+        codes = _whole(value.codes, name, np.dtype(np.int8), shape)
+        exponent = _whole(value.exponent, name, np.dtype(np.uint8), ())
+        return exponent.tobytes() + codes.tobytes()
+    if kind in ("flags", "bits", "rows"):
         signs = _fitting(value, name, "b", shape)
-        signs = np.pad(signs, ((0, 0), (0, _padded(shape) - shape[1])))
+        if kind != "flags":
+            signs = np.pad(signs, ((0, 0), (0, _padded(shape) - shape[1])))
         if kind == "bits":
             signs = signs.reshape(shape[0] // 8, 8, -1, _CHUNK).swapaxes(1, 2)
-        return _packed(signs)
-    numbers = _fitting(value, name, "iuf", shape)
-    if kind == "i8":
-        _check_within(numbers, name, -128, 127)
-        return numbers.astype(np.int8).tobytes()
-    return _single(numbers)
+        return np.packbits(signs.ravel(), bitorder="little").tobytes()
+    if kind == "scale":
+        with np.errstate(over="ignore"):  # infinity is out of bounds, too
+            return _fitting(value, name, "iuf", shape).astype("<f4").tobytes()
+    if kind == "i4":
+        low, high = (
+            _whole(value, name, np.dtype(np.int8), shape).reshape(-1, 2).T
+        )
+        _check_within(np.stack([low, high]), name, -8, 7)
+        return (low & 15 | high << 4).astype(np.int8).tobytes()
+    return _whole(value, name, _NUMBERS[kind], shape).tobytes()
 
 
 def _fitting(value, name, kinds, shape):
     value = np.asarray(value)
     if value.size != math.prod(shape) or value.dtype.kind not in kinds:
-        words = {"b": "signs", "iu": "codes", "iuf": "numbers"}[kinds]
+        words = {"b": "signs", "iuf": "numbers"}[kinds]
         raise ValueError(
             f"{name}: expected {words} of shape {shape}, found {value.dtype} "
             f"of shape {value.shape}"
         )
     return value.reshape(shape)
+
+
+def _whole(value, name, dtype, shape):
+    """Whole numbers of any type, as those of one that holds them all."""
+    values = _fitting(value, name, "iuf", shape)
+    bounds = np.iinfo(dtype)
+    _check_within(values, name, int(bounds.min), int(bounds.max))
+    return values.astype(dtype)
 
 
 def _check_within(values, name, low, high):
@@ -112,17 +119,8 @@ def _check_within(values, name, low, high):
         )
 
 
-def _single(values):
-    with np.errstate(over="ignore"):  # infinity is out of bounds, too
-        return np.asarray(values, np.float64).astype("<f4").tobytes()
-
-
-def _packed(bits):
-    return np.packbits(bits.astype(bool).ravel(), bitorder="little").tobytes()
-
-
 def unpack(
-    part: bytes, name: str, kind: str, shape: Shape, config: Config
+    part: bytes, name: str, kind: str, shape: Shape
 ) -> NDArray | StoredVector:
     """Returns the array, or the StoredVector, that bytes are.
 
@@ -134,30 +132,27 @@ def unpack(
         As many as ``size_of`` says.
     name, kind, shape
         Of ``fields``.
-    config : Config
-        The header.
 
     Returns
     -------
     array | StoredVector
-        Real numbers in single precision; a view of the bytes where it can be.
+        A view of the bytes where it can be.
     """
-    if kind in ("threshold", "affine"):
-        offset, step = np.frombuffer(part, "<f4", 2)
-        codes = _unpacked(part[8:]).reshape(shape[0], -1)
-        places = 1 << np.arange(codes.shape[1], dtype=np.uint32)
-        return StoredVector(offset, step, (codes @ places).astype(np.uint16))
-    if kind in ("bits", "rows"):
-        signs = _unpacked(part)
+    if kind in ("vector", "limits"):
+        return StoredVector(
+            part[0], np.frombuffer(part, np.int8, -1, 1).reshape(shape)
+        )
+    if kind in ("flags", "bits", "rows"):
+        signs = np.unpackbits(np.frombuffer(part, np.uint8), bitorder="little")
+        if kind == "flags":
+            return signs.astype(bool)
         if kind == "bits":
             signs = signs.reshape(shape[0] // 8, -1, 8, _CHUNK).swapaxes(1, 2)
         signs = signs.reshape(shape[0], -1)
         if signs[:, shape[1] :].any():
             raise ValueError(f"{name}: expected zeros as padding, found others")
         return signs[:, : shape[1]].astype(bool)
-    return np.frombuffer(part, _numbers(kind)).reshape(shape)
-
-
-def _unpacked(part):
-    packed = np.frombuffer(part, np.uint8)
-    return np.unpackbits(packed, bitorder="little")
+    if kind == "i4":
+        both = np.frombuffer(part, np.int8)
+        return np.stack([both << 4 >> 4, both >> 4], axis=1).reshape(shape)
+    return np.frombuffer(part, _NUMBERS[kind]).reshape(shape)

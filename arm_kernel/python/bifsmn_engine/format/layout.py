@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 
 class Config(NamedTuple):
@@ -27,25 +27,22 @@ class Config(NamedTuple):
     taps_before: int
     taps_after: int
     planes: int
-    threshold_bits: int
-    affine_bits: int
     sample_rate: int
     window_samples: int
     n_fft: int
     hop: int
+    input_pad: int
     f_min: float
     f_max: float
     power_floor: float
-    input_mean: float
-    input_std: float
     input_low: float
-    input_high: float
+    input_gain: float
     threshold: float
     smoothing: int
 
 
 Shape = tuple[int, ...]
-HEADER = struct.Struct("<17I8fI")  # a Config
+HEADER = struct.Struct("<16I6fI")  # a Config
 
 
 def front_end_options(config: Config) -> dict[str, Any]:
@@ -53,7 +50,7 @@ def front_end_options(config: Config) -> dict[str, Any]:
 
     Example
     -------
-    >>> header = Config._make(range(26))
+    >>> header = Config._make(range(23))
     >>> front_end_options(header)["hop_length"] == header.hop
     True
     """
@@ -72,8 +69,9 @@ def front_end_options(config: Config) -> dict[str, Any]:
 class ModelFile(NamedTuple):
     """What a file holds.
 
-    ``arrays`` has an entry for every name of ``fields``; vectors that a file
-    stores in a few bits are ``StoredVector``, signs are bool (True is -1).
+    ``arrays`` has an entry for every name of ``fields``; numbers that a file
+    stores with a shared exponent are ``StoredVector``, signs and bits are bool
+    (True is -1), all else is whole, but ``classifier.unit``.
     """
 
     config: Config
@@ -85,78 +83,65 @@ class ModelFile(NamedTuple):
 
 
 class StoredVector(NamedTuple):
-    """Numbers in a few bits: ``offset + step * code`` in single precision."""
+    """Whole numbers ``codes * 2**exponent``, with one exponent for all."""
 
-    offset: np.float32
-    step: np.float32
-    codes: np.ndarray
+    exponent: int
+    codes: NDArray[np.int8]
 
-    @classmethod
-    def of(cls, values: ArrayLike, bits: int) -> StoredVector:
-        """Rounds values to the nearest of ``2**bits`` between their ends.
+    @property
+    def values(self) -> NDArray[np.int32]:
+        """The numbers, as every reader gets them.
 
         Example
         -------
-        >>> StoredVector.of(np.array([0.0, 0.2, 1.0]), 2).codes.tolist()
-        [0, 1, 3]
+        >>> StoredVector(3, np.array([-128, 1], np.int8)).values.tolist()
+        [-1024, 8]
         """
-        values = np.asarray(values, np.float64)
-        low, high = np.float32(values.min()), np.float32(values.max())
-        step = np.float32((high - low) / (2**bits - 1))
-        if step == 0:
-            return cls(low, step, np.zeros(len(values), np.uint16))
-        codes = np.rint((values - low) / np.float64(step))
-        return cls(low, step, codes.clip(0, 2**bits - 1).astype(np.uint16))
-
-    @property
-    def values(self) -> NDArray[np.float32]:
-        """The numbers, as every reader gets them."""
-        return self.offset + self.step * self.codes.astype(np.float32)
+        return self.codes.astype(np.int32) << self.exponent
 
 
 def fields(config: Config) -> Iterator[tuple[str, str, Shape]]:
     """Lists what follows the strings, in order: (name, kind, shape).
 
-    Kinds: "f32"; "scale", an f32 above 0; "i8"; "threshold" and "affine",
-    vectors of so many bits; "bits", signs of outputs x inputs; "rows", signs
-    of taps x channels.
+    Kinds: "i4", "i8", "u8", "i16", "u16", "i32", whole numbers; "scale", an f32
+    above 0; "vector", a ``StoredVector``, and "limits", one of middle, low and
+    high, with one plane of middle alone; "flags", bits; "bits", signs of
+    outputs x inputs; "rows", signs of taps x channels.
 
     Example
     -------
     >>> sizes = dict.fromkeys(Config._fields, 1)
     >>> sizes.update(front_channels=16, mels=32, frames=32)
     >>> next(iter(fields(Config(**sizes))))
-    ('conv1.weight', 'f32', (16, 25))
+    ('conv1.weight', 'i8', (16, 25))
     """
     c = config
     p, bands = c.front_channels, 2 * c.front_channels * (c.mels // 4)
-    taps = c.taps_before + 1 + c.taps_after
-    yield "conv1.weight", "f32", (p, 25)
-    yield "conv1.shifts", "f32", (p,)
-    yield "conv1.slope", "f32", ()
-    yield from _binary(c, "conv2", p, (2 * p, 25 * p))
-    yield from _affine("conv2", 2 * p)
-    yield "conv2.slope", "f32", ()
-    yield from _binary(c, "projection", bands, (c.channels, bands))
+    taps, limits = c.taps_before + 1 + c.taps_after, 2 * c.planes - 1
+    yield "conv1.weight", "i8", (p, 25)
+    for name in ("middle", "low", "high")[:limits]:
+        yield f"conv1.{name}", "i16", (p,)
+    for plane in range(1, c.planes + 1):
+        yield f"conv2.pads{plane}", "flags", (p,)
+    yield "conv2.signs", "bits", (2 * p, 25 * p)
+    yield "conv2.limits", "limits", (limits, bands)
+    yield "projection.signs", "bits", (c.channels, bands)
     yield from _affine("projection", c.channels)
-    yield "projection.slope", "f32", ()
     for b in range(c.layers):
         name = f"blocks.{b}"
-        yield from _quantiser(c, f"{name}.memory", c.channels)
+        yield from _quantiser(c, f"{name}.memory")
         yield f"{name}.memory.signs", "rows", (taps, c.channels)
-        yield f"{name}.memory.slope", "f32", ()
-        shape = (c.hidden, c.channels)
-        yield from _binary(c, f"{name}.expand", c.channels, shape)
-        yield f"{name}.expand.slope", "f32", ()
-        yield from _binary(c, f"{name}.project", c.hidden, shape[::-1])
-        for d in thinnings_of(c, b):
-            yield from _affine(f"{name}.{d}.memory", c.channels)
-            yield from _affine(f"{name}.{d}.expand", c.hidden)
-            yield from _affine(f"{name}.{d}.project", c.channels)
-            yield f"{name}.{d}.slope", "f32", ()
-    yield "classifier.scales", "f32", (c.classes,)
-    yield "classifier.biases", "f32", (c.classes,)
-    yield "classifier.weight", "i8", (c.classes, c.frames // 4 * c.channels)
+        yield from _quantiser(c, f"{name}.expand")
+        yield f"{name}.expand.signs", "bits", (c.hidden, c.channels)
+        yield f"{name}.project.signs", "bits", (c.channels, c.hidden)
+        for n in thinnings_of(c, b):
+            yield from _affine(f"{name}.{n}.memory", c.channels)
+            yield f"{name}.{n}.expand.limits", "limits", (limits, c.hidden)
+            yield from _affine(f"{name}.{n}.project", c.channels)
+    yield "classifier.unit", "scale", ()
+    yield "classifier.shift", "u8", ()
+    yield "classifier.biases", "i32", (c.classes,)
+    yield "classifier.weight", "i4", (c.classes, c.frames // 4 * c.channels)
 
 
 def all_thinnings(config: Config) -> tuple[int, ...]:
@@ -169,18 +154,14 @@ def thinnings_of(config: Config, block: int) -> list[int]:
     return [n for n in all_thinnings(config) if (block + 1) % n == 0]
 
 
-def _quantiser(config, name, channels):
-    for plane in range(1, config.planes + 1):
-        yield f"{name}.s{plane}", "scale", ()
-    for plane in range(1, config.planes + 1):
-        yield f"{name}.theta{plane}", "threshold", (channels,)
-
-
-def _binary(config, name, channels, shape):
-    yield from _quantiser(config, name, channels)
-    yield f"{name}.signs", "bits", shape
+def _quantiser(config, name):
+    yield f"{name}.middle", "vector", (config.channels,)
+    if config.planes == 2:
+        yield f"{name}.spread", "u16", ()
+        yield f"{name}.centre", "vector", (config.channels,)
 
 
 def _affine(name, outputs):
-    yield f"{name}.gains", "affine", (outputs,)
-    yield f"{name}.shifts", "affine", (outputs,)
+    yield f"{name}.gains", "vector", (outputs,)
+    yield f"{name}.shifts", "vector", (outputs,)
+    yield f"{name}.slope", "i8", ()

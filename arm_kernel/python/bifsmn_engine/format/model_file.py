@@ -30,7 +30,7 @@ from bifsmn_engine.format.layout import (
 )
 
 MAGIC = b"\x89BIFSMN\n"
-VERSION = 1
+VERSION = 2
 TEXTS = ("name", "licence", "provenance")  # of a model, after its labels
 _HEAD = struct.Struct("<8s3I")  # magic, version, bytes, checksum
 _LENGTH = struct.Struct("<H")  # of a text
@@ -57,7 +57,7 @@ def to_bytes(model: ModelFile) -> bytes:
     for name, kind, shape in fields(config):
         if name not in model.arrays:
             raise ValueError(f"{name}: expected an array {shape}, found none")
-        parts.append(pack(model.arrays[name], name, kind, shape, config))
+        parts.append(pack(model.arrays[name], name, kind, shape))
     body = b"".join(parts)
     size, check = HEADER_AT + len(body), zlib.crc32(body)
     content = _HEAD.pack(MAGIC, VERSION, size, check) + body
@@ -194,7 +194,7 @@ def _check_start(start, size):
 
 def _sizes(config):
     """Returns how many bytes a file with such a header has: from, to."""
-    parts = (size_of(kind, shape, config) for _, kind, shape in fields(config))
+    parts = (size_of(kind, shape) for _, kind, shape in fields(config))
     texts = config.classes + len(TEXTS)
     fixed = _START + sum(parts) + texts * _LENGTH.size
     return fixed + config.classes, fixed + texts * MAX_TEXT_BYTES
@@ -212,8 +212,8 @@ def _decode(content):
         name, licence, provenance = [source.text(what) for what in TEXTS]
         arrays = {}
         for field, kind, shape in fields(config):
-            part = source.take(size_of(kind, shape, config), field)
-            arrays[field] = unpack(part, field, kind, shape, config)
+            part = source.take(size_of(kind, shape), field)
+            arrays[field] = unpack(part, field, kind, shape)
             check_array(field, kind, arrays)
         source.finish()
     except ValueError as error:

@@ -1,0 +1,138 @@
+// Ranks as tables, and the counts that weights look up in them.
+//
+// With kInputs 4, table g of 16 channels is of channels 2 g, 2 g + 8, 2 g + 1 and 2 g + 9,
+// and entry w is the count of the weights whose bits, in this order, are those of w. It is
+// the sum of an entry for each of both pairs of channels. With kInputs 1, all bytes of a
+// table are the rank of one channel, and weights are bytes that flip it or do not.
+#pragma once
+#include "network/isa.h"
+
+namespace bifsmn {
+namespace {  // see isa.h
+
+// Of 16 channels.
+template <class Isa>
+constexpr uint32_t kTables = 16 / Isa::kInputs;
+
+// Bytes of the tables of so many channels for kFrames frames.
+template <class Isa>
+constexpr size_t tables_size(uint32_t channels) {
+  return channels / Isa::kInputs * kStep;
+}
+
+// Input i of table g, among the 16 channels.
+template <class Isa>
+constexpr uint32_t channel_of(uint32_t g, uint32_t i) {
+  return Isa::kInputs == 1 ? g : 2 * g + i / 2 + i % 2 * 8;
+}
+
+// put_tables() where kInputs is 4.
+template <class Isa>
+struct PairTables {
+  using Shorts = typename Isa::Shorts;
+  using Words = typename Isa::Words;
+  using Bytes = typename Isa::Bytes;
+
+  // Entries 0 to 3 of a pair of ranks a, b are a + b, top - a + b, top + a - b and
+  // 2 top - a - b: two 16-bit lanes.
+  static BIFSMN_INLINE void put(uint8_t* to, size_t step, Shorts low, Shorts high, Shorts top) {
+    const Words sum = Words(low) + Words(high);  // negated, as ranks are
+    const Words difference = Words(low) - Words(high);
+    const Words first = Words(top << 8) - sum + (difference << 8);
+    const Words last = Words(top) + Words(top << 9) - difference + (sum << 8);
+    const Bytes pairs[2] = {Bytes(Isa::zip_low(Shorts(first), Shorts(last))),
+                            Bytes(Isa::zip_high(Shorts(first), Shorts(last)))};
+    const Bytes entries = Isa::bytes(kEntries), blocks = Isa::bytes(kBlocks);
+    for (int g = 0; g < 4; ++g, to += step) {
+      const Bytes pair = pairs[g / 2];
+      const uint8_t next = g % 2 * 8;
+      Isa::store(to, Isa::look_up(pair, entries + next) + Isa::look_up(pair, blocks + next));
+    }
+  }
+
+  alignas(16) static constexpr uint8_t kEntries[16] = {0, 1, 2, 3, 0, 1, 2, 3,
+                                                       0, 1, 2, 3, 0, 1, 2, 3};
+  alignas(16) static constexpr uint8_t kBlocks[16] = {4, 4, 4, 4, 5, 5, 5, 5,
+                                                      6, 6, 6, 6, 7, 7, 7, 7};
+};
+
+// Counts of kTiles * 16 outputs for kFrames frames.
+template <class Isa, int kTiles>
+struct Products {
+  using Shorts = typename Isa::Shorts;
+  using Bytes = typename Isa::Bytes;
+  static constexpr int kRows = Isa::kRows, kAtOnce = Isa::kRowsAtOnce;
+  // Tables whose counts fit into a byte: the largest entry is 3 for each input.
+  static constexpr uint32_t kMost = 255 / (3 * Isa::kInputs);
+
+  // where(k): table k of all frames. counts[tile][row]: channels 0 to 7 and 8 to 15.
+  template <class Where>
+  static BIFSMN_INLINE void run(const uint8_t* weights, const Where& where, uint32_t tables,
+                                Shorts (*counts)[kRows][2]) {
+    for (int row = 0; row < kRows; row += kAtOnce)
+      for (uint32_t k = 0; k < tables; k += 2 * kMost) {
+        Bytes a[kTiles][kAtOnce], b[kTiles][kAtOnce];
+        const uint32_t middle = k + kMost < tables ? k + kMost : tables;
+        const uint32_t end = middle + kMost < tables ? middle + kMost : tables;
+        add(weights, where, row, k, middle, a);
+        add(weights, where, row, middle, end, b);
+#pragma GCC unroll 2
+        for (int tile = 0; tile < kTiles; ++tile)
+#pragma GCC unroll 8
+          for (int r = 0; r < kAtOnce; ++r) {
+            Shorts low, high;
+            Isa::widen(a[tile][r], b[tile][r], &low, &high);
+            Shorts* to = counts[tile][row + r];
+            to[0] = k ? to[0] + low : low;
+            to[1] = k ? to[1] + high : high;
+          }
+      }
+  }
+
+ private:
+  template <class Where>
+  static BIFSMN_INLINE void add(const uint8_t* weights, const Where& where, int row, uint32_t k,
+                                uint32_t end, Bytes (&counts)[kTiles][kAtOnce]) {
+    Bytes sums[kTiles][kAtOnce] = {};
+    weights += k * kTiles * kTable;
+    for (; k < end; ++k, weights += kTiles * kTable) {
+      const uint8_t* const tables = where(k) + row * Isa::kVector;
+      Bytes w[kTiles];
+#pragma GCC unroll 2
+      for (int tile = 0; tile < kTiles; ++tile) w[tile] = Isa::bytes(weights + tile * kTable);
+#pragma GCC unroll 8
+      for (int r = 0; r < kAtOnce; ++r) {
+        const Bytes table = Isa::load_bytes(tables + r * Isa::kVector);
+#pragma GCC unroll 2
+        for (int tile = 0; tile < kTiles; ++tile)
+          sums[tile][r] += Isa::look_up(table, w[tile]);
+      }
+    }
+    memcpy(counts, sums, sizeof sums);
+  }
+};
+
+// A layer, in tiles: each(o, counts [kRows][2]) for 16 outputs from `o` on.
+template <class Isa, class Where, class Each>
+BIFSMN_INLINE void layer(const uint8_t* weights, const Where& where, uint32_t tables,
+                         uint32_t outputs, Each each) {
+  typename Isa::Shorts counts[2][Isa::kRows][2];
+  uint32_t o = 0;
+  for (; o + 32 <= outputs; o += 32, weights += 2 * kTable * tables) {
+    Products<Isa, 2>::run(weights, where, tables, counts);
+    each(o, counts[0]);
+    each(o + 16, counts[1]);
+  }
+  if (o == outputs) return;
+  Products<Isa, 1>::run(weights, where, tables, counts);
+  each(o, counts[0]);
+}
+
+// Tables that follow one another.
+struct InARow {
+  const uint8_t* tables;
+  const uint8_t* operator()(uint32_t k) const { return tables + k * kStep; }
+};
+
+}  // namespace
+}  // namespace bifsmn
