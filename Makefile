@@ -48,7 +48,7 @@ evaluate: .venv  ## Measure a model (DATA=FOLDER MODEL=FILE OUT=FILE)
 	$(BIN)/bifsmn evaluate "$(DATA)" \
 		$(if $(MODEL),"--model=$(MODEL)") $(if $(OUT),"--out=$(OUT)") $(ARGS)
 
-test: lint  ## Run every check, but those of the two lines below
+test: lint  ## Run every check, but those of the lines below
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist=worksteal
 	@if command -v c++ > /dev/null; then \
 		PATH="$(CURDIR)/$(BIN):$$PATH" arm_kernel/tests/sanitize.sh; \
@@ -63,6 +63,9 @@ coverage: .venv  ## Say which lines the fast tests do not run
 
 test-arm:  ## Prove the engine on emulated ARMv8 (Debian, root)
 	arm_kernel/tests/arm/run.sh
+
+test-mcu:  ## Prove the engine on emulated microcontrollers (Debian, root)
+	arm_kernel/mcu/run.sh $(ARGS)
 
 test-fuzz: .venv  ## Fuzz model files and wav files (SECONDS=60 each; Debian, root)
 	arm_kernel/fuzz/run.sh $(SECONDS)
@@ -116,5 +119,5 @@ tables: .venv  ## Write the tables of README and docs from docs/results
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv train evaluate test test-wheels coverage test-arm test-fuzz wasm test-wasm bench-training \
+.PHONY: help .venv train evaluate test test-wheels coverage test-arm test-mcu test-fuzz wasm test-wasm bench-training \
 	bench lint format docs tutorial tables clean

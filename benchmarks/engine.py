@@ -22,7 +22,7 @@ come; a run that was stopped goes on after its last part.
 import argparse
 import json
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from benchmarks.harness import arm_backends, arm_count
 from benchmarks.harness.backend import Form, Native
 from benchmarks.harness.cache import environment
 from benchmarks.harness.engine_build import build_engine, compiler
-from benchmarks.harness.process import Missing, available, run, say
+from benchmarks.harness.process import Missing, available, memories, run, say
 from benchmarks.harness.registry import ISAS, LITERT_AVX2, PEERS, Peer
 from benchmarks.harness.results import (
     Part,
@@ -163,18 +163,6 @@ def arm_ratio(results: dict[str, Any]) -> dict[str, Any]:
     return {"arm_cycles_ratio_litert_int8": ratio or None}
 
 
-def weights(backends: Sequence[Native | Form]) -> dict[str, Any]:
-    """Returns the bytes of files and the memory of processes, by backend."""
-    say("Weighing processes and files")
-    found: dict[str, Any] = {"bytes": {}, "memory": {}}
-    missing: dict[str, str] = {}
-    for b in backends:
-        found["bytes"][b.key] = b.bytes()
-        for memory in available([(b.key, [b.key], b.memory)], missing):
-            found["memory"][b.key] = memory
-    return found
-
-
 def benchmark(options: argparse.Namespace) -> Iterator[Part]:
     """Yields the parts of the results."""
     model, data = options.model, options.data_folder
@@ -207,7 +195,8 @@ def benchmark(options: argparse.Namespace) -> Iterator[Part]:
     on_arm = [form for form in forms if form.peer is not LITERT_AVX2]
     yield "timings", timings
     yield "tool", lambda _: {"tool_us": tool_timings(tool, model)}
-    yield "weights", lambda _: weights(backends)
+    yield "bytes", lambda _: {"bytes": {b.key: b.bytes() for b in backends}}
+    yield "memory", lambda _: {"memory": memories(backends)}
     yield "arm", lambda _: arm_counts(model)
     yield "arm_peers", lambda _: arm_backends.counts(on_arm)
     yield "arm_ratio", arm_ratio

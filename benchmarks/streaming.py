@@ -35,9 +35,14 @@ from benchmarks.engine import peer_forms
 from benchmarks.harness.backend import Native
 from benchmarks.harness.cache import environment, pins
 from benchmarks.harness.engine_build import build_engine, compiler
-from benchmarks.harness.process import available, run, say
+from benchmarks.harness.process import Missing, available, memories, run
 from benchmarks.harness.registry import LCE, LITERT, ONNX_RUNTIME, Peer
-from benchmarks.harness.results import make_parser, provenance, run_and_save
+from benchmarks.harness.results import (
+    Part,
+    make_parser,
+    provenance,
+    run_and_save,
+)
 from benchmarks.harness.timing import Samples, measure, medians, quantiles
 from benchmarks.models import prepared
 from benchmarks.models.check import check_sizes
@@ -220,8 +225,8 @@ def summary(
     }
 
 
-def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yields the results, part by part."""
+def benchmark(options: argparse.Namespace) -> Iterator[Part]:
+    """Yields the parts of the results."""
     model = options.model
     check_sizes(model)
     folder, networks = build_engine(), prepared.networks()
@@ -229,19 +234,23 @@ def benchmark(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     native = native_backends(*audio, networks / "features.npy")
     others, missing = other_backends(networks, audio)
     backends = native + others
-    samples = measure(backends, options.rounds, options.seconds)
-    yield {
-        **summary(samples, [backend.key for backend in native]),
-        "missing": missing,
-        "n": {
-            "processes": options.rounds,
-            "seconds": {b.key: b.seconds(options.seconds) for b in backends},
-        },
-        "model": model_file.read(model).name,
-        **provenance(STREAMED, compiler=compiler(folder), **pins(MICRO)),
-    }
-    say("Weighing processes")
-    yield {"memory": {backend.key: backend.memory() for backend in backends}}
+
+    def timings(_: dict[str, Any]) -> dict[str, Any]:
+        samples = measure(backends, options.rounds, options.seconds, missing)
+        timed = [b.key for b in native if b.key not in missing]
+        if not timed:
+            raise Missing("no instruction set of the engine could be timed")
+        seconds = {b.key: b.seconds(options.seconds) for b in backends}
+        return {
+            **summary(samples, timed),
+            "missing": missing,
+            "n": {"processes": options.rounds, "seconds": seconds},
+            "model": model_file.read(model).name,
+            **provenance(STREAMED, compiler=compiler(folder), **pins(MICRO)),
+        }
+
+    yield "timings", timings
+    yield "memory", lambda _: {"memory": memories(backends)}
 
 
 def main() -> None:

@@ -41,8 +41,9 @@ bifsmn_status bifsmn_spotter_set_thinning(bifsmn_spotter *spotter, uint32_t thin
  * lies -> posteriors [classes], whose sum is 1. */
 bifsmn_status bifsmn_spotter_classify(bifsmn_spotter *spotter, const int16_t *audio, size_t samples,
                                       float *posteriors);
-/* The same of a whole window that has moved on by one hop since the last call of this
- * function or of bifsmn_spotter_classify: computes what is new of the features. */
+/* The same of a window [window_samples] that has moved on by one hop since the last call of
+ * this function, or since bifsmn_spotter_classify of a whole one: computes what is new of the
+ * features. Without posteriors (null) these move, and the network does not run. */
 bifsmn_status bifsmn_spotter_move(bifsmn_spotter *spotter, const int16_t *window,
                                   float *posteriors);
 

@@ -18,15 +18,17 @@ struct Codes {
   static size_t size(const Config& c) { return size_t(c.frames + 1) * (c.mels + 4); }
 };
 
+// y to the nearest integer, ties to even, from a single's bits: without an FPU, each
+// operation on singles is a call.
 inline uint32_t code_of(const Config& c, float feature) {
-  const float above = feature - c.input_low;
-  const float y = above * c.input_gain;
-  if (!(y > 0)) return 0;
-  if (y >= 127) return 127;
-  const float rounded = y + 0x1p23f;  // where the last bit of a single is 1: ties go to even
-  uint32_t bits;
-  memcpy(&bits, &rounded, sizeof bits);
-  return bits & 0x7f;
+  const float above = feature - c.input_low, y = above * c.input_gain;
+  int32_t bits;
+  memcpy(&bits, &y, sizeof bits);
+  if (bits <= 0x3f000000) return 0;    // to 0.5
+  if (bits >= 0x42fe0000) return 127;  // from 127
+  const uint32_t mantissa = (uint32_t(bits) & 0x7fffff) | 0x800000;
+  const uint32_t fraction = 150 - (uint32_t(bits) >> 23), half = 1u << (fraction - 1);
+  return (mantissa + half - 1 + (mantissa >> fraction & 1)) >> fraction;
 }
 
 inline void make_codes(const Config& c, const float* features, const Codes& codes) {
@@ -50,9 +52,7 @@ struct Image {
   size_t bands, channels;
 
   static size_t frames(const Config& c) { return 8 * groups_of(c) + 4; }
-  static size_t size(const Config& c) {
-    return frames(c) * (c.mels / 2 + 4) * c.front_channels;
-  }
+  static size_t size(const Config& c) { return frames(c) * (c.mels / 2 + 4) * c.front_channels; }
   uint8_t* at(size_t frame, size_t band) const {
     return levels + (frame * bands + band) * channels;
   }
@@ -112,14 +112,14 @@ class SecondConvolution {
  public:
   SecondConvolution(const Network& n, const Image& image, uint32_t* tables)
       : n_(n), c_(n.config), image_(image), tables_(tables) {
-    memset(tables_, 0, tables_words(25 * c_.front_channels) * sizeof *tables_);
+    end_tables(25 * c_.front_channels, tables_);
   }
 
   void run(size_t group, uint32_t* levels) {
     // Of the five bands that an output sees, the next one sees three.
     const size_t band_words = 5 * c_.front_channels / 4 * kEntries;
     for (size_t i = 0; i < c_.mels / 4; ++i, levels += 2 * c_.front_channels) {
-      memmove(tables_, tables_ + 2 * band_words, 3 * band_words * sizeof *tables_);
+      for (size_t k = 0; k < 3 * band_words; ++k) tables_[k] = tables_[k + 2 * band_words];
       for (size_t a = i > 0 ? 3 : 0; a < 5; ++a)
         make_band(group, 2 * i + a, tables_ + a * band_words);
       thresholds(i, levels);

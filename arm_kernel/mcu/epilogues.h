@@ -1,5 +1,6 @@
 // What follows a sum S (products.h): limits, or an affine and a PReLU.
 #pragma once
+#include "four.h"
 #include "products.h"
 
 namespace bifsmn {
@@ -14,7 +15,12 @@ class Count {
         high_((two_planes ? l.high : kNever) + offset) {}
 
   uint32_t operator()(int32_t x) const {
-    return uint32_t(x < low_) + uint32_t(x < middle_) + uint32_t(x < high_);
+    return (uint32_t(x - low_) >> 31) + (uint32_t(x - middle_) >> 31) + (uint32_t(x - high_) >> 31);
+  }
+  // Of four frames, a byte each.
+  __attribute__((always_inline)) uint32_t operator()(Four x) const {
+    const Four low = (x - low_).shifted<31>(), middle = (x - middle_).shifted<31>();
+    return (-(low + middle + (x - high_).shifted<31>())).bytes();
   }
 
  private:
@@ -26,8 +32,7 @@ class Count {
 inline uint32_t levels_of(const Thresholds& t, size_t n, const Config& c, uint32_t inputs,
                           Sums sums) {
   const Count count(t.limits(n), c.planes == 2, int32_t(c.max_dot(inputs) / 2));
-  return count(sums.of(0)) | count(sums.of(1)) << 8 | count(sums.of(2)) << 16 |
-         count(sums.of(3)) << 24;
+  return count(Four::of(sums));
 }
 
 // Of dot products up to `max`: mul(P << k, gain) where P = 2 S - max, as one product and
@@ -35,20 +40,18 @@ inline uint32_t levels_of(const Thresholds& t, size_t n, const Config& c, uint32
 class Line {
  public:
   Line(const Affine& a, uint32_t max, uint32_t shift_of_max, size_t n)
-      : gain_(uint32_t(a.gains[n]) << (shift_of_max + 1)),
-        offset_((1 << 14) - (max << shift_of_max) * uint32_t(a.gains[n])),
+      : gain_(a.gains[n] * (2 << shift_of_max)),
+        offset_((1 << 14) - int32_t(max << shift_of_max) * a.gains[n]),
         shift_(a.shifts[n]),
         slope_(a.slope * (1 << 8)) {}
 
-  int32_t operator()(int32_t sum) const {
-    const int32_t product = int32_t(uint32_t(sum) * gain_ + offset_) >> 15;
-    const int32_t y = clip16(product + shift_), below = mul(y, slope_);
-    return y > below ? y : below;
+  __attribute__((always_inline)) Four operator()(Four sums) const {
+    const Four y = ((sums * gain_ + offset_).shifted<15>() + shift_).saturated();
+    return y.max((y * slope_ + (1 << 14)).shifted<15>());
   }
 
  private:
-  uint32_t gain_, offset_;
-  int32_t shift_, slope_;
+  int32_t gain_, offset_, shift_, slope_;
 };
 
 }  // namespace bifsmn

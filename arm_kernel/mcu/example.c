@@ -1,11 +1,14 @@
 /* Which word is in the clip? Model and clip lie in flash (board/blobs.S). */
 #include <stdint.h>
+#include <string.h>
 
 #include "bifsmn_spotter.h"
 #include "board/semihosting.h"
 
 extern const uint8_t model[], clip[];
 extern const uint32_t model_bytes, clip_bytes;
+
+#define CLASSES 64 /* at most */
 
 /* bifsmn_spotter_bytes says how much it must be. */
 static _Alignas(64) uint8_t memory[MEMORY];
@@ -29,10 +32,13 @@ static void require(bifsmn_status status) {
 int main(void) {
   bifsmn_spotter *spotter;
   bifsmn_info info;
-  static float posteriors[BIFSMN_MAX_CLASSES];
+  float posteriors[CLASSES];
   require(bifsmn_spotter_load(model, model_bytes, &bifsmn_tables, memory, sizeof memory, &spotter));
   require(bifsmn_spotter_info(spotter, &info));
-  require(bifsmn_spotter_classify(spotter, (const int16_t *)clip, clip_bytes / 2, posteriors));
+  if (info.classes > CLASSES) require(BIFSMN_NO_MEMORY);
+  const size_t clip_samples = clip_bytes / 2, window = info.window_samples;
+  const size_t samples = clip_samples < window ? clip_samples : window;
+  require(bifsmn_spotter_classify(spotter, (const int16_t *)clip, samples, posteriors));
 
   uint32_t best = 0;
   for (uint32_t k = 0; k < info.classes; ++k) {
@@ -42,8 +48,11 @@ int main(void) {
     put("\n");
     if (posteriors[k] > posteriors[best]) best = k;
   }
-  put(posteriors[best] >= info.threshold ? "keyword: " : "no keyword; the best is ");
-  put(bifsmn_spotter_label(spotter, best));
+  const char *const label = bifsmn_spotter_label(spotter, best);
+  const int is_keyword = strcmp(label, "silence") != 0 && strcmp(label, "unknown") != 0;
+  const int is_heard = is_keyword && posteriors[best] >= info.threshold;
+  put(is_heard ? "keyword: " : "no keyword; the best is ");
+  put(label);
   put("\n");
   return 0;
 }

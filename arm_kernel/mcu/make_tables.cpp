@@ -56,7 +56,9 @@ int main(int argc, char** argv) {
   const Config c = read_config(argv[1]);
   const FrontEnd& f = *make_front_end(c, "", allocate(front_end_bytes(c)));
   const float* const segments = reinterpret_cast<const float*>(f.segments);
-  printf("// Made by make_tables.\n#include \"bifsmn_spotter.h\"\n#include \"front_end.h\"\n\nnamespace bifsmn {\nnamespace {\n\n");
+  printf(
+      "// Made by make_tables.\n#include \"bifsmn_spotter.h\"\n#include "
+      "\"front_end.h\"\n\nnamespace bifsmn {\nnamespace {\n\n");
   // They lie behind one another: each ends where the next one begins.
   print("window", f.window, f.column_turns);
   print("column_turns", f.column_turns, f.lane_turns);

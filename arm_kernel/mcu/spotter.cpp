@@ -144,7 +144,7 @@ bifsmn_status bifsmn_spotter_classify(bifsmn_spotter* s, const int16_t* audio, s
   if (!s || !posteriors) return BIFSMN_BAD_ARGUMENT;
   const bifsmn_status status = bifsmn_spotter_features(s, audio, samples, s->features);
   if (status != BIFSMN_OK) return status;
-  s->has_window = true;
+  s->has_window = samples == s->front_end->window_samples;
   decide(s, posteriors);
   return BIFSMN_OK;
 }
@@ -152,15 +152,18 @@ bifsmn_status bifsmn_spotter_classify(bifsmn_spotter* s, const int16_t* audio, s
 // Inner frame t is what t + 1 was: only the last inner frame and those at the borders
 // are new.
 bifsmn_status bifsmn_spotter_move(bifsmn_spotter* s, const int16_t* window, float* posteriors) {
-  if (!s || !window || !posteriors) return BIFSMN_BAD_ARGUMENT;
+  if (!s || !window) return BIFSMN_BAD_ARGUMENT;
   const FrontEnd& f = *s->front_end;
   const uint32_t begin = f.inner_begin(), end = f.inner_end();
-  if (!s->has_window || begin >= end)
-    return bifsmn_spotter_classify(s, window, f.window_samples, posteriors);
-  float* const first = s->features + size_t(begin) * f.mels;
-  memmove(first, first + f.mels, size_t(end - 1 - begin) * f.mels * sizeof(float));
-  compute_device_frames(f, s->scratch, window, f.window_samples, 0, begin, s->features);
-  compute_device_frames(f, s->scratch, window, f.window_samples, end - 1, f.frames, s->features);
-  decide(s, posteriors);
+  if (s->has_window && begin < end) {
+    float* const first = s->features + size_t(begin) * f.mels;
+    memmove(first, first + f.mels, size_t(end - 1 - begin) * f.mels * sizeof(float));
+    compute_device_frames(f, s->scratch, window, f.window_samples, 0, begin, s->features);
+    compute_device_frames(f, s->scratch, window, f.window_samples, end - 1, f.frames, s->features);
+  } else {
+    compute_device_frames(f, s->scratch, window, f.window_samples, 0, f.frames, s->features);
+  }
+  s->has_window = true;
+  if (posteriors) decide(s, posteriors);
   return BIFSMN_OK;
 }

@@ -57,7 +57,7 @@ class Pass {
     memory(b, at.memory);
     for (size_t g = 0; g < groups_of(c_); ++g) {
       for (size_t c = 0; c < c_.channels; ++c)
-        s_.levels[c] = quantised(Count(b.expand_in.limits(c), c_.planes == 2), x_at(g, c));
+        s_.levels[c] = Count(b.expand_in.limits(c), c_.planes == 2)(Four::of(x_at(g, c)));
       make_tables(s_.levels, c_.channels, all_top_, s_.tables);
       look_up(b.expand, s_.tables, [&](uint32_t n, Sums sums) {
         s_.hidden[n] = levels_of(at.expand, n, c_, c_.channels, sums);
@@ -77,6 +77,7 @@ class Pass {
     const uint8_t* weights = n_.weights;
     for (uint32_t k = 0; k < c_.classes; ++k) {
       int32_t sum = n_.biases[k];
+#pragma GCC unroll 4
       for (size_t i = 0; i < c_.outputs(); i += 2, ++weights) {
         const int32_t both = int8_t(*weights), first = int32_t(uint32_t(both) << 28) >> 28;
         sum += first * codes[i] + (both >> 4) * codes[i + 1];
@@ -90,10 +91,6 @@ class Pass {
     return s_.x + 4 * (group * c_.channels + channel);
   }
 
-  static uint32_t quantised(const Count& count, const int16_t* x) {
-    return count(x[0]) | count(x[1]) << 8 | count(x[2]) << 16 | count(x[3]) << 24;
-  }
-
   // x of a group from levels of it.
   void affine(const Bits& bits, const Affine& a, const uint32_t* levels, bool is_residual,
               size_t group) {
@@ -102,11 +99,8 @@ class Pass {
     look_up(bits, s_.tables, [&](uint32_t n, Sums sums) {
       const Line line(a, max, shift, n);
       int16_t* const x = x_at(group, n);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) {
-        const int32_t z = line(sums.of(i));
-        x[i] = is_residual ? clip16(x[i] + z) : int16_t(z);
-      }
+      const Four z = line(Four::of(sums));
+      (is_residual ? (Four::of(x) + z).saturated() : z).to(x);
     });
   }
 
@@ -129,10 +123,10 @@ class Pass {
     const size_t groups = groups_of(c_), frames = c_.block_frames();
     uint32_t row[2 + 16 + 2];
     uint8_t* const bytes = reinterpret_cast<uint8_t*>(row);
-    const int pad = int(count(0));
-    for (size_t g = 0; g < groups; ++g) row[2 + g] = quantised(count, x_at(g, channel));
-    memset(bytes, pad, kBefore);
-    memset(bytes + kBefore + frames, pad, 4 * groups - frames + 8);
+    const uint32_t pad = count(0);
+    row[0] = row[1] = row[2 + groups] = row[3 + groups] = pad * kEach;
+    for (size_t g = 0; g < groups; ++g) row[2 + g] = count(Four::of(x_at(g, channel)));
+    for (size_t t = frames; t % 4; ++t) bytes[kBefore + t] = uint8_t(pad);
     for (size_t g = 0; g < groups; ++g) {
       const uint8_t* const at = bytes + kBefore + 4 * g - c_.taps_before;
       uint32_t sums = 0, u;
@@ -141,8 +135,7 @@ class Pass {
         sums += u ^ flips[k];
       }
       int16_t* const x = x_at(g, channel);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) x[i] = clip16(x[i] + line(sums >> 8 * i & 0xff));
+      (Four::of(x) + line(Four::of_bytes(sums))).saturated().to(x);
     }
   }
 

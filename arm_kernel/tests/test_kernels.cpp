@@ -1,5 +1,5 @@
 // Every instruction set's primitives against plain loops.
-#include <cmath>
+#include <cstdlib>
 
 #include "check.h"
 #include "network/backend.h"
@@ -38,127 +38,155 @@ class Guarded {
   uint8_t* memory_;
 };
 
-// Density 0: no bit is set, 1: each with one half, 2: all.
-int random_bit(Random& r, int density) { return density == 1 ? r.next() >> 31 : density / 2; }
+// Each of `values` for no, some and all of the bits.
+int random_of(Random& r, int density, int most) {
+  return density == 1 ? int(r.below(uint32_t(most) + 1)) : density / 2 * most;
+}
 
-void test_counts(const Primitives& k, uint32_t inputs, int rows, bool by_turns, Random& r) {
-  const size_t n = units(inputs, k.unit);
-  const size_t row = by_turns ? k.unit : kColumnRow, step = by_turns ? rows * k.unit : k.unit;
-  if (!by_turns && n * k.unit > kColumnRow) return;
-  const size_t bytes = n * k.unit * kTile * (k.nibbles ? 2 : 1);
-  Guarded<uint8_t> weights(bytes);
-  Guarded<uint8_t> bits(by_turns ? n * k.unit * rows : kColumnRow * rows);
-  Guarded<int32_t> out(size_t(rows) * kTile);
-  Guarded<int32_t> wanted(size_t(rows) * kTile);
-  memset(weights.data(), 0, bytes);
-  for (int i = 0; i < rows; ++i)
-    for (size_t u = 0; u < n; ++u) memset(bits.data() + i * row + u * step, 0, k.unit);
-  for (int i = 0; i < rows * kTile; ++i) wanted[i] = -int32_t(inputs / 2);
-  const int weight_density = int(r.below(3)), row_density = int(r.below(3));
-  for (uint32_t input = 0; input < inputs; ++input) {
-    const size_t unit = input / 8 / k.unit, byte = input / 8 % k.unit;
-    uint32_t signs = 0;
-    for (uint32_t o = 0; o < kTile; ++o) {
-      const int bit = random_bit(r, weight_density);
-      signs |= uint32_t(bit) << o;
-      if (k.nibbles) {
-        weights[input / 4 * kTile + o] |= uint8_t(bit << input % 4);
-        continue;
-      }
-      // Word order, or groups of 8 outputs.
-      const size_t place = k.unit == 4 ? unit * kTile + o : (o / 8 * n + unit) * 8 + o % 8;
-      weights[place * k.unit + byte] |= uint8_t(bit << input % 8);
+// Signs of weights as a file has them: bits that pad are zero.
+Buffer random_signs(uint32_t outputs, uint32_t inputs, int density, Random& r) {
+  Buffer made;
+  const uint32_t chunks = (inputs + 127) / 128;
+  uint8_t* data = made.grow(size_t(outputs) * chunks * 16);
+  for (uint32_t n = 0; n < outputs; ++n)
+    for (uint32_t i = 0; i < inputs; ++i) {
+      const size_t chunk = (size_t(n / 8) * chunks + i / 128) * 8 + n % 8;
+      uint8_t& byte = data[chunk * 16 + i % 128 / 8];
+      byte = uint8_t(byte | random_of(r, density, 1) << i % 8);
     }
-    for (int i = 0; i < rows; ++i) {
-      const uint32_t bit = uint32_t(random_bit(r, row_density));
-      bits[i * row + unit * step + byte] |= uint8_t(bit << input % 8);
-      for (uint32_t o = 0; o < kTile; ++o) wanted[i * kTile + o] += bit ^ (signs >> o & 1);
-    }
-  }
-  k.counts(rows, by_turns, weights.data(), bits.data(), inputs, out.data());
-  for (int i = 0; i < rows * kTile; ++i)
-    CHECK(out[i] == wanted[i], "%u inputs, %d rows: row %d, output %d is %d, not %d", inputs, rows,
-          i / kTile, i % kTile, out[i], wanted[i]);
+  return made;
 }
 
-const float kOdd[] = {0.0f, -0.0f, 1e-45f, -1e-45f, 1.0f, -1.0f, 0x1p20f, -0x1p20f, 0x1p-126f};
-
-float any_float(Random& r) {
-  return r.below(3) ? r.uniform(-1, 1) : kOdd[r.below(sizeof kOdd / sizeof *kOdd)];
-}
-
-void test_quantise(const Primitives& k, int planes, size_t offset, Random& r) {
-  Guarded<float> x(kTile, offset), theta1(kTile, offset), high(kTile, offset), low(kTile, offset);
-  Guarded<uint32_t> bits(static_cast<size_t>(planes));
-  uint32_t wanted[2] = {};
-  for (int i = 0; i < kTile; ++i) {
-    x[i] = any_float(r);
-    theta1[i] = r.below(2) ? x[i] : any_float(r);
-    high[i] = r.below(2) ? x[i] : any_float(r);
-    low[i] = r.below(2) ? x[i] : any_float(r);
-    const bool below = x[i] < theta1[i];
-    wanted[0] |= uint32_t(below) << i;
-    wanted[1] |= uint32_t(x[i] < (below ? low[i] : high[i])) << i;
-  }
-  k.quantise(planes, x.data(), theta1.data(), high.data(), low.data(), bits.data());
-  for (int plane = 0; plane < planes; ++plane)
-    CHECK(bits[plane] == wanted[plane], "plane %d: %x, not %x", plane, bits[plane], wanted[plane]);
-}
-
-void test_popcounts(const Primitives& k) {
-  for (int32_t word = 0; word < 1 << 15; word += kTile) {
-    Guarded<int32_t> words(kTile), low(kTile), high(kTile);
-    for (int i = 0; i < kTile; ++i) words[i] = (word + i) | (0x7fff - (word + i)) << 16;
-    k.popcounts(words.data(), low.data(), high.data());
-    for (int i = 0; i < kTile; ++i) {
+void test_counts(const Primitives& k, uint32_t inputs, uint32_t outputs, int top, Random& r) {
+  const Buffer signs = random_signs(outputs, inputs, int(r.below(3)), r);
+  const Bits bits{outputs, inputs, signs.data()};
+  Guarded<uint8_t> ranks(kFrames * inputs), memory(k.counts_bytes(bits));
+  Guarded<int32_t> out(kFrames * outputs);
+  const int density = int(r.below(3));
+  for (uint32_t i = 0; i < kFrames * inputs; ++i) ranks[i] = uint8_t(random_of(r, density, top));
+  k.counts(bits, top, ranks.data(), memory.data(), out.data());
+  for (uint32_t t = 0; t < kFrames; ++t)
+    for (uint32_t n = 0; n < outputs; ++n) {
       int wanted = 0;
-      for (int bit = 0; bit < 15; ++bit) wanted += (word + i) >> bit & 1;
-      CHECK(low[i] == wanted && high[i] == 15 - wanted, "of %x: %d and %d", words[i], low[i],
-            high[i]);
+      for (uint32_t i = 0; i < inputs; ++i) {
+        const int rank = ranks[t * inputs + i];
+        wanted += bits.chunk(n, i / 128)[i % 128 / 8] >> i % 8 & 1 ? top - rank : rank;
+      }
+      const int found = out[t * outputs + n];
+      CHECK(found == wanted, "%u inputs, %u outputs, top %d: frame %u, output %u is %d, not %d",
+            inputs, outputs, top, t, n, found, wanted);
+    }
+}
+
+const int16_t kOdd[] = {-32768, -32767, -16384, -1, 0, 1, 2, 16384, 32766, 32767};
+
+int16_t any_short(Random& r) {
+  if (r.below(3) == 0) return kOdd[r.below(sizeof kOdd / sizeof *kOdd)];
+  return int16_t(r.next() >> r.below(16));
+}
+
+// Values at their limits, and next to them.
+void test_ranks(const Primitives& k, size_t offset, Random& r) {
+  Guarded<int16_t> values(kTile, offset), limits(3 * kTile, offset);
+  Guarded<uint8_t> out(kTile, offset);
+  for (uint32_t i = 0; i < kTile; ++i) values[i] = any_short(r);
+  for (uint32_t i = 0; i < 3 * kTile; ++i)
+    limits[i] = r.below(2) ? clip16(values[i % kTile] + int(r.below(3)) - 1) : any_short(r);
+  for (const bool of_counts : {false, true}) {
+    k.ranks(of_counts, values.data(), limits.data(), out.data());
+    for (uint32_t i = 0; i < kTile; ++i) {
+      int wanted = 0;
+      for (uint32_t n = i; n < 3 * kTile; n += kTile)
+        wanted += of_counts ? values[i] > limits[n] : values[i] < limits[n];
+      CHECK(out[i] == wanted, "of %d: %d, not %d", values[i], out[i], wanted);
     }
   }
 }
 
-void test_prelu(const Primitives& k, float slope, size_t offset, Random& r) {
-  Guarded<float> y(kTile, offset), out(kTile, offset);
-  for (int i = 0; i < kTile; ++i) y[i] = any_float(r);
-  k.prelu(y.data(), slope, out.data());
-  for (int i = 0; i < kTile; ++i) {
-    const float wanted = y[i] > 0 ? y[i] : y[i] * slope;
-    CHECK(memcmp(&wanted, &out[i], sizeof wanted) == 0, "of %g, slope %g: %g, not %g", double(y[i]),
-          double(slope), double(out[i]), double(wanted));
+void test_arithmetic(const Primitives& k, size_t offset, Random& r) {
+  Guarded<int16_t> a(kTile, offset), b(kTile, offset), products(kTile, offset), sums(kTile, offset);
+  for (uint32_t i = 0; i < kTile; ++i) {
+    a[i] = any_short(r);
+    b[i] = any_short(r);
+    if (b[i] == -32768) b[i] = -32767;  // no gain or slope is less
+  }
+  k.mul(a.data(), b.data(), products.data());
+  k.add(a.data(), b.data(), sums.data());
+  for (uint32_t i = 0; i < kTile; ++i) {
+    CHECK(products[i] == mul(a[i], b[i]), "%d * %d: %d", a[i], b[i], products[i]);
+    CHECK(sums[i] == clip16(a[i] + b[i]), "%d + %d: %d", a[i], b[i], sums[i]);
   }
 }
 
-void test_dot(const Primitives& k, size_t n, size_t offset, bool extreme, Random& r) {
-  Guarded<int16_t> q(n, 2 * offset);
-  Guarded<int8_t> weights(n, offset);
-  int64_t wanted = 0;
-  for (size_t i = 0; i < n; ++i) {
-    q[i] = int16_t(extreme ? -16383 : int(r.below(2 * 16383 + 1)) - 16383);
-    weights[i] = int8_t(extreme ? -128 : int(r.below(256)) - 128);
-    wanted += int64_t(q[i]) * weights[i];
+void test_widen_up(const Primitives& k) {
+  for (int byte = 0; byte < 128; byte += int(kTile)) {
+    Guarded<uint8_t> bytes(kTile);
+    Guarded<int16_t> out(kTile);
+    for (uint32_t i = 0; i < kTile; ++i) bytes[i] = uint8_t(byte + int(i));
+    k.widen_up(bytes.data(), out.data());
+    for (uint32_t i = 0; i < kTile; ++i)
+      CHECK(out[i] == bytes[i] * 256, "of %d: %d", bytes[i], out[i]);
   }
-  const int64_t sum = k.dot(q.data(), weights.data(), n);
-  CHECK(sum == wanted, "%zu products: %lld, not %lld", n, static_cast<long long>(sum),
-        static_cast<long long>(wanted));
+}
+
+// One weight of 127 and more of it around, as far as a file may go; codes up to 127.
+void test_convolve(const Primitives& k, bool extreme, Random& r) {
+  Guarded<uint8_t> codes(25);
+  Guarded<int8_t> weights(kTile * 25);
+  Guarded<int16_t> out(kTile);
+  for (int i = 0; i < 25; ++i) codes[i] = uint8_t(extreme ? 127 : r.below(128));
+  for (uint32_t n = 0; n < kTile; ++n) {
+    const int sign = n % 2 ? -1 : 1;
+    int left = 258;
+    for (uint32_t i = 0; i < 25; ++i) weights[n * 25 + i] = 0;
+    for (uint32_t i = r.below(25), end = i + 25; i < end; ++i) {
+      const int most = left < 127 ? left : 127;
+      const int weight =
+          extreme ? most * sign : r.either(most / 4 + 1 < most ? most / 4 + 1 : most);
+      weights[n * 25 + i % 25] = int8_t(weight);
+      left -= std::abs(weight);
+    }
+  }
+  k.convolve(codes.data(), weights.data(), out.data());
+  for (uint32_t n = 0; n < kTile; ++n) {
+    int wanted = 0;
+    for (int frame = 0; frame < 5; ++frame)
+      for (int band = 0; band < 5; ++band)
+        wanted += weights[n * 25 + uint32_t(5 * band + frame)] * codes[size_t(5 * frame + band)];
+    CHECK(out[n] == wanted, "channel %u: %d, not %d", n, out[n], wanted);
+  }
+}
+
+void test_dots(const Primitives& k, size_t n, size_t offset, int extreme, Random& r) {
+  Guarded<int8_t> codes(n, offset), weights(kClasses * n, offset);
+  Guarded<int32_t> sums(kClasses);
+  for (size_t i = 0; i < n; ++i) codes[i] = int8_t(extreme ? -128 : r.either(127));
+  for (size_t i = 0; i < kClasses * n; ++i) weights[i] = int8_t(extreme ? extreme : r.either(7));
+  k.dots(codes.data(), weights.data(), n, sums.data());
+  for (size_t c = 0; c < kClasses; ++c) {
+    int32_t wanted = 0;
+    for (size_t i = 0; i < n; ++i) wanted += codes[i] * weights[c * n + i];
+    CHECK(sums[c] == wanted, "%zu products of class %zu: %d, not %d", n, c, sums[c], wanted);
+  }
 }
 
 void test(const Primitives& k) {
   Random r(7);
-  for (uint32_t inputs : {2,   16,  62,  64,  66,  80,  126, 128,  130,  192,
-                          200, 256, 272, 400, 990, 992, 994, 1024, 1600, 4096})
-    for (int rows : {8, 16})
-      for (bool by_turns : {true, false})
-        for (int repeat = 0; repeat < 4; ++repeat) test_counts(k, inputs, rows, by_turns, r);
-  for (int repeat = 0; repeat < 300; ++repeat)
-    for (int planes : {1, 2}) test_quantise(k, planes, repeat % 16 * 4, r);
-  test_popcounts(k);
-  for (float slope : {0.25f, 0.0f, -0.0f, 1.0f, -1.5f, 3.0f})
-    for (size_t offset = 0; offset < 64; offset += 4) test_prelu(k, slope, offset, r);
-  for (size_t n : {16, 32, 48, 112, 128, 144, 496, 512, 528, 1024, 4112, 32768})
+  for (uint32_t inputs :
+       {16, 32, 48, 80, 128, 144, 256, 320, 336, 352, 400, 512, 672, 1024, 1600, 4096})
+    for (uint32_t outputs : {16, 32, 48})
+      for (int top : {1, 3})
+        for (int repeat = 0; repeat < 3; ++repeat) test_counts(k, inputs, outputs, top, r);
+  for (int repeat = 0; repeat < 1000; ++repeat) {
+    const size_t offset = size_t(repeat % 32 * 2);
+    test_ranks(k, offset, r);
+    test_arithmetic(k, offset, r);
+  }
+  test_widen_up(k);
+  for (int repeat = 0; repeat < 100; ++repeat) test_convolve(k, repeat < 25, r);
+  for (size_t n : {64, 128, 192, 1024, 4096, 32768})
     for (size_t offset : {0, 1, 16, 31})
-      for (bool extreme : {false, true}) test_dot(k, n, offset, extreme, r);
+      for (int extreme : {0, 7, -7}) test_dots(k, n, offset, extreme, r);
 }
 
 }  // namespace

@@ -124,9 +124,10 @@ def timings(
     results["call_us"] = {"any": median_us(get, calls)}
     try:
         from bifsmn_engine import Model
-    except ImportError:
+
+        model = Model.load(engine.file)
+    except (ImportError, ValueError):  # none is installed, or an older one
         return results
-    model = Model.load(engine.file)
     for thinning in THINNINGS:
         model.thinning = int(thinning)
         run = partial(model.logits, features)

@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT
 
 MAX_SECONDS = 3600  # of one program: what hangs is missing
+
 
 class Missing(Exception):
     """Something that is not to be had here; the text says why."""
@@ -46,6 +48,18 @@ def available(
         except Missing as error:
             say(f"{title} is missing: {error}")
             missing |= dict.fromkeys(names, str(error))
+
+
+def memories(backends: Iterable[Any]) -> dict[str, Any]:
+    """Returns what the processes of backends need, by their keys."""
+    say("Weighing processes")
+    makers = [(b.key, [], partial(memory_of, b)) for b in backends]
+    return dict(available(makers, {}))
+
+
+def memory_of(backend: Any) -> tuple[str, Any]:
+    """Returns the key and the memory of one."""
+    return backend.key, backend.memory()
 
 
 def search_path() -> str:

@@ -11,11 +11,22 @@ import re
 import sys
 
 from benchmarks import ROOT
-from benchmarks.reports import arm_tables, bench_tables, plots, run_tables
+from benchmarks.reports import (
+    arm_tables,
+    bench_tables,
+    microcontroller_table,
+    plots,
+    run_tables,
+)
 
 FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-TABLES = {**run_tables.TABLES, **bench_tables.TABLES, **arm_tables.TABLES}
+TABLES = {
+    **run_tables.TABLES,
+    **bench_tables.TABLES,
+    **arm_tables.TABLES,
+    **microcontroller_table.TABLES,
+}
 
 
 def filled(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks import THINNINGS
 from benchmarks.harness.registry import titles
-from benchmarks.reports.common import header, load, row
+from benchmarks.reports.common import header, load, not_measured, row
 
 CORES = {
     "cortex-a53": "Cortex-A53",
@@ -24,10 +24,12 @@ def first(by_name: Mapping[str, Any]) -> Any:
 def arm_instructions_table(_: str) -> list[str]:
     """Instructions of an inference: the engine and every form of a peer."""
     r, names = load("engine"), titles()
-    ours = r["arm_instructions"]
+    if "arm_instructions" not in r:
+        return not_measured(r, "arm")
+    ours, peers = r["arm_instructions"], r.get("arm_peers", {})
     if not ours:
         return [f"Not counted: {r['arm_note']}."]
-    others = [core for core in first(r["arm_peers"]) if core != CORE]
+    others = [core for core in first(peers) if core != CORE]
     lines = header(
         "thousands of instructions",
         *(f"thinning {n}" for n in THINNINGS),
@@ -35,19 +37,19 @@ def arm_instructions_table(_: str) -> list[str]:
     )
     cells = [ours[n] for n in THINNINGS] + [ours["1"]] * len(others)
     lines.append(row("engine", *(f"{n / 1000:,.0f}" for n in cells)))
-    full = sorted(r["arm_peers"].items(), key=lambda item: item[1][CORE]["1"])
+    full = sorted(peers.items(), key=lambda item: item[1][CORE]["1"])
     for form, found in full:
         cells = [found[CORE][n] for n in THINNINGS]
         cells += [found[core]["1"] for core in others]
         lines.append(row(names[form], *(f"{n / 1000:,.0f}" for n in cells)))
-    for form, reason in r["arm_peers_missing"].items():
+    for form, reason in r.get("arm_peers_missing", {}).items():
         blank = [""] * (3 + len(others))
         lines.append(row(f"{names[form]}: {reason}", *blank))
     return [
         *lines,
         "",
         f"As {CORES[CORE]} executes them, but for the last columns; "
-        f"torch {r['arm_peers_torch']}. Commit "
+        f"torch {r.get('arm_peers_torch')}. Commit "
         f"{r.get('arm_commit', r['commit'])[:12]}.",
     ]
 

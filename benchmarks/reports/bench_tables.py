@@ -2,12 +2,20 @@
 
 from benchmarks import THINNINGS
 from benchmarks.harness.registry import titles
-from benchmarks.reports.common import conditions, header, load, row
+from benchmarks.reports.common import (
+    conditions,
+    header,
+    load,
+    not_measured,
+    row,
+)
 
 
 def peers_table(_: str) -> list[str]:
     """Every backend: time, audio to decision, file, memory, mismatches."""
     r = load("engine")
+    if "us" not in r:
+        return not_measured(r, "timings")
     lines = header(
         "",
         *(f"thinning {n}, µs" for n in THINNINGS),
@@ -21,13 +29,15 @@ def peers_table(_: str) -> list[str]:
     for key in sorted(keys, key=lambda key: r["us"][key]["1"]):
         audio, checks = r["audio_us"].get(key, {}).get("1"), r["checks"][key]
         mismatches = [checks[n]["prediction_mismatches"] for n in THINNINGS]
+        size = r.get("bytes", {}).get(key)
+        memory = r.get("memory", {}).get(key)
         lines.append(
             row(
                 names[key],
                 *(f"{r['us'][key][n]:.1f}" for n in THINNINGS),
                 f"{audio:.0f}" if audio else "",
-                f"{r['bytes'][key]['1'] / 1000:,.0f}",
-                f"{r['memory'][key]['added_kib'] / 1024:.1f}",
+                f"{size['1'] / 1000:,.0f}" if size else "",
+                f"{memory['added_kib'] / 1024:.1f}" if memory else "",
                 " / ".join(str(count) for count in mismatches),
             )
         )
@@ -49,6 +59,8 @@ def peers_table(_: str) -> list[str]:
 def scaling_table(_: str) -> list[str]:
     """What was fitted to the cost curves."""
     r, named = load("scaling"), {"bifsmn": "engine, 1 bit"}
+    if "fits" not in r:
+        return not_measured(r, "curves")
     fits, curves = r["fits"], r["curves"]
     lines = header(
         "",
@@ -93,6 +105,8 @@ def streams_table(_: str) -> list[str]:
     r, names = load("streaming"), titles()
     names["keyword_spotter_torch"] = "KeywordSpotter, torch"
     names["pymicro_wakeword"] = "pymicro-wakeword, one keyword"
+    if "cpu_s_per_hour" not in r:
+        return not_measured(r, "timings")
     lines = header(
         "CPU seconds per hour",
         *(f"thinning {n}" for n in THINNINGS),
@@ -109,12 +123,13 @@ def streams_table(_: str) -> list[str]:
             found = {"1": found["any"]}
         cells = [f"{found[n]:.1f}" if n in found else "" for n in THINNINGS]
         with_ours = shared.get(key, {}).get("1")
+        memory = r.get("memory", {}).get(key)
         lines.append(
             row(
                 names.get(key, key),
                 *cells,
                 f"{with_ours:.1f}" if with_ours else "",
-                f"{r['memory'][key]['peak_kib'] / 1024:.0f}",
+                f"{memory['peak_kib'] / 1024:.0f}" if memory else "",
             )
         )
     lines += [

@@ -26,6 +26,18 @@ def conditions(r: dict[str, Any]) -> str:
     )
 
 
+def not_measured(r: dict[str, Any], part: str) -> list[str]:
+    """Returns the lines of a table whose part of the results is missing.
+
+    Example
+    -------
+    >>> not_measured({"missing_parts": {"arm": "no emulator"}}, "arm")
+    ['Not measured: no emulator.']
+    """
+    reason = r.get("missing_parts", {}).get(part, "the run was stopped")
+    return [f"Not measured: {reason}."]
+
+
 def row(*cells: object) -> str:
     """Returns a line of a table.
 

@@ -60,9 +60,10 @@ def draw_scaling(figure: Any) -> None:
     scaling_plot.draw(figure, load("scaling"))
 
 
+# Results file, the part of it that is drawn, and what draws it.
 PLOTS = {
-    "peers": ("engine", draw_peers),
-    "scaling": ("scaling", draw_scaling),
+    "peers": ("engine", "us", draw_peers),
+    "scaling": ("scaling", "fits", draw_scaling),
 }
 
 
@@ -73,11 +74,15 @@ def digest(results: str) -> str:
 
 
 def stale() -> list[str]:
-    """Returns the names of the plots that are not of the present results."""
+    """Returns the names of the plots that are not of the present results.
+
+    Where results lack what is drawn, the plot stays as it is.
+    """
     return [
         name
-        for name, (results, _) in PLOTS.items()
+        for name, (results, part, _) in PLOTS.items()
         if source_of(FOLDER / f"{name}.png") != digest(results)
+        and part in load(results)
     ]
 
 
@@ -91,7 +96,7 @@ def source_of(path: Path) -> str | None:
 
 def draw(name: str) -> None:
     """Draws a plot of the present results."""
-    results, fill = PLOTS[name]
+    results, _, fill = PLOTS[name]
     figure = figure_class()(dpi=110, layout="constrained")
     fill(figure)
     with atomic_write(FOLDER / f"{name}.png") as place:

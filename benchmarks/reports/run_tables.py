@@ -168,6 +168,5 @@ TABLES = {
     "ablation": ablation_table,
     "det_v1_12": det_table,
     "comparison": comparison_table,
-    "rounding": rounding_table,
     "training": training_table,
 }

@@ -132,7 +132,7 @@ def mel_filters(
     """Returns triangles of height 1, equally spaced on the HTK mel scale.
 
     They are computed in single precision, which rounds them other than
-    ``mel_bands.triangles``, those of the engine.
+    ``mel_bands.segments``, those of the engine.
 
     Arguments
     ---------

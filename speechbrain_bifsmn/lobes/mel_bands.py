@@ -72,8 +72,10 @@ def segments(
     >>> index, rising, falling = segments(np.array([0.0, 2, 6]), 1, 20)
     >>> index[0, 1].tolist()
     [2, 3, 4, 5, 20, 20, 20, 20]
-    >>> rising[0, 1].tolist(), falling[0, 1].tolist()
-    ([0.0, 0.25, 0.5, 0.75, 0.0, 0.0, 0.0, 0.0], [1.0, 0.75, 0.5, 0.25, 0.0, ...])
+    >>> rising[0, 1].tolist()
+    [0.0, 0.25, 0.5, 0.75, 0.0, 0.0, 0.0, 0.0]
+    >>> falling[0, 1].tolist()
+    [1.0, 0.75, 0.5, 0.25, 0.0, 0.0, 0.0, 0.0]
     """
     begin = np.minimum(np.ceil(np.maximum(0, corners / hertz)), bins)
     begin = begin.astype(int)[:, None]
@@ -86,7 +88,9 @@ def segments(
         falling = (right - index * hertz) / (right - left)
     outside = nth >= counts
     index[outside], rising[outside], falling[outside] = bins, 0, 0
-    return tuple(
-        part.reshape(len(counts), -1, LANES).swapaxes(0, 1)
-        for part in (index, rising, falling)
+    shape = len(counts), -1, LANES
+    return (
+        index.reshape(shape).swapaxes(0, 1),
+        rising.reshape(shape).swapaxes(0, 1),
+        falling.reshape(shape).swapaxes(0, 1),
     )

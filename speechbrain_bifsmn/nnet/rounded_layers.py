@@ -75,8 +75,8 @@ class RoundedLinear(nn.Linear):
     """A classifier of 8-bit inputs and 4-bit weights.
 
     Takes the arguments of ``torch.nn.Linear``. Its inputs are whole multiples
-    of the unit of activations; the range of their 8 bits follows from their root
-    mean square in training.
+    of the unit of activations; the range of their 8 bits follows from their
+    root mean square in training.
 
     Example
     -------

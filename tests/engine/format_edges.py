@@ -1,6 +1,6 @@
-"""Headers at the ends of the bounds of FORMAT.md, and just beyond them.
+"""Headers and parts at the ends of the bounds of FORMAT.md, and just beyond.
 
-Each is what it has in place of ``SMALLEST``'s fields; of those beyond, the
+A header is what it has in place of ``SMALLEST``'s fields; of those beyond, the
 first field is the one that is wrong.
 """
 
@@ -44,8 +44,6 @@ GOOD = [
     *each("taps_after", 0, 7),
     {"taps_before": 7, "taps_after": 7},
     *each("planes", 1, 2),
-    *each("threshold_bits", 1, 16),
-    *each("affine_bits", 1, 16),
     *each("sample_rate", 1000, 192000),
     *each("window_samples", 192, 255, hop=64),
     *each("window_samples", 129, 159, hop=40),
@@ -59,16 +57,14 @@ GOOD = [
     *each("f_max", 96000.0, sample_rate=192000),
     *each("f_max", 500.5, sample_rate=1001),
     *each("power_floor", TINY, LARGEST),
-    *each("input_mean", -LARGEST, -0.0, LARGEST),
-    *each("input_std", TINY, LARGEST),
-    *each("input_low", -LARGEST, below(3.0)),
-    *each("input_high", above(-2.5), LARGEST),
-    *each("input_high", TINY, input_low=-0.0),
+    *each("input_pad", 0, 127),
+    *each("input_low", -LARGEST, -0.0, LARGEST),
+    *each("input_gain", TINY, LARGEST),
     *each("threshold", 0.0, -0.0, TINY, 1.0),
     *each("smoothing", 1, 64),
 ]
 FRONT = ("f_min", "f_max", "power_floor")
-REALS = (*FRONT, "input_mean", "input_std", "input_low", "input_high")
+REALS = (*FRONT, "input_low", "input_gain", "threshold")
 NOT_FINITE = float("nan"), float("inf"), -float("inf"), above(LARGEST)
 BAD = [
     *each("classes", 0, 1, 1025),
@@ -86,8 +82,6 @@ BAD = [
     *each("taps_before", 8),
     *each("taps_after", 8),
     *each("planes", 0, 3),
-    *each("threshold_bits", 0, 17),
-    *each("affine_bits", 0, 17),
     *each("sample_rate", 999, 192001, f_max=400.0),
     *each("window_samples", 128, hop=40),
     *each("window_samples", 2**20 + 1, 2**32 - 1, n_fft=4096, hop=4096),
@@ -102,10 +96,34 @@ BAD = [
     *each("f_max", 100.0, below(100.0), f_min=100.0),
     *each("f_max", above(500.5), sample_rate=1001),
     *each("power_floor", 0.0, -0.0, -TINY, -1.0),
-    *each("input_std", 0.0, -0.0, -TINY),
-    *each("input_high", -2.5, below(-2.5)),
-    *each("input_high", 0.0, input_low=-0.0),
+    *each("input_pad", 128, 255, 2**32 - 1),
+    *each("input_gain", 0.0, -0.0, -TINY),
     *each("threshold", -TINY, above(1.0)),
     *each("smoothing", 0, 65),
-    *({name: value} for name in (*REALS, "threshold") for value in NOT_FINITE),
+    *({name: value} for name in REALS for value in NOT_FINITE),
+]
+
+
+def i8(*numbers):
+    """Bytes of codes."""
+    return np.array(numbers, "i1").tobytes()
+
+
+def single(number):
+    """Bytes of an f32."""
+    return np.array(number, "<f4").tobytes()
+
+
+def i32(number):
+    """Bytes of a bias."""
+    return np.array(number, "<i4").tobytes()
+
+
+# Ends of the names of parts, bytes that replace their first or (from a negative
+# place on) their last ones, and whether readers take them.
+CODES = ("gains", "shifts", "middle", "centre", "limits")
+SHARED = tuple(f".{name}" for name in CODES)
+PARTS = [
+    *((name, 0, i8(e), True) for name in CODES for e in range(9)),
+    *((name, 0, i8(e), False) for name in CODES for e in (9, 127, -128, -1)),
 ]

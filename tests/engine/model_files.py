@@ -3,6 +3,8 @@
 Needs neither torch nor the engine.
 """
 
+import math
+
 import numpy as np
 
 from bifsmn_engine.format.layout import (
@@ -13,14 +15,14 @@ from bifsmn_engine.format.layout import (
 )
 
 LARGEST = 2.0**20
-# Zeros, subnormal numbers, where squares vanish, and both ends.
-SPECIAL = [0.0, 1e-45, 2.0**-126, 2.0**-64, 2.0**-20, 1.0, 3.0, LARGEST]
-SPECIAL += [-number for number in SPECIAL]
+# Subnormal numbers, what is next to them, and the largest.
+SPECIAL = [1e-45, 1e-38, 2.0**-126, 2.0**-20, 1.0, LARGEST]
 TEXTS = ["word", "öff", "数", "😀", "a" * 300]
+CODES = np.int8([-128, -127, -1, 0, 1, 126, 127])
 # The smallest network that the format allows.
 SMALLEST = Config(
-    *(2, 4, 4, 1, 1, 8, 16, 16, 0, 0, 1, 1, 1, 1000, 224, 256, 64),
-    *(0.0, 500.0, 2.0**-33, -20.0, 30.0, -2.5, 3.0, 0.5, 1),
+    *(2, 4, 4, 1, 1, 8, 16, 16, 0, 0, 1, 1000, 224, 256, 64, 58),
+    *(0.0, 500.0, 2.0**-33, -95.0, 0.75, 0.5, 1),
 )
 
 
@@ -54,8 +56,6 @@ def random_config(random, most=3):
         "taps_before": int(random.integers(8)),
         "taps_after": int(random.integers(8)),
         "planes": int(random.integers(1, 3)),
-        "threshold_bits": int(random.integers(1, 17)),
-        "affine_bits": int(random.integers(1, 17)),
         "smoothing": int(random.integers(1, 65)),
     }
     front = random_front_end(random, 4 * int(random.integers(1, 1 + 2 * most)))
@@ -89,16 +89,13 @@ def random_front_end(random, frames):
 
 
 def random_input(random):
-    """Returns the fields that scale features, and those of the decision."""
-    low, high = np.sort(random.uniform(-4, 4, 2).astype(np.float32))
-    ends = [(low, high), (0.0, 1e-45), (-LARGEST, LARGEST), (-0.0, 3.0)]
-    low, high = ends[random.choice(4, p=[0.7, 0.1, 0.1, 0.1])]
-    stds = [30.0, random.uniform(0.1, 50), 1e-45, 2.0**-126, LARGEST]
+    """Returns the fields that make codes of features, and the decision's."""
+    lows = [-95.0, 0.0, -LARGEST, LARGEST, 7.3]
+    gains = [0.77, random.uniform(0.1, 5), *SPECIAL]
     return {
-        "input_mean": single(random.choice([-20.0, 0.0, -LARGEST, 7.3])),
-        "input_std": single(random.choice(stds, p=[0.4, 0.45, *[0.05] * 3])),
-        "input_low": single(low),
-        "input_high": single(high),
+        "input_pad": int(random.choice([0, 58, 127, random.integers(128)])),
+        "input_low": single(random.choice(lows, p=[0.6, *[0.1] * 4])),
+        "input_gain": single(random.choice(gains, p=[0.4, 0.3, *[0.05] * 6])),
         "threshold": single(random.choice([0.0, 0.5, 1.0, random.uniform()])),
     }
 
@@ -118,8 +115,8 @@ def random_model(random, config, wild=0.0):
     config : Config
         The header.
     wild : float
-        The share of parts whose numbers are of any magnitude; the others are as
-        training leaves them.
+        The share of parts whose numbers are of any magnitude; the others suit
+        one another, as training leaves them.
 
     Returns
     -------
@@ -127,49 +124,122 @@ def random_model(random, config, wild=0.0):
     """
     labels = [f"{random.choice(TEXTS)} {k}" for k in range(config.classes)]
     name, licence, provenance = random.choice(["", *TEXTS], 3).tolist()
+    reach = 2.0 ** random.integers(5, 16)  # of the activations
     arrays = {}
     for field, kind, shape in fields(config):
-        value = _random_array(random, kind, shape, config, wild)
-        if field.endswith(".s2"):  # at most 2^20 times s1
-            value = min(value, np.float32(2**19) * arrays[f"{field[:-1]}1"])
-            value = max(value, np.float32(1e-45))
+        is_wild = random.random() < wild
+        if kind in ("flags", "bits", "rows"):
+            value = random.integers(0, 2, shape).astype(bool)
+        elif kind in ("vector", "limits"):
+            width = None if is_wild else width_of(config, field, reach)
+            value = random_vector(random, shape, width)
+            if field.endswith("gains"):
+                value.codes.clip(-127, None, out=value.codes)
+        elif field.startswith("conv1"):
+            value = _first_convolution(random, field, shape, arrays, is_wild)
+        else:
+            value = _random_number(random, kind, shape, reach, is_wild)
         arrays[field] = value
     return ModelFile(config, labels, name, licence, provenance, arrays)
 
 
-def _random_array(random, kind, shape, config, wild):
-    if kind in ("bits", "rows"):
-        return random.integers(0, 2, shape).astype(bool)
-    if kind == "i8":
-        return random.integers(-128, 128, shape).astype(np.int8)
-    is_wild = random.random() < wild
-    if kind == "scale":
-        scale = random.choice([n for n in SPECIAL if n > 0])
-        return np.float32(scale if is_wild else random.uniform(0.2, 1))
-    if kind == "f32":
-        numbers = random.choice(SPECIAL, shape)
-        numbers = numbers if is_wild else random.uniform(-0.5, 0.5, shape)
-        return np.asarray(numbers, np.float32)
-    bits = getattr(config, f"{kind}_bits")
-    codes = random.integers(0, 2**bits, shape).astype(np.uint16)
-    if not is_wild:
-        return StoredVector(*np.float32([-0.4, 0.8 / 2**bits]), codes)
-    offset, span = random.choice(SPECIAL, 2)
-    if abs(offset + span) > LARGEST:
-        span = -span
-    return StoredVector(*np.float32([offset, span / 2**bits]), codes)
+def width_of(config, field, reach):
+    """Returns about the largest magnitude of a vector's values.
+
+    Arguments
+    ---------
+    config : Config
+        Of the network.
+    field : str
+        A name of ``layout.fields``.
+    reach : float
+        About the largest magnitude of activations.
+
+    Returns
+    -------
+    float
+    """
+    c = config
+    layer, part = field.split(".")[-2:]
+    if part not in ("gains", "limits"):
+        return reach
+    inputs = {
+        "conv2": 25 * c.front_channels,
+        "projection": c.front_channels * c.mels // 2,
+        "memory": c.taps_before + 1 + c.taps_after,
+        "expand": c.channels,
+        "project": c.hidden,
+    }[layer]
+    dots = math.sqrt(inputs * (5 if c.planes == 2 else 1))
+    if part == "limits":
+        return dots / 2
+    largest = (2**c.planes - 1) * inputs
+    return reach / dots * 2 ** max(8, largest.bit_length())
+
+
+def random_vector(random, shape, width=None):
+    """Returns a ``StoredVector`` of values up to so many, or of any codes.
+
+    Where there are three of each, they are a middle, low and high limit.
+    """
+    if width is None:
+        exponent, codes = random.integers(9), random.choice(CODES, shape)
+    else:
+        exponent = min(8, max(0, math.ceil(math.log2(width / 127))))
+        most = min(127, math.ceil(width / 2**exponent))
+        codes = random.integers(-most, most + 1, shape).astype(np.int8)
+    if shape[0] == 3 and len(shape) == 2:
+        codes = np.sort(codes, axis=0)[[1, 0, 2]]
+    return StoredVector(int(exponent), codes)
+
+
+def _first_convolution(random, field, shape, arrays, is_wild):
+    """Weights whose magnitudes add up to at most 258, and ordered limits."""
+    if field == "conv1.weight":
+        most = 2 ** random.integers(2, 8, (shape[0], 1))
+        weights = random.integers(-most, most, shape)
+        magnitudes = np.abs(weights)
+        excess = (magnitudes.cumsum(1) - 258).clip(0)
+        return np.sign(weights) * (magnitudes - excess).clip(0)
+    width = 2**15 if is_wild else 4000
+    if field == "conv1.middle":
+        return random.integers(-width, width, shape)
+    away = random.integers(0, width, shape)
+    if field == "conv1.low":
+        away = -away
+    return (arrays["conv1.middle"] + away).clip(-(2**15), 2**15 - 1)
+
+
+def _random_number(random, kind, shape, reach, is_wild):
+    """Numbers of a slope, a spread or the classifier."""
+    if kind == "i4":
+        return random.integers(-7, 8, shape)
+    if kind == "i8":  # a slope
+        return random.choice([-127, 127] if is_wild else np.arange(-127, 128))
+    if kind == "u8":  # a shift
+        fitting = min(8, max(1, math.log2(reach / 64)))
+        return int(random.integers(1, 9) if is_wild else fitting)
+    if kind == "u16":  # a spread
+        return random.integers(0, 65536 if is_wild else 2 * reach)
+    if kind == "i32":  # biases
+        most = 2**30 if is_wild else 1000
+        return random.choice([-most, random.integers(-most, most), most], shape)
+    unit = random.choice(SPECIAL) if is_wild else random.uniform(1e-5, 1e-2)
+    return np.float32(unit)
 
 
 def random_features(random, config, batch):
-    """Returns features (batch, T, F) in dB: within the input's range, beyond
-    it, and at its ends."""
+    """Returns features (batch, T, F) in dB: of all codes, halfway between two,
+    and beyond all."""
     c = config
     shape = batch, c.frames, c.mels
-    x = random.uniform(-4, 4, shape) * c.input_std + c.input_mean
-    special = random.choice(
-        [*SPECIAL, c.input_mean, -100.0, 3e38, -3e38], shape
-    )
-    x[0] = special[0]
+    halves = random.integers(130, size=shape) + 0.5
+    codes = np.where(random.random(shape) < 0.25, halves, 0)
+    codes = np.where(codes == 0, random.uniform(-10, 140, shape), codes)
+    x = c.input_low + codes / c.input_gain
+    ends = random.choice([c.input_low, -100.0, 0.0, 3e38, -3e38], shape)
+    x = np.where(random.random(shape) < 0.02, ends, x)
+    x[0] = ends[0]
     return x.clip(-3e38, 3e38).astype(np.float32)
 
 

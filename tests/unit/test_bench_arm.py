@@ -90,6 +90,16 @@ def test_int8_is_chosen_apart():
     assert set(arm.by_numbers(listed, found)) == {"a", "c"}
 
 
+def test_the_form_of_the_ratio_is_always_modelled():
+    forms = {"ort_int8": "int8_relu", "litert_int8": "int8_relu"}
+    listed = [types.SimpleNamespace(key=k, form=f) for k, f in forms.items()]
+    found = {
+        form: {arm.CORE: {"1": {0: (n, "nop")}}}
+        for n, form in enumerate(forms, 1)
+    }
+    assert arm.by_numbers(listed, found) == ["ort_int8", "litert_int8"]
+
+
 def test_a_loop_is_of_128_products(monkeypatch):
     fmla = "fmla v0.4s, v1.4s, v2.s[0]"
     counts = {0: (1, "nop"), 4: (9, fmla), 8: (9, fmla), 12: (9, "b #0x4")}
@@ -160,7 +170,7 @@ def test_a_process_gets_its_own_environment(tmp_path, monkeypatch):
 
 def test_marks_are_those_of_the_counter():
     text = emulator.PLUGIN.read_text()
-    hints = re.findall(r"k(?:Begin|End) = (0x[0-9a-f]+)", text)
+    hints = re.findall(r"k(?:Begins|Ends)\[\] = \{(0x[0-9a-f]+)", text)
     begin, _, end, _ = struct.unpack("<4I", MARKS)
     assert [begin, end] == [int(hint, 16) for hint in hints]
 

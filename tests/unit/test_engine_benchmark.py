@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks import ROOT, THINNINGS, engine
+from benchmarks import __main__ as everything
 from benchmarks.harness import (
     arm_count,
     backend,
@@ -18,6 +19,7 @@ from benchmarks.harness import (
     process,
     results,
     timing,
+    unfinished,
 )
 from benchmarks.harness.backend import Form
 from benchmarks.harness.process import Missing
@@ -58,11 +60,30 @@ def test_ratios_are_the_peers_time_over_ours():
     assert found["audio_to_decision_us"] == {"1": 120, "2": 110, "4": 100}
     assert found["call_us"] == 0.2
     assert found["python_us"] is None
+    assert found["ratio_litert_int8_avx2"] is None
 
 
 def test_ratios_of_the_other_instruction_set():
     ratio = timing.summary(SAMPLES, "slow")["ratio_litert_int8"]
     assert ratio == {"1": 0.33, "2": 0.4, "4": 0.5}
+
+
+def test_ratio_of_what_both_take_without_avx512():
+    us = {"bifsmn_avx2": {"1": [20]}, "litert_int8_avx2": {"1": [90]}}
+    found = timing.summary({"us": {"bifsmn_fast": {"1": [1]}, **us}}, "fast")
+    assert found["ratio_litert_int8_avx2"] == {"1": 4.5}
+
+
+def test_ratio_on_arm():
+    cycles = {"cortex-a53": {"1": 200, "4": 100}, "neoverse-n1": {"1": 10}}
+    peers = {"cortex-a53": {"litert_int8": {"1": 900, "4": 250}}}
+    found = engine.arm_ratio({"arm_cycles": cycles, "arm_peer_cycles": peers})
+    ratio = found["arm_cycles_ratio_litert_int8"]
+    assert ratio == {"cortex-a53": {"1": 4.5, "4": 2.5}}
+    for nothing in ({}, {"arm_cycles": cycles}, {"arm_peer_cycles": peers}):
+        assert engine.arm_ratio(nothing) == {
+            "arm_cycles_ratio_litert_int8": None
+        }
 
 
 class Backend:
@@ -83,18 +104,46 @@ class Backend:
 def test_backends_take_turns_both_ways():
     log = []
     names = ["bifsmn_fast", "litert_int8"]
-    samples = timing.measure([Backend(name, log) for name in names], 3, 1)
+    backends = [Backend(name, log) for name in names]
+    samples = timing.measure(backends, 3, 1, {})
     assert log == [*names[::-1], *names, *names[::-1]]
     assert samples["us"]["litert_int8"]["2"] == [20, 20, 20]
 
 
+def test_a_backend_that_fails_later_is_left_out():
+    class Failing(Backend):
+        def time(self, calls):
+            if len(self.log) > 2:
+                raise Missing("why")
+            return super().time(calls)
+
+    log, missing = [], {}
+    backends = [Backend("bifsmn_fast", log), Failing("litert_int8", log)]
+    samples = timing.measure(backends, 4, 1, missing)
+    assert samples["us"] == {
+        "bifsmn_fast": {"1": [10] * 4, **{"2": [5] * 4, "4": [2] * 4}}
+    }
+    assert missing == {"litert_int8": "why"}
+    assert log.count("litert_int8") == 1
+
+
+@pytest.fixture(scope="module")
+def random_file(tmp_path_factory):
+    """A random network of the usual sizes."""
+    path = tmp_path_factory.mktemp("model") / "model.bifsmn"
+    write_model(network.random_model(), path)
+    return path
+
+
 @pytest.fixture
-def options(tmp_path, monkeypatch):
+def options(tmp_path, monkeypatch, random_file):
     """A benchmark in which there are no peers, and nothing on ARM."""
 
     def environment(*_):
         raise Missing("pip: no network")
 
+    monkeypatch.setattr(cache, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(unfinished, "SOURCES", ())
     native = [Backend("bifsmn_fast", [], isa="fast")]
     checks = {"bifsmn_fast": {"1": {"prediction_mismatches": 0}}}
     monkeypatch.setattr(engine, "build_engine", lambda: tmp_path)
@@ -102,11 +151,12 @@ def options(tmp_path, monkeypatch):
     monkeypatch.setattr(prepared, "networks", lambda _: tmp_path)
     monkeypatch.setattr(engine, "environment", environment)
     np.save(tmp_path / "inputs.npy", np.zeros((3, 32, 32)))
-    monkeypatch.setattr(engine, "native_backends", lambda *_: (native, checks))
+    found = native, checks, {"bifsmn_faster": "not in this processor"}
+    monkeypatch.setattr(engine, "native_backends", lambda *_: found)
     monkeypatch.setattr(engine, "tool_timings", lambda *_: {})
     monkeypatch.setattr(arm_count, "TOOLS", ["no-emulator"])
     return argparse.Namespace(
-        model=engine.MODEL,
+        model=random_file,
         data_folder=None,
         rounds=2,
         calls=1,
@@ -118,7 +168,10 @@ def test_what_is_missing_is_reported(options):
     found = results.run_and_save(engine.benchmark, options)
     assert json.loads(options.output.read_text()) == found
     forms = {form for peer in PEERS for form in peer.forms}
-    assert found["missing"] == dict.fromkeys(forms, "pip: no network")
+    assert found["missing"] == {
+        **dict.fromkeys(forms, "pip: no network"),
+        "bifsmn_faster": "not in this processor",
+    }
     assert found["ratio_litert_int8"] is None
     assert found["ratio_litert_fp32_full"] is None
     assert found["us"] == {"bifsmn_fast": {"1": 10, "2": 5, "4": 2}}
@@ -131,19 +184,96 @@ def test_what_is_missing_is_reported(options):
         "expected no-emulator, found none; make test-arm installs it"
     )
     assert found["arm_peers"] == {}
-    assert found["file_bytes"] == engine.MODEL.stat().st_size
+    assert found["arm_cycles_ratio_litert_int8"] is None
+    assert found["file_bytes"] == options.model.stat().st_size
+    assert "missing_parts" not in found
 
 
-def test_what_was_measured_is_kept(options, monkeypatch):
+def test_one_part_that_fails_stops_no_other(options, monkeypatch):
     def broken(*_):
-        raise RuntimeError
+        raise RuntimeError("why")
+
+    def missing(*_):
+        raise Missing("no tool")
 
     monkeypatch.setattr(engine, "arm_counts", broken)
+    monkeypatch.setattr(engine, "tool_timings", missing)
     with pytest.raises(RuntimeError):
         results.run_and_save(engine.benchmark, options)
     found = json.loads(options.output.read_text())
     assert found["us"]["bifsmn_fast"]["1"] == 10
-    assert found["file_bytes"] == engine.MODEL.stat().st_size
+    assert found["missing_parts"] == {"tool": "no tool", "arm": "why"}
+    assert found["memory"] and found["arm_peers"] == {}
+
+
+def test_a_run_that_was_stopped_goes_on(options, monkeypatch):
+    counted = []
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    def counts(*_):
+        counted.append(1)
+        return {"arm_note": "counted"}
+
+    monkeypatch.setattr(engine, "arm_counts", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        results.run_and_save(engine.benchmark, options)
+    monkeypatch.setattr(engine, "arm_counts", counts)
+    monkeypatch.setattr(engine, "measure", None)  # it was done
+    found = results.run_and_save(engine.benchmark, options)
+    assert found["us"]["bifsmn_fast"] == {"1": 10, "2": 5, "4": 2}
+    assert found["arm_note"] == "counted"
+    with pytest.raises(TypeError):  # it measures anew
+        results.run_and_save(engine.benchmark, options)
+    assert counted == [1, 1]
+
+
+def test_another_run_begins_anew(options):
+    def folder():
+        return unfinished.Unfinished(options).folder
+
+    before = folder()
+    assert folder() == before
+    options.output.parent.mkdir()
+    options.output.write_text("results of before")
+    assert folder() == before
+    options.calls += 1
+    assert folder() != before
+
+
+def test_all_benchmarks_run_though_one_fails(monkeypatch):
+    commands = []
+
+    def run(command, cwd):
+        commands.append(command[2:])
+        return argparse.Namespace(returncode=len(commands) % 2)
+
+    monkeypatch.setattr(everything.subprocess, "run", run)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--calls=9"])
+    with pytest.raises(SystemExit, match="engine, scaling did not"):
+        everything.main()
+    modules = [f"benchmarks.{name}" for name in everything.MODULES]
+    assert commands == [[modules[0], "--calls=9"], *[[m] for m in modules[1:]]]
+
+
+def test_instruction_sets_that_a_processor_lacks(monkeypatch):
+    class Native(Backend):
+        def __init__(self, library, model, features, isa=""):
+            super().__init__(f"bifsmn_{isa}", [], isa)
+
+        def isas(self):
+            return ["avx2", "portable", "reference"]
+
+        def check(self):
+            return {}
+
+    monkeypatch.setattr(engine, "Native", Native)
+    monkeypatch.setattr(engine.platform, "machine", lambda: "x86_64")
+    found, checks, missing = engine.native_backends(ROOT, ROOT, ROOT)
+    assert [backend.isa for backend in found] == ["avx2", "portable"]
+    assert set(checks) == {f"bifsmn_{isa}" for isa in Native("", "", "").isas()}
+    assert missing == {"bifsmn_avx512": "not in this processor"}
 
 
 def program(path, text):
@@ -180,10 +310,9 @@ def test_counts_of_instructions(monkeypatch):
     assert counted["arm_cycles"] == {"a53": {"1": 1, "2": 2, "4": 4}}
 
 
-def test_models_of_other_sizes_are_refused(tmp_path):
+def test_models_of_other_sizes_are_refused(tmp_path, random_file):
     path = tmp_path / "model.bifsmn"
-    write_model(network.random_model(), path)
-    check.check_sizes(path)
+    check.check_sizes(random_file)
     net = BiDFSMN(12, hidden=128)
     write_model(fold(net, list("abcdefghijkl")), path)
     with pytest.raises(SystemExit, match="expected hidden = 256, .*found 128"):
@@ -238,9 +367,10 @@ def test_what_a_form_takes(form):
     assert set(form.time(5)) == {"us"}
 
 
-def test_an_engine_that_errs_is_not_measured(tmp_path, monkeypatch):
-    model, features = tmp_path / "model.bifsmn", tmp_path / "features.npy"
-    write_model(network.random_model(), model)
+def test_an_engine_that_errs_is_not_measured(
+    tmp_path, monkeypatch, random_file
+):
+    model, features = random_file, tmp_path / "features.npy"
     inputs = network.features(2)
     np.save(features, inputs.numpy())
     native = backend.Native("library", model, features, "fast")
@@ -322,11 +452,15 @@ def run(w, x):
     return x @ w["classifier.weight"] + w["classifier.bias"]
 
 
-def test_programs_that_fail_say_why():
+def test_programs_that_fail_say_why(monkeypatch):
     with pytest.raises(Missing, match="no-such-program: No such file"):
         process.run(["no-such-program"])
     with pytest.raises(Missing, match="the reason"):
         process.run([sys.executable, "-c", "raise SystemExit('the reason')"])
+    monkeypatch.setattr(process, "MAX_SECONDS", 0.1)
+    with pytest.raises(Missing, match="took 0.1 s and more"):
+        process.run([sys.executable, "-c", "import time; time.sleep(9)"])
+    monkeypatch.undo()
     threads = "import os; print(os.environ['OMP_NUM_THREADS'])"
     assert process.run([sys.executable, "-c", threads]) == "1\n"
 

@@ -1,5 +1,5 @@
 /* Model and clip in flash. */
-#include "blob.h"
+.include "board/blob.inc"
 
 blob model, "model.bifsmn"
 blob clip, "clip.raw"

@@ -28,9 +28,7 @@ static void fault(void) {
 }
 
 __attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
-    stack_end,
-    (void *)reset,
+    stack_end,     (void *)reset, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
     (void *)fault, (void *)fault, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
-    (void *)fault, (void *)fault, (void *)fault, (void *)fault, (void *)fault, (void *)fault,
-    (void *)fault, (void *)fault,
+    (void *)fault, (void *)fault, (void *)fault, (void *)fault,
 };

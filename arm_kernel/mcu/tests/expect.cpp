@@ -66,7 +66,12 @@ int main(int argc, char** argv) {
   const Network& n = *read_network(model.bytes, model.length, allocate(bytes));
   const Config& c = n.config;
   const FrontEnd* front_end = make_front_end(c, "", allocate(front_end_bytes(c)));
-  const size_t samples = clip.length / 2, size = size_t(c.frames) * c.mels;
+  const size_t samples = c.window_samples - 1000;  // as measure.cpp
+  const size_t size = size_t(c.frames) * c.mels;
+  if (clip.length < 2 * samples) {
+    fprintf(stderr, "expect: %s: expected %zu samples, found fewer\n", argv[2], samples);
+    return 1;
+  }
   float* const audio = static_cast<float*>(allocate(samples * sizeof(float)));
   float* const features = static_cast<float*>(allocate(size * sizeof(float)));
   float* const logits = static_cast<float*>(allocate(c.classes * sizeof(float)));

@@ -1,4 +1,4 @@
 /* The features that this machine makes of the clip. */
-#include "board/blob.h"
+.include "board/blob.inc"
 
 blob features, "features.raw"

@@ -12,7 +12,7 @@
 
 extern "C" {
 extern const uint8_t model[], clip[], features[];
-extern const uint32_t model_bytes, clip_bytes, features_bytes;
+extern const uint32_t model_bytes;
 extern uint32_t stack_begin[], stack_end[];
 }
 
@@ -53,6 +53,12 @@ void require(bifsmn_status status) {
   end_program(1);
 }
 
+void refuse(bifsmn_status status, bifsmn_status wanted) {
+  if (status == wanted) return;
+  put_line("refused with", status);
+  end_program(1);
+}
+
 // How deep the stack has been, from what startup.c left there.
 uint32_t stack_bytes() {
   const uint32_t* at = stack_begin;
@@ -70,24 +76,34 @@ int main() {
   size_t bytes;
   require(bifsmn_spotter_bytes(model, model_bytes, &bytes));
   put_line("memory", uint32_t(bytes));
+  refuse(bifsmn_spotter_load(model, model_bytes, &bifsmn_tables, memory, bytes - 1, &spotter),
+         BIFSMN_NO_MEMORY);
+  refuse(bifsmn_spotter_load(model, model_bytes, &bifsmn_tables, memory + 8, bytes, &spotter),
+         BIFSMN_BAD_ARGUMENT);
+  refuse(bifsmn_spotter_load(model, model_bytes - 1, &bifsmn_tables, memory, bytes, &spotter),
+         BIFSMN_WRONG_LENGTH);
   begin_region();
-  require(bifsmn_spotter_load(model, model_bytes, &bifsmn_tables, memory, sizeof memory, &spotter));
+  require(bifsmn_spotter_load(model, model_bytes, &bifsmn_tables, memory, bytes, &spotter));
   end_region();
   require(bifsmn_spotter_info(spotter, &info));
 
+  const uint32_t fewer = info.window_samples - 1000;  // as expect.cpp
   begin_region();
-  require(bifsmn_spotter_features(spotter, audio, clip_bytes / 2, computed));
+  require(bifsmn_spotter_features(spotter, audio, fewer, computed));
   end_region();
   put_numbers("features", computed, info.frames * info.mels);
-  require(bifsmn_spotter_classify(spotter, audio, clip_bytes / 2, posteriors));
+  require(bifsmn_spotter_classify(spotter, audio, fewer, posteriors));
   put_numbers("posteriors", posteriors, info.classes);
+
+  require(bifsmn_spotter_classify(spotter, audio, info.window_samples, posteriors));
   begin_region();
-  require(bifsmn_spotter_move(spotter, audio, posteriors));
+  require(bifsmn_spotter_move(spotter, audio + info.hop, posteriors));
   end_region();
+  put_numbers("moved", posteriors, info.classes);
   begin_region();
-  require(bifsmn_spotter_classify(spotter, audio, clip_bytes / 2, posteriors));
+  require(bifsmn_spotter_classify(spotter, audio + info.hop, info.window_samples, posteriors));
   end_region();
-  put_numbers("posteriors", posteriors, info.classes);
+  put_numbers("moved", posteriors, info.classes);
 
   for (uint32_t thinning = 1; thinning < 1u << info.thinnings; thinning *= 2) {
     require(bifsmn_spotter_set_thinning(spotter, thinning));

@@ -62,7 +62,7 @@ inline void combine(const Complex<T>* y, const float* w, Complex<T>* out) {
 // The first transforms, of 8 or 16 windowed samples, [8 or 16][S][8] -> the same.
 // The window is in the order in which it is read.
 template <int W, size_t S>
-inline void first_of_8(const float* samples, const float* window, float* out) {
+[[gnu::noinline]] void first_of_8(const float* samples, const float* window, float* out) {
   using T = Lanes<W>;
   constexpr size_t kRow = kLanes * S;
   constexpr size_t kParts[8] = {0, 1, 4, 5, 2, 3, 6, 7};
@@ -81,7 +81,8 @@ inline void first_of_8(const float* samples, const float* window, float* out) {
 }
 
 template <int W, size_t S>
-inline void first_of_16(const float* samples, const float* window, const float* w, float* out) {
+[[gnu::noinline]] void first_of_16(const float* samples, const float* window, const float* w,
+                                   float* out) {
   using T = Lanes<W>;
   constexpr size_t kRow = kLanes * S;
   constexpr size_t kParts[8] = {0, 1, 8, 9, 4, 5, 12, 13};
@@ -109,8 +110,8 @@ inline void first_of_16(const float* samples, const float* window, const float* 
 
 // Bins 0 and m / 2 of [m][4][S][8] -> [4 m][S][8].
 template <int W, size_t S>
-inline void combine_real(size_t m, const float* in, float* out) {
-  using T = Row<W>;
+[[gnu::noinline]] void combine_real(size_t m, const float* in, float* out) {
+  using T = Wide<W>;
   constexpr size_t kRow = kLanes * S;
   const size_t parts[8] = {0, 1, 2 * m, 2 * m + 1, m, m + 1, 3 * m, 3 * m + 1};
   for (size_t i = 0; i < kRow; i += T::kCount) {
@@ -127,8 +128,8 @@ inline void combine_real(size_t m, const float* in, float* out) {
 
 // The other bins; w: for each bin k from 1 on as in combine().
 template <int W, size_t S>
-inline void combine_complex(size_t m, const float* w, const float* in, float* out) {
-  using T = Row<W>;
+[[gnu::noinline]] void combine_complex(size_t m, const float* w, const float* in, float* out) {
+  using T = Wide<W>;
   constexpr size_t kRow = kLanes * S;
   for (size_t k = 1; k < m / 2; ++k, w += 6) {
     const size_t bins[4] = {k, m - k, m + k, 2 * m - k};

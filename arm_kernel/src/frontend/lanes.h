@@ -40,7 +40,7 @@ struct Pair {
   Pair operator*(Pair y) const { return {a * y.a, b * y.b}; }
 };
 
-// A row at least.
+// A row where it is one vector or two, or W lanes.
 template <int W>
 struct RowOf {
   using Type = Lanes<W>;
@@ -51,6 +51,15 @@ struct RowOf<4> {
 };
 template <int W>
 using Row = typename RowOf<W>::Type;
+
+// What a butterfly takes at once: a row, if there are registers for so much.
+#if defined(__aarch64__)
+template <int W>
+using Wide = Row<W>;
+#else
+template <int W>
+using Wide = Lanes<W>;
+#endif
 
 template <class T>
 struct Complex {

@@ -55,7 +55,7 @@ inline Vec<4> add_pairs(Vec<4> a, Vec<4> b) {
 }
 
 template <int W>
-inline void log_mel(const FrontEnd& f, const float* powers, float* features) {
+[[gnu::noinline]] void log_mel(const FrontEnd& f, const float* powers, float* features) {
   const Segment* segment = f.segments;
   Row<W> rising = Shares<W>(*segment, powers).rising;
   for (uint32_t band = 0; band < f.mels; band += 4) {

@@ -69,19 +69,18 @@ inline void store_powers(size_t rows, size_t k, const Complex<Lanes<W>>* y, floa
                                 {(o1.re + o1.im) * eighth, (o1.im - o1.re) * eighth},
                                 {o2.im, -o2.re},
                                 {(o3.im - o3.re) * eighth, (o3.re + o3.im) * minus}};
-  for (size_t j = 0; j < 4; ++j) {
-    power(even.z[j] + turned[j]).to(powers + rows * j + k);
-    // Bin M (j + 4) + k, of which M (4 - j) - k is the mirror.
-    const Vec<W> mirrored = reverse<W>(power(even.z[j] - turned[j]).v);
-    store<W>(powers + rows * (4 - j) - k - (W - 1), mirrored);
-  }
+  for (size_t j = 0; j < 4; ++j) power(even.z[j] + turned[j]).to(powers + rows * j + k);
+  // Bins M (j + 4) + k, the mirrors.
+  for (size_t j = 0; j < 4; ++j)
+    store<W>(powers + rows * (4 - j) - k - (W - 1), reverse<W>(power(even.z[j] - turned[j]).v));
 }
 
 // [M parts][8] -> powers of n_fft / 2 + 1 bins. turns: cos and sin of
 // -2 pi l k / n_fft of lanes l from 1 on, [M / 2 / W + 1][7][2][W]. The array of parts
 // has room for 2 W rows more.
 template <int W>
-inline void powers_of_bins(size_t rows, const float* turns, float* parts, float* powers) {
+[[gnu::noinline]] void powers_of_bins(size_t rows, const float* turns, float* parts,
+                                      float* powers) {
   using T = Lanes<W>;
   // Bin M / 2, whose real part is in place of the imaginary part of bin 0.
   for (size_t l = 0; l < kLanes; ++l) {

@@ -84,8 +84,7 @@ class FastBlocks {
                  for (uint32_t r = 0; r < kRows; ++r, sum += kTimes * channels)
                    for (int half = 0; half < 2; ++half) {
                      int16_t* const place = sum + half * Isa::kLanes;
-                     Isa::store(place,
-                                Isa::add(affine(counts[r][half], half), Isa::load(place)));
+                     Isa::store(place, Isa::add(affine(counts[r][half], half), Isa::load(place)));
                    }
                });
   }

@@ -81,8 +81,7 @@ template <class Isa>
 uint8_t weight_of(const Bits& bits, uint32_t o, uint32_t first, uint32_t channels, uint32_t table) {
   uint8_t all = 0;
   for (uint32_t i = 0; i < Isa::kInputs; ++i) {
-    const uint32_t channel =
-        table / kTables<Isa> * 16 + channel_of<Isa>(table % kTables<Isa>, i);
+    const uint32_t channel = table / kTables<Isa> * 16 + channel_of<Isa>(table % kTables<Isa>, i);
     if (channel >= channels) continue;
     const uint32_t input = first + channel;
     const uint8_t bit = bits.chunk(o, input / 128)[input % 128 / 8] >> input % 8 & 1;
@@ -103,8 +102,8 @@ const uint8_t* ordered(Arena& a, const Bits& bits, uint32_t times, uint32_t chan
     n = bits.outputs - o < 32 ? 16 : 32;
     for (uint32_t k = 0; k < tables; ++k)
       for (uint32_t i = 0; i < n; ++i) {
-        const uint8_t w = weight_of<Isa>(bits, o + i, k / of_channels * channels, channels,
-                                         k % of_channels);
+        const uint8_t w =
+            weight_of<Isa>(bits, o + i, k / of_channels * channels, channels, k % of_channels);
         *to++ = uint8_t(Isa::kInputs == 1 ? w * top : w);
       }
   }
@@ -158,9 +157,9 @@ class Preparation {
     auto* const at = a_.take<typename OrderedBlock::AtThinning>(c_.thinnings);
     for (uint32_t d = 0; d < c_.thinnings && c_.runs(index, d); ++d) {
       const BlockAtThinning& from = b.at[d];
-      const typename OrderedBlock::AtThinning ordered{affine(from.memory, c_.taps()),
-                                                      count_limits(from.expand, c_.hidden, channels),
-                                                      affine(from.project, c_.hidden)};
+      const typename OrderedBlock::AtThinning ordered{
+          affine(from.memory, c_.taps()), count_limits(from.expand, c_.hidden, channels),
+          affine(from.project, c_.hidden)};
       if (at) at[d] = ordered;
     }
     made.at = at;

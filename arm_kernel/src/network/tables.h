@@ -69,27 +69,36 @@ struct Products {
   template <class Where>
   static BIFSMN_INLINE void run(const uint8_t* weights, const Where& where, uint32_t tables,
                                 Shorts (*counts)[kRows][2]) {
-    for (int row = 0; row < kRows; row += kAtOnce)
-      for (uint32_t k = 0; k < tables; k += 2 * kMost) {
-        Bytes a[kTiles][kAtOnce], b[kTiles][kAtOnce];
-        const uint32_t middle = k + kMost < tables ? k + kMost : tables;
-        const uint32_t end = middle + kMost < tables ? middle + kMost : tables;
-        add(weights, where, row, k, middle, a);
-        add(weights, where, row, middle, end, b);
-#pragma GCC unroll 2
-        for (int tile = 0; tile < kTiles; ++tile)
-#pragma GCC unroll 8
-          for (int r = 0; r < kAtOnce; ++r) {
-            Shorts low, high;
-            Isa::widen(a[tile][r], b[tile][r], &low, &high);
-            Shorts* to = counts[tile][row + r];
-            to[0] = k ? to[0] + low : low;
-            to[1] = k ? to[1] + high : high;
-          }
-      }
+    for (int row = 0; row < kRows; row += kAtOnce) {
+      uint32_t k = 0;
+      add_two<true>(weights, where, row, tables, &k, counts);
+      while (k < tables) add_two<false>(weights, where, row, tables, &k, counts);
+    }
   }
 
  private:
+  // As many tables as counts in bytes allow, twice, from *k on.
+  template <bool kIsFirst, class Where>
+  static BIFSMN_INLINE void add_two(const uint8_t* weights, const Where& where, int row,
+                                    uint32_t tables, uint32_t* k, Shorts (*counts)[kRows][2]) {
+    Bytes a[kTiles][kAtOnce], b[kTiles][kAtOnce];
+    const uint32_t middle = *k + kMost < tables ? *k + kMost : tables;
+    const uint32_t end = middle + kMost < tables ? middle + kMost : tables;
+    add(weights, where, row, *k, middle, a);
+    add(weights, where, row, middle, end, b);
+    *k = end;
+#pragma GCC unroll 2
+    for (int tile = 0; tile < kTiles; ++tile)
+#pragma GCC unroll 8
+      for (int r = 0; r < kAtOnce; ++r) {
+        Shorts low, high;
+        Isa::widen(a[tile][r], b[tile][r], &low, &high);
+        Shorts* to = counts[tile][row + r];
+        to[0] = kIsFirst ? low : to[0] + low;
+        to[1] = kIsFirst ? high : to[1] + high;
+      }
+  }
+
   template <class Where>
   static BIFSMN_INLINE void add(const uint8_t* weights, const Where& where, int row, uint32_t k,
                                 uint32_t end, Bytes (&counts)[kTiles][kAtOnce]) {
@@ -104,8 +113,7 @@ struct Products {
       for (int r = 0; r < kAtOnce; ++r) {
         const Bytes table = Isa::load_bytes(tables + r * Isa::kVector);
 #pragma GCC unroll 2
-        for (int tile = 0; tile < kTiles; ++tile)
-          sums[tile][r] += Isa::look_up(table, w[tile]);
+        for (int tile = 0; tile < kTiles; ++tile) sums[tile][r] += Isa::look_up(table, w[tile]);
       }
     }
     memcpy(counts, sums, sizeof sums);

@@ -85,6 +85,11 @@ class BiDFSMN(ThinnableDFSMN):
     """
 
     block_type = BiDFSMNBlock
+    # Their layers, which torch's types do not tell.
+    front_end: Any
+    blocks: Any
+    projection: Any
+    classifier: Any
 
     def __init__(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
 
 from speechbrain_bifsmn.lobes.models import integers
 from speechbrain_bifsmn.lobes.models.dfsmn_block import (
@@ -25,8 +24,8 @@ def rounded_activation(
     out: torch.Tensor,
     y: torch.Tensor,
     layer: Any,
-    norm: nn.Module | None,
-    activation: nn.Module,
+    norm: Any,
+    activation: Any,
 ) -> torch.Tensor:
     """Rounds what follows a binary layer, with the gradient as it was.
 

@@ -30,7 +30,9 @@ from speechbrain_bifsmn.nnet.separable import depthwise_conv1d
 Trace = list[tuple[str, int, torch.Tensor | None, torch.Tensor | None]]
 
 
-def levels(x: torch.Tensor, limits: Sequence[torch.Tensor]) -> torch.Tensor:
+def levels(
+    x: torch.Tensor, limits: Sequence[torch.Tensor] | torch.Tensor
+) -> torch.Tensor:
     """Quantises: from the highest level, 2 less for each limit above ``x``.
 
     Arguments
@@ -38,7 +40,7 @@ def levels(x: torch.Tensor, limits: Sequence[torch.Tensor]) -> torch.Tensor:
     x : torch.Tensor
         Whole numbers.
     limits : sequence of torch.Tensor
-        Three or one, broadcastable to ``x``, in any order.
+        Three or one, or a tensor of them, broadcastable to ``x``, in any order.
 
     Returns
     -------

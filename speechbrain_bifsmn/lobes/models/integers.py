@@ -2,7 +2,7 @@
 
 Batch normalisations, scales and biases become 8-bit gains and shifts; where
 only bits are passed on, they and the PReLU become limits of whole numbers. All
-is reckoned in double precision. The meaning is that of ``arm_kernel/FORMAT.md``.
+is reckoned in double precision; ``arm_kernel/FORMAT.md`` says what it means.
 
 Shapes: N outputs and K inputs of a layer.
 """
@@ -13,7 +13,6 @@ import math
 from typing import Any
 
 import torch
-from torch import nn
 
 from speechbrain_bifsmn.nnet.activations import DualScaleActivation
 from speechbrain_bifsmn.nnet.fixed_point import (
@@ -68,7 +67,7 @@ def scale_and_bias(layer: Any) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _normalisation(
-    norm: nn.Module | None, like: torch.Tensor
+    norm: Any, like: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Gain, shift and the inputs' mean of a batch normalisation, (N,) each."""
     if norm is None:
@@ -83,7 +82,7 @@ def _normalisation(
     return gain, bias - mean * gain, mean
 
 
-def affine(layer: Any, norm: nn.Module | None, activation: nn.Module) -> Affine:
+def affine(layer: Any, norm: Any, activation: Any) -> Affine:
     """Returns what turns dot products into activations of 16 bits.
 
     The gains are rounded first; each shift then makes the mean of its output
@@ -165,8 +164,8 @@ def _before(slope: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
 
 def limits(
     layer: Any,
-    norm: nn.Module,
-    activation: nn.Module,
+    norm: Any,
+    activation: Any,
     following: DualScaleActivation,
 ) -> Shared:
     """Returns the limits of halves of dot products, where only bits follow.
@@ -218,8 +217,8 @@ def pads(activation: DualScaleActivation) -> torch.Tensor:
 
 def first_limits(
     conv: Any,
-    norm: nn.Module,
-    activation: nn.Module,
+    norm: Any,
+    activation: Any,
     following: DualScaleActivation,
 ) -> torch.Tensor:
     """Returns the limits (3, N), or (1, N), of the first convolution's sums.
@@ -257,8 +256,9 @@ def integers(model: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        Tensors of whole numbers (signs are bool, True is -1; ``classifier.unit``
-        is real), and ``Shared`` where a file has codes and an exponent.
+        Tensors of whole numbers (signs are bool, True is -1;
+        ``classifier.unit`` is real), and ``Shared`` where a file has codes and
+        an exponent.
     """
     conv1, norm1, prelu1, conv2, norm2, prelu2 = model.front_end
     linear, prelu = model.projection, model.projection_activation

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from bifsmn_engine.format.layout import Shape, StoredVector
 
 _CHUNK = 128  # signs; those of 8 outputs follow one another
-_NUMBERS = {
+_NUMBERS: dict[str, np.dtype] = {
     "i8": np.dtype(np.int8),
     "u8": np.dtype(np.uint8),
     "i16": np.dtype("<i2"),
@@ -143,7 +143,8 @@ def unpack(
             part[0], np.frombuffer(part, np.int8, -1, 1).reshape(shape)
         )
     if kind in ("flags", "bits", "rows"):
-        signs = np.unpackbits(np.frombuffer(part, np.uint8), bitorder="little")
+        packed = np.frombuffer(part, np.uint8)
+        signs: NDArray = np.unpackbits(packed, bitorder="little")
         if kind == "flags":
             return signs.astype(bool)
         if kind == "bits":
