@@ -82,13 +82,10 @@ bench-training: .venv  ## Time training against the released code's step
 	$(BIN)/python -m benchmarks.training $(ARGS)
 
 # Backends that cannot be installed are reported as missing; so is what counts
-# instructions on ARM, where `make test-arm` has not run before.
+# instructions on ARM, where `make test-arm` has not run before. A run that was
+# stopped goes on after its last part.
 bench: .venv  ## Measure the engine and other backends (DATA=FOLDER; 25 min)
-	$(BIN)/python -m benchmarks.engine \
-		$(if $(DATA),"--data_folder=$(DATA)") $(ARGS)
-	$(BIN)/python -m benchmarks.streaming
-	$(BIN)/python -m benchmarks.scaling
-	$(BIN)/python -m benchmarks.reports
+	$(BIN)/python -m benchmarks $(if $(DATA),"--data_folder=$(DATA)") $(ARGS)
 
 CPP = $(shell git ls-files 'arm_kernel/*.h' 'arm_kernel/*.c' 'arm_kernel/*.cpp')
 

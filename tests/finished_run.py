@@ -71,7 +71,11 @@ def results(size):
         "teacher_stored_bytes": 1000000,
         "accuracy": dict.fromkeys(THINNINGS, 90.0),
         **{name: dict.fromkeys(THINNINGS, 1000) for name in numbers},
-        "exported": {"file": "model.bifsmn", "bytes": size},
+        "exported": {
+            "file": "model.bifsmn",
+            "bytes": size,
+            "engine": "not installed",
+        },
         "epochs": {"teacher": 1, "student": 2},
         "seconds": {"teacher": 60, "student": 120},
         "versions": {"torch": "2.13"},

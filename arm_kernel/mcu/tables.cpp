@@ -5,6 +5,7 @@
 // computed, and nobody looks at it.
 #include "tables.h"
 
+#include <algorithm>
 #include <cstring>
 #include <initializer_list>
 
@@ -17,7 +18,7 @@ namespace {
 struct Scratch {
   Image image;
   uint32_t* codes;   // of the input, in the place of the tables
-  uint32_t* tables;  // of the layer at hand
+  uint32_t* tables;  // of the layer at hand; at last the classifier's codes
   uint32_t* levels;  // [max(B, C)] of a group
   uint32_t* hidden;  // [H] of a group
   int16_t* x;        // [groups][C][4], what flows through the blocks
@@ -25,13 +26,13 @@ struct Scratch {
 
 Scratch lay_out(const Config& c, Arena& memory) {
   const size_t bands = c.bands(), channels = c.channels, hidden = c.hidden;
-  size_t words = Codes::size(c);
+  size_t words = std::max<size_t>(Codes::size(c), c.outputs() / sizeof(uint32_t));
   for (const size_t inputs : {size_t(25 * c.front_channels), bands, channels, hidden})
-    if (tables_words(inputs) > words) words = tables_words(inputs);
+    words = std::max<size_t>(words, tables_words(inputs));
   Scratch s;
   s.image = {memory.take<uint8_t>(Image::size(c)), c.mels / 2 + 4, c.front_channels};
   s.codes = s.tables = memory.take<uint32_t>(words);
-  s.levels = memory.take<uint32_t>(bands > channels ? bands : channels);
+  s.levels = memory.take<uint32_t>(std::max<size_t>(bands, channels));
   s.hidden = memory.take<uint32_t>(hidden);
   s.x = memory.take<int16_t>(4 * groups_of(c) * channels);
   return s;

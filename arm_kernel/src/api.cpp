@@ -13,6 +13,7 @@
 #include "core/all_below.h"
 #include "core/arena.h"
 #include "core/labels.h"
+#include "core/softmax.h"
 #include "format/format.h"
 #include "frontend/frontend.h"
 #include "network/backend.h"
@@ -61,16 +62,6 @@ bifsmn_status check_audio(const float* audio, size_t samples, size_t max) {
   if ((!audio && samples > 0) || samples > max) return BIFSMN_BAD_ARGUMENT;
   if (all_below(kTooLoud, audio, samples)) return BIFSMN_OK;
   return all_below(kInfinity, audio, samples) ? BIFSMN_TOO_LOUD : BIFSMN_NOT_FINITE;
-}
-
-// In double precision, by the C library's exp: two libraries may differ in the
-// last bit of a double, hence hardly ever in a posterior.
-void softmax(const float* logits, uint32_t classes, float* posteriors) {
-  double max = logits[0], sum = 0;
-  for (uint32_t k = 1; k < classes; ++k)
-    if (logits[k] > max) max = logits[k];
-  for (uint32_t k = 0; k < classes; ++k) sum += std::exp(logits[k] - max);
-  for (uint32_t k = 0; k < classes; ++k) posteriors[k] = float(std::exp(logits[k] - max) / sum);
 }
 
 void forward(bifsmn_state* state, const float* features, float* logits) {

@@ -6,6 +6,7 @@ loaded, the bits of all that is newer than AVX2 are cleared here.
 """
 
 import ctypes
+from contextlib import suppress
 from pathlib import Path
 
 import ai_edge_litert
@@ -48,6 +49,8 @@ def hold(cpuinfo: str) -> None:
             "; see whether its hardware-config.h gives them another order"
         )
     found.value = AVX2
+    with suppress(OSError):  # to read the library was no part of its work
+        Path("/proc/self/clear_refs").write_text("5")  # the highest memory
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def arm_instructions_table(_: str) -> list[str]:
         return not_measured(r, "arm")
     ours, peers = r["arm_instructions"], r.get("arm_peers", {})
     if not ours:
-        return [f"Not counted: {r['arm_note']}."]
+        return [f"Not counted: {r['arm_note'].rstrip('.')}."]
     others = [core for core in first(peers) if core != CORE]
     lines = header(
         "thousands of instructions",

@@ -35,7 +35,7 @@ def not_measured(r: dict[str, Any], part: str) -> list[str]:
     ['Not measured: no emulator.']
     """
     reason = r.get("missing_parts", {}).get(part, "the run was stopped")
-    return [f"Not measured: {reason}."]
+    return [f"Not measured: {reason.rstrip('.')}."]
 
 
 def row(*cells: object) -> str:

@@ -1,6 +1,6 @@
-"""Headers and parts at the ends of the bounds of FORMAT.md, and just beyond.
+"""Headers at the ends of the bounds of FORMAT.md, and just beyond them.
 
-A header is what it has in place of ``SMALLEST``'s fields; of those beyond, the
+Each is what it has in place of ``SMALLEST``'s fields; of those beyond, the
 first field is the one that is wrong.
 """
 
@@ -101,29 +101,4 @@ BAD = [
     *each("threshold", -TINY, above(1.0)),
     *each("smoothing", 0, 65),
     *({name: value} for name in REALS for value in NOT_FINITE),
-]
-
-
-def i8(*numbers):
-    """Bytes of codes."""
-    return np.array(numbers, "i1").tobytes()
-
-
-def single(number):
-    """Bytes of an f32."""
-    return np.array(number, "<f4").tobytes()
-
-
-def i32(number):
-    """Bytes of a bias."""
-    return np.array(number, "<i4").tobytes()
-
-
-# Ends of the names of parts, bytes that replace their first or (from a negative
-# place on) their last ones, and whether readers take them.
-CODES = ("gains", "shifts", "middle", "centre", "limits")
-SHARED = tuple(f".{name}" for name in CODES)
-PARTS = [
-    *((name, 0, i8(e), True) for name in CODES for e in range(9)),
-    *((name, 0, i8(e), False) for name in CODES for e in (9, 127, -128, -1)),
 ]

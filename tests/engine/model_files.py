@@ -170,7 +170,7 @@ def width_of(config, field, reach):
         "expand": c.channels,
         "project": c.hidden,
     }[layer]
-    dots = math.sqrt(inputs * (5 if c.planes == 2 else 1))
+    dots = math.sqrt(max(1, inputs) * (5 if c.planes == 2 else 1))
     if part == "limits":
         return dots / 2
     largest = (2**c.planes - 1) * inputs

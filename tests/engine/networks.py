@@ -14,10 +14,8 @@ from speechbrain_bifsmn.deploy.folding import fold
 from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.lobes.features import LogMel
-from speechbrain_bifsmn.nnet.activations import PReLU
 
-# classes and sizes; front end where it is not the default; bits where not 8;
-# PReLU where slopes may be negative, and the engine cannot fold them away.
+# Classes and sizes; front end where it is not the default.
 NETWORKS = {
     "default": {"classes": 12},
     "small": {
@@ -26,8 +24,6 @@ NETWORKS = {
         "front_channels": 8,
         "channels": 16,
         "hidden": 16,
-        "threshold_bits": 1,
-        "affine_bits": 5,
     },
     "odd": {
         "classes": 7,
@@ -40,9 +36,6 @@ NETWORKS = {
         "channels": 48,
         "hidden": 80,
         "taps": (1, 3),
-        "activation": PReLU,
-        "threshold_bits": 16,
-        "affine_bits": 16,
     },
     "wide": {
         "classes": 35,
@@ -53,7 +46,6 @@ NETWORKS = {
         "channels": 144,
         "hidden": 272,
         "taps": (7, 7),
-        "activation": PReLU,
     },
     "no_taps": {
         "classes": 3,
@@ -63,11 +55,8 @@ NETWORKS = {
         "channels": 32,
         "hidden": 48,
         "taps": (0, 0),
-        "affine_bits": 11,
     },
     "one_plane": {"classes": 12, "planes": 1},
-    "falling": {"classes": 12, "activation": PReLU},
-    "statistic": {"classes": 12, "layers": 4, "scales": "statistic"},
 }
 
 
@@ -84,11 +73,6 @@ class Exported(NamedTuple):
 def export(path, options):
     """Makes a network of some sizes, and its file."""
     options = dict(options)
-    bits = {
-        name: options.pop(name)
-        for name in ("threshold_bits", "affine_bits")
-        if name in options
-    }
     front_end = LogMel(
         n_mels=options.get("n_mels", 32),
         hop_length=options.pop("hop_length", 512),
@@ -103,7 +87,6 @@ def export(path, options):
         threshold=0.75,
         smoothing=3,
         features=front_end,
-        **bits,
     )
     write_model(folded, path)
     twin = DeployedBiDFSMN(model_file.read(path)).eval()

@@ -1,7 +1,9 @@
 """Every layer of the scalar reference, beside the same layer in torch."""
 
 import shutil
+import struct
 import subprocess
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 from speechbrain_bifsmn.deploy.writer import write_model
 
 KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
+HEAD = struct.Struct("<12s3I")  # name, block, n, whether there are dots
 
 
 @pytest.fixture(scope="module")
@@ -36,44 +39,76 @@ def program(tmp_path_factory):
 
 
 def layers_of(content, classes):
-    """Reads what the program has written."""
-    at, layers = 0, []
+    """Reads what the program has written: layers, and logits.
+
+    A layer is ((name, block), dots or None, values), its positions in a row.
+    """
+    at, positions = 0, []
     while at < len(content) - 4 * classes:
-        n, planes = np.frombuffer(content, "<u4", 2, at)
-        at += 8
-        dots = np.frombuffer(content, "<i4", n * planes, at)
-        at += dots.nbytes
-        values = np.frombuffer(content, "<f4", n, at)
-        at += values.nbytes
-        layers.append((dots.reshape(planes, n), values))
+        name, block, n, has_dots = HEAD.unpack_from(content, at)
+        rows = np.frombuffer(content, "<i4", n << has_dots, at + HEAD.size)
+        at += HEAD.size + rows.nbytes
+        key = name.rstrip(b"\0").decode(), block
+        positions.append((key, rows[:n] if has_dots else None, rows[-n:]))
+    layers = []
+    for key, group in groupby(positions, key=lambda position: position[0]):
+        _, dots, values = zip(*group, strict=True)
+        dots = None if dots[0] is None else np.concatenate(dots)
+        layers.append((key, dots, np.concatenate(values)))
     return layers, np.frombuffer(content, "<f4", classes, at)
 
 
-@pytest.mark.parametrize("options", [{}, {"planes": 1}, SMALL])
+def check_input(features, config, layer):
+    """Compares the codes of features (T, F)."""
+    y = (features - np.float32(config.input_low)) * np.float32(
+        config.input_gain
+    )
+    key, dots, values = layer
+    assert (key, dots) == (("input", 0), None)
+    np.testing.assert_array_equal(values, np.rint(y.clip(0, 127)).flatten())
+    assert 30 < len(np.unique(values))
+
+
+def check_classifier(x, arrays, logits, layer):
+    """Compares the codes of the last activations (U C,), and the logits."""
+    shift = arrays["classifier.shift"]
+    codes = (x.astype(int) + (1 << shift - 1) >> shift).clip(-128, 127)
+    key, dots, values = layer
+    assert (key, dots) == (("classifier", 0), None)
+    np.testing.assert_array_equal(values, codes)
+    sums = arrays["classifier.weight"] @ codes + arrays["classifier.biases"]
+    unit = np.float32(arrays["classifier.unit"])
+    np.testing.assert_array_equal(logits, sums.astype(np.float32) * unit)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"planes": 1}, SMALL, {**SMALL, "planes": 1}], ids=str
+)
 @pytest.mark.parametrize("thinning", [1, 2, 4])
-def test_layers_are_the_same_bits(program, tmp_path, options, thinning):
+def test_layers_are_the_same_numbers(program, tmp_path, options, thinning):
     net = random_network(5, **options)
     model = fold(net, list("abcde"), front_end(net))
     write_model(model, tmp_path / "a.bifsmn")
-    x = decibels(1, net.frames, net.n_mels)
-    x.numpy().tofile(tmp_path / "features")
+    features = decibels(1, net.frames, net.n_mels)
+    features.numpy().tofile(tmp_path / "features")
     names = [tmp_path / n for n in ("a.bifsmn", "features", "out")]
     command = [program, *names[:2], str(thinning), names[2]]
     subprocess.run(command, check=True)
     layers, logits = layers_of(names[2].read_bytes(), 5)
-    deployed, trace = DeployedBiDFSMN(model).eval(), []
+    deployed, trace = DeployedBiDFSMN(model), []
     deployed.thinning = thinning
-    with torch.no_grad():
-        expected = deployed(x, trace=trace)
-    assert len(layers) == len(trace)
-    for (dots, values), (name, block, *planes, wanted) in zip(
-        layers, trace, strict=True
+    expected = deployed(features, trace=trace)
+    first, *between, last = layers
+    check_input(features[0].numpy(), model.config, first)
+    for (key, dots, values), (*name, x, sums) in zip(
+        between, trace, strict=True
     ):
-        planes = [plane.flatten() for plane in planes if plane is not None]
-        assert len(dots) == len(planes)
-        for found, plane in zip(dots, planes, strict=True):
-            np.testing.assert_array_equal(found, plane, f"{name} {block}")
-        if name == "conv1":  # torch leaves it as (F / 2, T / 2, P) too
-            assert values.size == wanted.numel()
-        np.testing.assert_array_equal(values, wanted.flatten(), name)
+        assert list(key) == name
+        if name[0] == "conv1":  # whose sums count as activations
+            x, sums = None, x
+        np.testing.assert_array_equal(dots, sums.flatten(), str(key))
+        if x is not None:
+            np.testing.assert_array_equal(values, x.flatten(), str(key))
+        assert len(np.unique(values)) > 1, key
+    check_classifier(between[-1][2], model.arrays, logits, last)
     np.testing.assert_array_equal(logits, expected[0])

@@ -17,6 +17,7 @@ from mutations import (
     replace_text,
     seal,
 )
+from part_edges import ORDERS, PARTS
 
 from bifsmn_engine.format import model_file
 from bifsmn_engine.format.codec import size_of
@@ -108,52 +109,47 @@ def test_every_byte(engine, known):
         assert not both_read(engine, put(known.content, at, damaged))
 
 
-@pytest.mark.slow
-def test_numbers_of_every_part(agree, known):
-    """The first and the last f32; of a vector, its offset and its step."""
+@pytest.mark.parametrize(("which", "places", "good", "bad"), PARTS, ids=str)
+def test_numbers_of_parts(agree, known, which, places, good, bad):
+    """At both ends of every such part."""
     for name, kind, shape, at in known.parts:
-        if kind in ("bits", "rows", "i8"):
+        if kind != which and not name.endswith(which):
             continue
-        size = 8 if kind in ("threshold", "affine") else 4 * np.prod(shape)
-        for place in {at, at + int(size) - 4}:
-            for number in SINGLES:
-                found = agree(put(known.content, place, number.tobytes()))
-                finite = abs(number) <= 2**20
-                assert finite or not found, (name, number)
-                assert found or not finite or kind != "f32", (name, number)
-                assert number > 0 or not found or kind != "scale"
+        for place in places:
+            start = at + place + (size_of(kind, shape) if place < 0 else 0)
+            for number in good:
+                assert agree(put(known.content, start, number)), name
+            for number in bad:
+                assert not agree(put(known.content, start, number)), name
 
 
-SCALES = [
-    *((2.0**-20, 1.0, True), (2.0**-21, 1.0, False), (1.0, 2.0**20, True)),
-    *((1 - 2.0**-24, 2.0**20, False), (2.0**20, 1e-45, True)),
-    *((1e-45, 1e-45, True), (1e-45, 1.0, False), (1e-45, 2.0**-129, True)),
-]
+def test_every_part_has_its_edges(known):
+    """Signs' are their pads; limits' are their order, too."""
+    ordered = ("conv1.middle", "conv1.low", "conv1.high")
+    for name, kind, _, _ in known.parts:
+        edges = [w for w, *_ in PARTS if kind == w or name.endswith(w)]
+        assert edges or kind in ("bits", "rows") or name in ordered
 
 
-@pytest.mark.parametrize(("s1", "s2", "good"), SCALES)
-def test_quotients_of_scales(agree, s1, s2, good):
+@pytest.mark.parametrize(("low", "middle", "high", "good"), ORDERS)
+def test_order_of_limits(agree, low, middle, high, good):
+    """Of the first output and of the last one."""
     known = known_of(TWO_PLANES)
-    for name, _, _, at in known.parts:
-        if name.endswith(".s1"):
-            scales = np.float32([s1, s2]).tobytes()
-            assert agree(put(known.content, at, scales)) == good, name
-
-
-VECTORS = [
-    *((2**20, 0, True), (-(2**20), 0, True), (2**20 - 1, 1, True)),
-    *((1 - 2**20, -1, True), (2**20, -(2**20), True), (2**20, 1, False)),
-    *((-(2**20), -1, False), (2**20, 2**20, False), (1, 2**20, False)),
-]
-
-
-@pytest.mark.parametrize(("offset", "step", "good"), VECTORS)
-def test_values_of_vectors(agree, known, offset, step, good):
-    """Codes of one bit, of which the first is 1."""
-    for name, kind, _, at in known.parts:
-        if kind in ("threshold", "affine"):
-            vector = np.float32([offset, step]).tobytes() + b"\1"
-            assert agree(put(known.content, at, vector)) == good, name
+    at = {name: place for name, _, _, place in known.parts}
+    starts = [at[f"conv1.{name}"] for name in ("low", "middle", "high")]
+    triples = [(starts, TWO_PLANES.front_channels, "<i2")]
+    for _, kind, shape, place in known.parts:
+        if kind == "limits":
+            starts = [place + 1 + k * shape[1] for k in (1, 0, 2)]
+            triples.append((starts, shape[1], "i1"))
+    for starts, outputs, dtype in triples:
+        for output in (0, outputs - 1):
+            content = known.content
+            for start, number in zip(starts, (low, middle, high), strict=True):
+                limit = np.array(number, dtype)
+                place = start + limit.itemsize * output
+                content = put(content, place, limit.tobytes())
+            assert agree(content) == good
 
 
 def test_every_pad(agree, known):
@@ -162,7 +158,7 @@ def test_every_pad(agree, known):
     for _, kind, shape, at in known.parts:
         if kind not in ("bits", "rows") or shape[1] % 128 == 0:
             continue
-        row, inputs = at + size_of(kind, shape, SMALLEST) - 16, shape[1] % 128
+        row, inputs = at + size_of(kind, shape) - 16, shape[1] % 128
         for bit in range(128):
             place = row + bit // 8
             flipped = bytes([known.content[place] ^ 1 << bit % 8])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.harness import arm_count
 from benchmarks.harness import arm_cycles as cycles
 
 COUNTS = {
@@ -31,6 +32,25 @@ def test_the_hottest_block():
     counts = {**COUNTS, 0x110: (25, "fmla v0.4s, v1.4s, v2.s[0]")}
     assert cycles.hottest(counts, "fmla ") == [counts[0x110][1]]
     assert len(cycles.hottest(counts, "subs ")) == 3
+
+
+def test_the_loop_of_the_engine(monkeypatch, capsys):
+    monkeypatch.setattr(arm_count.arm_cycles, "available", lambda: False)
+    look_up = "tbl v0.16b, {v1.16b}, v2.16b"
+    body = [look_up, "add v3.16b, v3.16b, v0.16b", look_up, "ldr q4, [x1]"]
+    loop = arm_count.model_loop([*body, "subs x2, x2, #1", "b.ne #0x100"])
+    assert loop == {
+        "products_of_128": 2,
+        "instructions": 6,
+        "vector_per_128": 2,
+    }
+    assert arm_count.model_loop(["ret"]) == {}
+    arm_count.check({"instructions": {}, "loop": loop})
+    assert "loop: 2.0 vector instructions" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="expected at most"):
+        arm_count.check({"instructions": {}, "loop": {"vector_per_128": 3}})
+    with pytest.raises(SystemExit, match="neon has none"):
+        arm_count.check({"instructions": {}, "isa": "neon"})
 
 
 @needs_tool

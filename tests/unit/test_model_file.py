@@ -20,7 +20,7 @@ LABELS = ["on", "öff"]
 @pytest.fixture(scope="module")
 def model():
     net = random_network(2, layers=4, channels=16, hidden=48)
-    return fold(net, LABELS, name="pair", affine_bits=5)
+    return fold(net, LABELS, name="pair")
 
 
 def test_reading_gives_what_was_written(model, tmp_path):
@@ -51,17 +51,35 @@ def test_signs_are_packed_least_significant_first(model):
     assert content.count(rows.tobytes()) == 1
 
 
-@pytest.mark.parametrize("bits", [1, 2, 7, 8, 12, 16])
-def test_rounding_is_to_the_nearest(bits):
-    values = np.random.default_rng(0).normal(size=100)
-    stored = StoredVector.of(values, bits)
-    step = (values.max() - values.min()) / (2**bits - 1)
-    assert np.abs(stored.values - values).max() <= 0.5001 * step + 1e-6
-    assert stored.codes.max() == 2**bits - 1
+def test_blocks_of_8_outputs_follow_one_another(model):
+    """Inputs first: all inputs of 8 outputs, before the next 8."""
+    content = model_file.to_bytes(model)
+    signs = model.arrays["projection.signs"]  # 16 x 256
+    chunks = np.packbits(signs, axis=1, bitorder="little").reshape(16, 2, 16)
+    expected = b"".join(
+        chunks[first : first + 8, chunk].tobytes()
+        for first in (0, 8)
+        for chunk in (0, 1)
+    )
+    assert content.count(expected) == 1
 
 
-def test_equal_values_are_kept():
-    assert StoredVector.of(np.full(3, 0.25), 8).values.tolist() == [0.25] * 3
+def test_weights_of_the_classifier_are_two_in_a_byte(model):
+    """The first of two in the lower half; they end the file."""
+    content = model_file.to_bytes(model)
+    even, odd = model.arrays["classifier.weight"].reshape(-1, 2).T
+    packed = (even % 16 + odd % 16 * 16).astype(np.uint8)
+    assert content.endswith(packed.tobytes())
+
+
+def test_values_of_a_vector_are_codes_with_their_exponent(model):
+    name = "blocks.3.4.memory.shifts"
+    stored = StoredVector(8, np.arange(-8, 8, dtype=np.int8))
+    changed = model._replace(arrays=model.arrays | {name: stored})
+    content = model_file.to_bytes(changed)
+    assert content.count(b"\x08" + stored.codes.tobytes()) == 1
+    back = model_file.from_bytes(content).arrays[name]
+    assert back.values.tolist() == list(range(-2048, 2048, 256))
 
 
 def test_default_network_is_20_times_smaller_than_real_weights():
@@ -81,9 +99,9 @@ def sealed(content):
     [
         (lambda b: b"", "expected a .bifsmn file, found another"),
         (lambda b: b"RIFF" + b[4:], "expected a .bifsmn file, found another"),
-        (lambda b: b[:8], "expected 124 bytes or more, found 8; copy"),
-        (lambda b: b[:123], "expected 124 bytes or more, found 123; copy"),
-        (lambda b: b[:8] + b"\x02" + b[9:], "expected format version 1, found"),
+        (lambda b: b[:8], "expected 112 bytes or more, found 8; copy"),
+        (lambda b: b[:111], "expected 112 bytes or more, found 111; copy"),
+        (lambda b: b[:8] + b"\x01" + b[9:], "expected format version 2, found"),
         (lambda b: b[:-1], r"expected \d+ bytes, found \d+; copy the file"),
         (lambda b: b + b"\0", r"expected \d+ bytes, found \d+; copy the file"),
         (lambda b: b[:-1] + bytes([b[-1] ^ 1]), "expected the checksum"),
@@ -92,16 +110,16 @@ def sealed(content):
             r"classes: .* found 1 \(byte 20\);",
         ),
         (
-            lambda b: sealed(b[:126] + b"\0" + b[127:]),
-            r"label 0: expected text, found NUL in it \(byte 126\); export",
+            lambda b: sealed(b[:114] + b"\0" + b[115:]),
+            r"label 0: expected text, found NUL in it \(byte 114\); export",
         ),
         (
             lambda b: sealed(b[:-20]),
             r"expected \d+ to \d+ bytes for its header, found \d+; export",
         ),
         (
-            lambda b: sealed(b[:124] + b"\xff\xff" + b[126:]),
-            r"label 0: expected 65535 bytes, found \d+ \(byte 126\); export",
+            lambda b: sealed(b[:112] + b"\xff\xff" + b[114:]),
+            r"label 0: expected 65535 bytes, found \d+ \(byte 114\); export",
         ),
         (
             lambda b: sealed(b + bytes(9)),
@@ -176,58 +194,58 @@ def test_what_is_no_such_file_is_refused_at_once(
     assert "\n" not in str(raised.value)
 
 
-def test_numbers_without_bounds_are_refused(model):
-    arrays = model.arrays | {"conv1.slope": np.float32("nan")}
-    with pytest.raises(ValueError, match=r"conv1\.slope: expected finite"):
-        model_file.to_bytes(model._replace(arrays=arrays))
-
-
 def vector(model, **fields):
-    return model.arrays["conv2.gains"]._replace(**fields)
+    return model.arrays["projection.gains"]._replace(**fields)
 
 
+def limits(model, *codes):
+    """A middle, low and high limit, for all outputs of an expand."""
+    codes = np.repeat(np.int8(codes), 48).reshape(3, 48)
+    return StoredVector(0, codes)
+
+
+SLOPE, UNIT, GAINS = "projection.slope", "classifier.unit", "projection.gains"
+PADS, WEIGHT, BIASES = "conv2.pads1", "classifier.weight", "classifier.biases"
+LIMITS, FIRST = "blocks.0.1.expand.limits", "conv1.weight"
 WRONG_ARRAYS = [
-    (
-        "conv1.slope",
-        lambda m: np.float32(2**20 + 1),
-        "finite numbers of at most",
-    ),
-    (
-        "conv1.slope",
-        lambda m: 1e300,
-        "finite numbers of at most 2.20, found inf",
-    ),
-    ("conv1.shifts", lambda m: np.zeros(3), r"numbers of shape \(16,\), found"),
-    ("conv1.shifts", lambda m: np.zeros(16, bool), "numbers of shape"),
-    ("conv1.shifts", lambda m: ["a"] * 16, "numbers of shape"),
-    ("conv1.shifts", lambda m: None, "numbers of shape"),
-    ("conv2.s1", lambda m: 0.0, "a number above 0, found 0.0"),
-    ("conv2.s1", lambda m: 1e-60, "a number above 0, found 0.0"),
-    ("conv2.s1", lambda m: -1.0, "a number above 0, found -1.0"),
-    ("conv2.s2", lambda m: 2.0**20, "at most 2.20 times s1, found"),
+    (SLOPE, lambda m: -128, "a slope of -127 or more, found -128"),
+    (SLOPE, lambda m: 128, "from -128 to 127, found 128"),
+    (SLOPE, lambda m: np.float32("nan"), "whole numbers from .* found nan"),
+    (SLOPE, lambda m: 0.5, "whole numbers from -128 to 127, found 0.5"),
+    (UNIT, lambda m: np.float32("nan"), "above 0, up to 2.20, found nan"),
+    (UNIT, lambda m: 1e300, "found inf"),
+    (UNIT, lambda m: 0.0, "a number above 0, up to 2.20, found 0.0"),
+    (UNIT, lambda m: 1e-60, "a number above 0, up to 2.20, found 0.0"),
+    (UNIT, lambda m: 2**20 + 1, "found 1048577.0"),
+    (BIASES, lambda m: np.zeros(3, int), r"numbers of shape \(2,\), found"),
+    (BIASES, lambda m: np.zeros(2, bool), "numbers of shape"),
+    (BIASES, lambda m: ["a"] * 2, "numbers of shape"),
+    (BIASES, lambda m: None, "numbers of shape"),
+    (BIASES, lambda m: [0, 2**30 + 1], "at most 2.30 .* found 1073741825"),
+    (BIASES, lambda m: [2**31, 0], "to 2147483647, found 2147483648"),
+    (PADS, lambda m: np.zeros(16), "signs of shape .* found float64"),
     ("conv2.signs", lambda m: np.zeros((32, 400)), "signs of shape .* float64"),
-    ("conv2.gains", lambda m: vector(m, step=np.inf), "finite numbers"),
-    ("conv2.gains", lambda m: vector(m, offset=2**20, step=1.0), "finite"),
-    ("conv2.gains", lambda m: vector(m, codes=np.arange(1, 33)), "found 32"),
-    (
-        "conv2.gains",
-        lambda m: vector(m, codes=np.full(32, 32)),
-        "0 to 31, found 32",
-    ),
-    ("conv2.gains", lambda m: vector(m, codes=np.full(32, -1)), "found -1"),
-    (
-        "conv2.gains",
-        lambda m: vector(m, codes=np.zeros(8, int)),
-        "codes of shape",
-    ),
-    ("conv2.gains", lambda m: np.zeros(32), "a StoredVector, found ndarray"),
-    (
-        "classifier.weight",
-        lambda m: np.full((2, 128), 128),
-        "-128 to 127, found 128",
-    ),
-    ("classifier.weight", lambda m: np.full((2, 128), 0.5), "whole numbers"),
-    ("classifier.weight", lambda m: np.full((2, 128), np.nan), "whole numbers"),
+    (GAINS, lambda m: vector(m, exponent=9), "an exponent of 0 to 8, found 9"),
+    (GAINS, lambda m: vector(m, exponent=-1), "0 to 255, found -1"),
+    (GAINS, lambda m: vector(m, exponent=2.5), "0 to 255, found 2.5"),
+    (GAINS, lambda m: vector(m, codes=np.full(16, -128)), "-127 .*found -128"),
+    (GAINS, lambda m: vector(m, codes=np.full(16, 128)), "found 128"),
+    (GAINS, lambda m: vector(m, codes=np.zeros(8, int)), "numbers of shape"),
+    (GAINS, lambda m: np.zeros(16), "a StoredVector, found ndarray"),
+    (LIMITS, lambda m: limits(m, 0, 1, 2), "low <= middle <= high, found"),
+    (LIMITS, lambda m: limits(m, 2, 1, 0), "low <= middle <= high, found"),
+    ("conv1.low", lambda m: m.arrays["conv1.middle"] + 1, "low <= middle"),
+    ("conv1.high", lambda m: m.arrays["conv1.middle"] - 1, "low <= middle"),
+    ("conv1.middle", lambda m: np.full(16, 2**15), "found 32768"),
+    (FIRST, lambda m: np.full((16, 25), 11), "at most 258, found 275"),
+    (FIRST, lambda m: np.full((16, 25), -128), "at most 258, found 3200"),
+    ("classifier.shift", lambda m: 0, "a shift of 1 to 8, found 0"),
+    ("classifier.shift", lambda m: 9, "a shift of 1 to 8, found 9"),
+    (WEIGHT, lambda m: np.full((2, 128), -8), "from -7 to 7, found -8"),
+    (WEIGHT, lambda m: np.full((2, 128), 8), "-8 to 7, found 8"),
+    (WEIGHT, lambda m: np.full((2, 128), np.nan), "whole numbers"),
+    ("blocks.0.memory.spread", lambda m: 2**16, "to 65535, found 65536"),
+    ("blocks.0.memory.spread", lambda m: -1, "0 to 65535, found -1"),
 ]
 
 
@@ -239,8 +257,8 @@ def test_no_array_is_written_that_readers_refuse(model, name, make, message):
 
 
 def test_a_missing_array_is_named(model):
-    arrays = {k: v for k, v in model.arrays.items() if k != "conv2.s2"}
-    with pytest.raises(ValueError, match=r"^conv2\.s2: expected .* found none"):
+    arrays = {k: v for k, v in model.arrays.items() if k != GAINS}
+    with pytest.raises(ValueError, match=f"^{GAINS}: expected .* found none"):
         model_file.to_bytes(model._replace(arrays=arrays))
 
 
@@ -269,14 +287,14 @@ def test_no_text_is_written_that_readers_refuse(model, fields, message):
 
 WRONG_CONFIGS = [
     ({"classes": 2.0}, "classes: the engine takes 2 to 1024, found 2.0"),
-    ({"smoothing": 65}, r"smoothing: .* found 65 \(byte 120\)"),
+    ({"smoothing": 65}, r"smoothing: .* found 65 \(byte 108\)"),
     ({"sample_rate": 16000.5}, "sample_rate: the engine takes"),
     ({"threshold": 1.1}, "threshold: expected 0 to 1, found 1.1"),
     ({"threshold": None}, "threshold: the engine takes finite numbers"),
     ({"threshold": "0.5"}, "threshold: the engine takes finite numbers"),
     ({"f_max": 1e300}, "f_max: the engine takes finite numbers up to"),
     ({"power_floor": 1e-60}, "power_floor: expected more than 0, found 1e-60"),
-    ({"input_std": float("nan")}, "input_std: the engine takes finite numbers"),
+    ({"input_gain": float("nan")}, "input_gain: the engine takes finite"),
 ]
 
 

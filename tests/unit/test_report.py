@@ -49,6 +49,17 @@ def test_both_files_say_the_same(tmp_path):
     assert names == {"results.json", "results.md", MARKER}
 
 
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [("avx2", "bit-exact on avx2"), ("not installed", "not installed")],
+)
+def test_the_file_of_the_student_is_told(tmp_path, engine, words):
+    exported = {"file": "m.bifsmn", "bytes": 12345, "engine": engine}
+    text = write_results(tmp_path, results() | {"exported": exported})
+    assert "file `m.bifsmn` of 12,345 bytes, bit by bit; engine: " in text
+    assert f"; engine: {words}\n" in text
+
+
 def test_a_missing_key_writes_nothing(tmp_path):
     incomplete = results()
     del incomplete["seed"]

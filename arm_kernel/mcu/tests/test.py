@@ -181,7 +181,7 @@ def measure(
         "instructions": {
             "load": load,
             "features": features,
-            **dict(zip(thinnings, logits)),
+            **dict(zip(thinnings, logits, strict=True)),
             "classify": classify,
             "move": move,
             "reference": reference,
@@ -240,7 +240,8 @@ def main() -> None:
             used = sum(measured[part].values())
             if used > most:
                 sys.exit(
-                    f"{board}: expected {most} bytes of {part} at most, found {used}"
+                    f"{board}: expected {most} bytes of {part} at most, "
+                    f"found {used}"
                 )
     if arguments.out:
         arguments.out.write_text(json.dumps(results, indent=1) + "\n")

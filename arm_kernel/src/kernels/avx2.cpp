@@ -9,6 +9,8 @@ namespace {
 struct Avx2 : VectorIsa<2, 4> {
   static constexpr const char* kName = "avx2";
 
+  using Tables = PairTables<Avx2>;
+
   static bool runs_here() { return __builtin_cpu_supports("avx2"); }
 
   static BIFSMN_INLINE __m128i load_128(const void* from) {
@@ -46,10 +48,6 @@ struct Avx2 : VectorIsa<2, 4> {
   }
   static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
     return Bytes(_mm256_shuffle_epi8(__m256i(table), __m256i(weights)));
-  }
-  static BIFSMN_INLINE void put_tables(uint8_t* to, size_t step, Shorts low, Shorts high,
-                                       Shorts top) {
-    PairTables<Avx2>::put(to, step, low, high, top);
   }
 
   // PMADDUBSW takes two taps at once, 13 times: in each band those of frames 0 and 1 and

@@ -9,6 +9,8 @@ namespace {
 struct Avx512 : VectorIsa<4, 4> {
   static constexpr const char* kName = "avx512";
 
+  using Tables = PairTables<Avx512>;
+
   static bool runs_here() {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -18,10 +20,10 @@ struct Avx512 : VectorIsa<4, 4> {
     return _mm_loadu_si128(static_cast<const __m128i*>(from));
   }
   static BIFSMN_INLINE Shorts channels(const int16_t* from) {
-    return Shorts(_mm512_broadcast_i32x4(load_128(from)));
+    return Shorts(_mm512_maskz_broadcast_i32x4(0xffff, load_128(from)));
   }
   static BIFSMN_INLINE Bytes bytes(const uint8_t* from) {
-    return Bytes(_mm512_broadcast_i32x4(load_128(from)));
+    return Bytes(_mm512_maskz_broadcast_i32x4(0xffff, load_128(from)));
   }
   static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) {
     return Shorts(_mm512_max_epi16(__m512i(a), __m512i(b)));
@@ -52,10 +54,6 @@ struct Avx512 : VectorIsa<4, 4> {
   }
   static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
     return Bytes(_mm512_shuffle_epi8(__m512i(table), __m512i(weights)));
-  }
-  static BIFSMN_INLINE void put_tables(uint8_t* to, size_t step, Shorts low, Shorts high,
-                                       Shorts top) {
-    PairTables<Avx512>::put(to, step, low, high, top);
   }
 
   // As on AVX2: PMADDUBSW takes two taps at once.
@@ -122,7 +120,12 @@ struct Avx512 : VectorIsa<4, 4> {
         totals[k] = _mm512_add_epi32(totals[k], fours);
       }
     }
-    for (size_t k = 0; k < kClasses; ++k) sums[k] = _mm512_reduce_add_epi32(totals[k]);
+    for (size_t k = 0; k < kClasses; ++k) {
+      int32_t lanes[16];
+      memcpy(lanes, &totals[k], sizeof lanes);
+      sums[k] = 0;
+      for (const int32_t lane : lanes) sums[k] += lane;
+    }
   }
 };
 

@@ -8,8 +8,15 @@ namespace {
 
 struct Neon : VectorIsa<1, 4> {
   static constexpr const char* kName = "neon";
+  using Tables = PairTables<Neon>;
+
   static bool runs_here() { return true; }
 
+  // Compilers would load constants anew in every turn of a loop.
+  static BIFSMN_INLINE Bytes kept(Bytes v) {
+    asm("" : "+w"(v));
+    return v;
+  }
   static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) {
     return Shorts(vmaxq_s16(int16x8_t(a), int16x8_t(b)));
   }
@@ -39,10 +46,6 @@ struct Neon : VectorIsa<1, 4> {
   }
   static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
     return Bytes(vqtbl1q_u8(uint8x16_t(table), uint8x16_t(weights)));
-  }
-  static BIFSMN_INLINE void put_tables(uint8_t* to, size_t step, Shorts low, Shorts high,
-                                       Shorts top) {
-    PairTables<Neon>::put(to, step, low, high, top);
   }
 
   static BIFSMN_INLINE void convolve(const Code* codes, const uint8_t* weights,

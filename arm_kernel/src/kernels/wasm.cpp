@@ -8,6 +8,8 @@ namespace {
 
 struct Wasm : VectorIsa<1, 4> {
   static constexpr const char* kName = "wasm";
+  using Tables = PairTables<Wasm>;
+
   static bool runs_here() { return true; }  // browsers refuse the whole module otherwise
   static constexpr int kRowsAtOnce = 4;
 
@@ -41,10 +43,6 @@ struct Wasm : VectorIsa<1, 4> {
   }
   static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
     return Bytes(wasm_i8x16_swizzle(v128_t(table), v128_t(weights)));
-  }
-  static BIFSMN_INLINE void put_tables(uint8_t* to, size_t step, Shorts low, Shorts high,
-                                       Shorts top) {
-    PairTables<Wasm>::put(to, step, low, high, top);
   }
 
   static BIFSMN_INLINE void dots(const int8_t* codes, const int8_t* weights, size_t n,

@@ -62,15 +62,15 @@ class FastBlocks {
 
   BIFSMN_STAGE void expand(const uint8_t* weights, const OrderedLimits& limits, uint32_t first) {
     uint8_t* const hidden = s_.hidden;
-    const Shorts top = Isa::all(p_.top);
+    const typename Isa::Tables maker(p_.top);
     const uint8_t* const tables = s_.channels + first / kFrames * tables_size<Isa>(c_.channels);
     layer<Isa>(weights, InARow{tables}, c_.channels / Isa::kInputs, c_.hidden,
                [&](uint32_t o, const Shorts(*counts)[2]) {
                  const TileLimits<Isa> next(limits, o);
                  uint8_t* to = hidden + tables_size<Isa>(o);
                  for (uint32_t r = 0; r < kRows; ++r, to += Isa::kVector)
-                   Isa::put_tables(to, kStep, next.of_count(counts[r][0], 0),
-                                   next.of_count(counts[r][1], 1), top);
+                   maker.put(to, kStep, next.of_count(counts[r][0], 0),
+                             next.of_count(counts[r][1], 1));
                });
   }
 
@@ -113,7 +113,7 @@ class FastBlocks {
     const size_t channels = c_.channels;
     const TileAffine<Isa> affine(all, o);
     const TileLimits<Isa> next(b.expand_in, o);
-    const Shorts top = Isa::all(p_.top);
+    const typename Isa::Tables maker(p_.top);
     const uint8_t* const weights = b.memory + o * taps;
     int16_t* x = x_at<Isa>(s_.x, channels, 0, o);
     uint8_t* to = s_.channels + tables_size<Isa>(o);
@@ -135,7 +135,7 @@ class FastBlocks {
           Isa::store(place, sum);
           ranks[half] = next.of_value(sum, half);
         }
-        Isa::put_tables(to + r * Isa::kVector, kStep, ranks[0], ranks[1], top);
+        maker.put(to + r * Isa::kVector, kStep, ranks[0], ranks[1]);
       }
       to += tables_size<Isa>(c_.channels);
     }

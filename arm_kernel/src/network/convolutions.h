@@ -2,6 +2,7 @@
 #pragma once
 #include <initializer_list>
 
+#include "core/vector.h"
 #include "network/epilogue.h"
 #include "network/scratch.h"
 
@@ -20,7 +21,6 @@ class FastConvolutions {
 
   BIFSMN_STAGE void input(const float* features) {
     const size_t mels = c_.mels, frames = c_.frames;
-    const float low = c_.input_low, gain = c_.input_gain;
     const Code pad = Code(c_.input_pad);
     Code* row = s_.input;
     for (size_t t = 0; t < frames + 4; ++t, row += kInputRow) {
@@ -29,27 +29,19 @@ class FastConvolutions {
         continue;
       }
       row[0] = row[1] = row[mels + 2] = row[mels + 3] = pad;
-      for (size_t f = 0; f < mels; ++f) {
-        const float above = features[f] - low;
-        float y = above * gain;
-        y = y > 0 ? y : 0;
-        y = y < 127 ? y : 127;
-        y += 0x1p23f;  // where singles are integers: ties go to even
-        uint32_t bits;
-        memcpy(&bits, &y, sizeof bits);
-        row[f + 2] = Code(bits & 0x7f);
-      }
+      for (size_t f = 0; f < mels; f += 4) code_four(features + f, row + f + 2);
       features += mels;
     }
   }
 
   BIFSMN_STAGE void first() {
+    const typename Isa::Tables maker(p_.top);
     for (uint32_t p = 0; p < p_.front; p += kTile) {
       const TileLimits<Isa> next(p_.conv1_out, p);
       for (uint32_t i = 0; i < c_.mels / 2; i += Isa::kBands)
         for (uint32_t phase = 0; phase < 2; ++phase)
           for (uint32_t q = 0; q < c_.block_frames(); q += Isa::kPositions * kTimes)
-            convolve(p, i, phase, q, next);
+            convolve(p, i, phase, q, next, maker);
     }
     pad_sides();
   }
@@ -58,7 +50,7 @@ class FastConvolutions {
   BIFSMN_STAGE void second(uint32_t first) {
     const uint32_t outputs = 2 * c_.front_channels, tables = 25 * p_.front / Isa::kInputs;
     uint8_t* const bands = s_.bands;
-    const Shorts top = Isa::all(p_.top);
+    const typename Isa::Tables maker(p_.top);
     for (uint32_t i = 0; i < c_.mels / 4; ++i) {
       find_tables(i, first);
       const uint8_t* const* const found = s_.where;
@@ -69,25 +61,36 @@ class FastConvolutions {
             const TileLimits<Isa> next(p_.conv2_out, input);
             uint8_t* to = bands + tables_size<Isa>(input);
             for (uint32_t r = 0; r < kRows; ++r, to += Isa::kVector)
-              Isa::put_tables(to, kStep, next.of_count(counts[r][0], 0),
-                              next.of_count(counts[r][1], 1), top);
+              maker.put(to, kStep, next.of_count(counts[r][0], 0), next.of_count(counts[r][1], 1));
           });
     }
   }
 
  private:
+  // The codes of four features.
+  BIFSMN_INLINE void code_four(const float* features, Code* to) const {
+    const Vec<4> zero{}, most = broadcast<4>(127);
+    const Vec<4> above = load<4>(features) - c_.input_low;
+    Vec<4> y = above * c_.input_gain;
+    y = y > zero ? y : zero;
+    y = y < most ? y : most;
+    y += 0x1p23f;  // where singles are integers: ties go to even
+    IntVec<4> bits;
+    memcpy(&bits, &y, sizeof bits);
+    for (int i = 0; i < 4; ++i) to[i] = Code(bits[i] & 0x7f);
+  }
+
   BIFSMN_INLINE void convolve(uint32_t p, uint32_t i, uint32_t phase, uint32_t q,
-                              const TileLimits<Isa>& next) {
+                              const TileLimits<Isa>& next, const typename Isa::Tables& maker) {
     const Code* const codes = s_.input + (4 * q + 2 * phase) * kInputRow + 2 * i;
-    const Shorts top = Isa::all(p_.top);
     Shorts sums[2][Isa::kBands][Isa::kPositions];
     Isa::convolve(codes, p_.conv1 + p / kTile * Isa::kWeights, sums);
     uint8_t* to = s_.image + i * shape_.row + p / Isa::kInputs * shape_.step +
                   phase * shape_.phase + (q + 1) * kTable;
     for (int band = 0; band < Isa::kBands; ++band, to += shape_.row)
       for (int k = 0; k < Isa::kPositions; ++k)
-        Isa::put_tables(to + k * Isa::kVector, shape_.step, next.of_value(sums[0][band][k], 0),
-                        next.of_value(sums[1][band][k], 1), top);
+        maker.put(to + k * Isa::kVector, shape_.step, next.of_value(sums[0][band][k], 0),
+                  next.of_value(sums[1][band][k], 1));
   }
 
   // What is left and right of the image, as far as anybody looks: two frames and one.

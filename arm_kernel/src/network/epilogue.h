@@ -6,26 +6,33 @@
 namespace bifsmn {
 namespace {  // see isa.h
 
+// Of 16 channels from `o` on. (No loops here: compilers keep in registers what they need
+// not unroll first.)
+template <class Isa>
+struct Halves {
+  typename Isa::Shorts at[2];
+
+  BIFSMN_INLINE Halves(const int16_t* from, size_t o)
+      : at{Isa::channels(from + o), Isa::channels(from + o + 8)} {}
+};
+
 // Limits of 16 channels.
 template <class Isa>
 struct TileLimits {
   using Shorts = typename Isa::Shorts;
-  Shorts limits[3][2];
+  Halves<Isa> low, middle, high;
 
-  BIFSMN_INLINE TileLimits(const OrderedLimits& all, size_t o) {
-    for (int k = 0; k < 3; ++k)
-      for (int half = 0; half < 2; ++half)
-        limits[k][half] = Isa::channels(all.limits + k * all.n + o + 8 * half);
-  }
+  BIFSMN_INLINE TileLimits(const OrderedLimits& all, size_t o)
+      : low(all.limits, o), middle(all.limits + all.n, o), high(all.limits + 2 * all.n, o) {}
 
   // Ranks, negated, of values: how many limits are above them.
   BIFSMN_INLINE Shorts of_value(Shorts x, int half) const {
-    return (x < limits[0][half]) + (x < limits[1][half]) + (x < limits[2][half]);
+    return (x < low.at[half]) + (x < middle.at[half]) + (x < high.at[half]);
   }
 
   // Of counts, which fall as values rise: the limits are those of counts.
   BIFSMN_INLINE Shorts of_count(Shorts x, int half) const {
-    return (x > limits[0][half]) + (x > limits[1][half]) + (x > limits[2][half]);
+    return (x > low.at[half]) + (x > middle.at[half]) + (x > high.at[half]);
   }
 };
 
@@ -34,15 +41,15 @@ template <class Isa>
 struct TileAffine {
   using Shorts = typename Isa::Shorts;
   using Words = typename Isa::Words;
-  Shorts gains[2], shifts[2], slope, base, factor;
+  Halves<Isa> gains, shifts;
+  Shorts slope, base, factor;
 
   BIFSMN_INLINE TileAffine(const OrderedAffine& a, size_t o)
-      : slope(Isa::all(a.slope)), base(Isa::all(a.base)), factor(Isa::all(a.factor)) {
-    for (int half = 0; half < 2; ++half) {
-      gains[half] = Isa::channels(a.gains + o + 8 * half);
-      shifts[half] = Isa::channels(a.shifts + o + 8 * half);
-    }
-  }
+      : gains(a.gains, o),
+        shifts(a.shifts, o),
+        slope(Isa::all(a.slope)),
+        base(Isa::all(a.base)),
+        factor(Isa::all(a.factor)) {}
 
   // Of a count.
   BIFSMN_INLINE Shorts operator()(Shorts count, int half) const {
@@ -51,7 +58,7 @@ struct TileAffine {
 
   // Of P << k.
   BIFSMN_INLINE Shorts of_dot(Shorts dot, int half) const {
-    const Shorts y = Isa::add(Isa::mul(dot, gains[half]), shifts[half]);
+    const Shorts y = Isa::add(Isa::mul(dot, gains.at[half]), shifts.at[half]);
     return Isa::larger(y, Isa::mul(y, slope));
   }
 };

@@ -113,41 +113,24 @@ struct VectorIsa {
     return __builtin_convertvector((product + (1 << 14)) >> 15, Shorts);
   }
 
-  // Lanes 0 to 3 of both by turns, and lanes 4 to 7; of each frame.
-  // zip_low(), zip_high(): where kInputs is 4.
+  // A constant that had better stay in a register.
+  static BIFSMN_INLINE Bytes kept(Bytes v) { return v; }
 
-  // The lowest 8 bits of lanes that fit them: of each frame 8 of a, then 8 of b.
-  static BIFSMN_INLINE Bytes narrow(Shorts a, Shorts b) {
-    uint8_t out[16];
-    for (int i = 0; i < 8; ++i) out[i] = uint8_t(a[i]), out[8 + i] = uint8_t(b[i]);
-    return load_bytes(out);
-  }
-
-  // The opposite, of a sum of bytes: a + b.
-  static BIFSMN_INLINE void widen(Bytes a, Bytes b, Shorts* low, Shorts* high) {
-    for (int i = 0; i < 8; ++i) {
-      (*low)[i] = int16_t(a[i] + b[i]);
-      (*high)[i] = int16_t(a[8 + i] + b[8 + i]);
-    }
-  }
-
-  // Bytes * 256.
-  static BIFSMN_INLINE void widen_up(Bytes a, Shorts* low, Shorts* high) {
-    widen(a, Bytes{}, low, high);
-    *low = *low << 8;
-    *high = *high << 8;
-  }
-
-  // What weights make of a table.
-  static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) { return table ^ weights; }
-
-  // The ranks of 16 channels, negated, of kTimes frames as tables: table k is at
-  // to + k * step, followed by those of the next frames.
-  static BIFSMN_INLINE void put_tables(uint8_t* to, size_t step, Shorts low, Shorts high,
-                                       Shorts /*top*/) {
-    for (int i = 0; i < 16; ++i, to += step)
-      memset(to, uint8_t(-(i < 8 ? low[i % 8] : high[i % 8])), kTable);
-  }
+  // What has no default:
+  //
+  //   look_up(table, weights)    Bytes: what weights make of a table
+  //   narrow(a, b)               the lowest 8 bits, of each frame of a, then of b: Bytes;
+  //                              lanes fit 8 bits
+  //   widen(a, b, &low, &high)   bytes a + b in 16-bit lanes: 0 to 7 and 8 to 15
+  //   widen_up(a, &low, &high)   bytes * 256 likewise
+  //   zip_low(a, b), zip_high()  for PairTables: lanes 0 to 3 of both by turns, and 4 to 7
+  //
+  //   struct Tables {
+  //     explicit Tables(int16_t top);
+  //     // The ranks of 16 channels, negated, of kTimes frames as tables: table k is at
+  //     // to + k * step, followed by those of the next frames.
+  //     void put(uint8_t* to, size_t step, Shorts low, Shorts high) const;
+  //   };
 
   // The first convolution of 16 channels, at kBands bands for kPositions vectors: sums of
   // channels 0 to 7 and of 8 to 15. They see codes from the first ones given on; one

@@ -25,6 +25,7 @@ struct IsaPrimitives {
     const uint32_t inputs = weights.inputs, padded = round_up(inputs, kTile);
     const uint8_t* const w = ordered<Isa>(a, weights, 1, inputs, top);
     uint8_t* const tables = a.take<uint8_t>(tables_size<Isa>(padded));
+    const typename Isa::Tables maker{int16_t(top)};
     for (uint32_t c = 0; c < padded; c += kTile)
       for (uint32_t t = 0; t < kFrames; t += kTimes) {
         int16_t negated[2][kTimes][8];
@@ -33,8 +34,8 @@ struct IsaPrimitives {
           negated[i % kTile / 8][i / kTile][i % 8] =
               int16_t(channel < inputs ? -ranks[frame * inputs + channel] : 0);
         }
-        Isa::put_tables(tables + tables_size<Isa>(c) + t * kTable, kStep, Isa::load(negated[0]),
-                        Isa::load(negated[1]), Isa::all(int16_t(top)));
+        maker.put(tables + tables_size<Isa>(c) + t * kTable, kStep, Isa::load(negated[0]),
+                  Isa::load(negated[1]));
       }
     layer<Isa>(w, InARow{tables}, padded / Isa::kInputs, weights.outputs,
                [&](uint32_t o, const Shorts(*counts)[2]) {

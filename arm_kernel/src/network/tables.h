@@ -26,34 +26,50 @@ constexpr uint32_t channel_of(uint32_t g, uint32_t i) {
   return Isa::kInputs == 1 ? g : 2 * g + i / 2 + i % 2 * 8;
 }
 
-// put_tables() where kInputs is 4.
+// VectorIsa::Tables where kInputs is 4.
+//
+// Entries 0 to 3 of a pair of ranks a, b are a + b, top - a + b, top + a - b and
+// 2 top - a - b, in two 16-bit lanes.
 template <class Isa>
-struct PairTables {
+class PairTables {
   using Shorts = typename Isa::Shorts;
   using Words = typename Isa::Words;
   using Bytes = typename Isa::Bytes;
 
-  // Entries 0 to 3 of a pair of ranks a, b are a + b, top - a + b, top + a - b and
-  // 2 top - a - b: two 16-bit lanes.
-  static BIFSMN_INLINE void put(uint8_t* to, size_t step, Shorts low, Shorts high, Shorts top) {
+ public:
+  BIFSMN_INLINE explicit PairTables(int16_t top)
+      : entries_(Isa::kept(Isa::bytes(kEntries))),
+        next_entries_(Isa::kept(Isa::bytes(kEntries + 16))),
+        blocks_(Isa::kept(Isa::bytes(kBlocks))),
+        next_blocks_(Isa::kept(Isa::bytes(kBlocks + 16))),
+        first_(Words(Isa::all(int16_t(top << 8)))),
+        last_(Words(Isa::all(int16_t(top + (top << 9))))) {}
+
+  BIFSMN_INLINE void put(uint8_t* to, size_t step, Shorts low, Shorts high) const {
     const Words sum = Words(low) + Words(high);  // negated, as ranks are
     const Words difference = Words(low) - Words(high);
-    const Words first = Words(top << 8) - sum + (difference << 8);
-    const Words last = Words(top) + Words(top << 9) - difference + (sum << 8);
-    const Bytes pairs[2] = {Bytes(Isa::zip_low(Shorts(first), Shorts(last))),
-                            Bytes(Isa::zip_high(Shorts(first), Shorts(last)))};
-    const Bytes entries = Isa::bytes(kEntries), blocks = Isa::bytes(kBlocks);
-    for (int g = 0; g < 4; ++g, to += step) {
-      const Bytes pair = pairs[g / 2];
-      const uint8_t next = g % 2 * 8;
-      Isa::store(to, Isa::look_up(pair, entries + next) + Isa::look_up(pair, blocks + next));
-    }
+    const Words first = first_ - sum + (difference << 8);
+    const Words last = last_ - difference + (sum << 8);
+    put(to, step, Bytes(Isa::zip_low(Shorts(first), Shorts(last))));
+    put(to + 2 * step, step, Bytes(Isa::zip_high(Shorts(first), Shorts(last))));
   }
 
-  alignas(16) static constexpr uint8_t kEntries[16] = {0, 1, 2, 3, 0, 1, 2, 3,
-                                                       0, 1, 2, 3, 0, 1, 2, 3};
-  alignas(16) static constexpr uint8_t kBlocks[16] = {4, 4, 4, 4, 5, 5, 5, 5,
-                                                      6, 6, 6, 6, 7, 7, 7, 7};
+ private:
+  // Of four pairs.
+  BIFSMN_INLINE void put(uint8_t* to, size_t step, Bytes pairs) const {
+    Isa::store(to, Isa::look_up(pairs, entries_) + Isa::look_up(pairs, blocks_));
+    Isa::store(to + step, Isa::look_up(pairs, next_entries_) + Isa::look_up(pairs, next_blocks_));
+  }
+
+  alignas(16) static constexpr uint8_t kEntries[32] = {0,  1,  2, 3, 0,  1,  2, 3,  0,  1, 2,
+                                                       3,  0,  1, 2, 3,  8,  9, 10, 11, 8, 9,
+                                                       10, 11, 8, 9, 10, 11, 8, 9,  10, 11};
+  alignas(16) static constexpr uint8_t kBlocks[32] = {4,  4,  4,  4,  5,  5,  5,  5,  6,  6,  6,
+                                                      6,  7,  7,  7,  7,  12, 12, 12, 12, 13, 13,
+                                                      13, 13, 14, 14, 14, 14, 15, 15, 15, 15};
+
+  Bytes entries_, next_entries_, blocks_, next_blocks_;
+  Words first_, last_;
 };
 
 // Counts of kTiles * 16 outputs for kFrames frames.
