@@ -57,7 +57,8 @@ def share_exponent(
     codes = (values / steps).round().clamp(-MAX_CODE, MAX_CODE)
     errors = ((codes * steps - values).square() * weights).flatten(1).sum(1)
     best = errors.argmin()
-    return Shared(codes[best], best.to(values.dtype))
+    best_codes = codes.index_select(0, best[None])[0]  # a graph can, too
+    return Shared(best_codes, best.to(values.dtype))
 
 
 def multiply_high(a: torch.Tensor, b: torch.Tensor | float) -> torch.Tensor:

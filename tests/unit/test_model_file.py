@@ -82,10 +82,10 @@ def test_values_of_a_vector_are_codes_with_their_exponent(model):
     assert back.values.tolist() == list(range(-2048, 2048, 256))
 
 
-def test_default_network_is_20_times_smaller_than_real_weights():
+def test_default_network_is_23_times_smaller_than_real_weights():
     labels = [f"word{index}" for index in range(12)]
     content = model_file.to_bytes(fold(random_network(), labels))
-    assert len(content) <= 117_000
+    assert len(content) <= 102_900
 
 
 def sealed(content):

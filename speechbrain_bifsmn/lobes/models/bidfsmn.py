@@ -124,7 +124,12 @@ class BiDFSMN(ThinnableDFSMN):
         """Puts layers that can round where layers stay that are not binary."""
         conv, linear = self.front_end[0], self.classifier
         shape = conv.in_channels, conv.out_channels, 5, 2, 2
-        self.front_end[0] = RoundedConv2d(*self.input_range, *shape)
+        conv = RoundedConv2d(*self.input_range, *shape)
+        low = self.input_mean + self.input_std * conv.low
+        gain = 1 / (self.input_std * conv.step)
+        # As a file has them, in single precision.
+        self.input_codes = torch.tensor([low, gain]).tolist()
+        self.front_end[0] = conv
         self.classifier = RoundedLinear(linear.in_features, self.classes)
 
     @property
@@ -166,13 +171,10 @@ class BiDFSMN(ThinnableDFSMN):
     @property
     def header(self) -> Header:
         """What a model file's header says of the network."""
-        conv = self.front_end[0]
-        low = self.input_mean + self.input_std * conv.low
-        gain = 1 / (self.input_std * conv.step)
-        low, gain = torch.tensor([low, gain]).tolist()  # to single precision
         planes = self.projection.activation.planes
         before = self.blocks[0].taps[0]
-        return Header(planes, before, low, gain, conv.pad_code)
+        (low, gain), pad = self.input_codes, self.front_end[0].pad_code
+        return Header(planes, before, low, gain, pad)
 
     def forward(
         self,

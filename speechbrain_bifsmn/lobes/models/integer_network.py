@@ -198,7 +198,7 @@ class IntegerNetwork:
         count = inputs.size(0) if weights.endswith("memory") else inputs.size(1)
         z = apply_affine(
             dots,
-            (2**self.planes - 1) * count,
+            (2**self.planes - 1) * int(count),  # when traced, a tensor
             *(
                 self.get(f"{name}.{part}")
                 for part in ("gains", "shifts", "slope")

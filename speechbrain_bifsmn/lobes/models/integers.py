@@ -34,7 +34,7 @@ DEVIATIONS = 5.5
 
 def inputs_of(layer: Any) -> int:
     """Returns K, the inputs of each output of a binary layer."""
-    return layer.weight[0].numel()
+    return int(layer.weight[0].numel())  # when traced, a tensor
 
 
 def max_dot(layer: Any) -> int:
