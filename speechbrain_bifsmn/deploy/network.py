@@ -51,7 +51,7 @@ class DeployedBiDFSMN(nn.Module):
         for name, value in model.arrays.items():
             if isinstance(value, StoredVector):
                 value = value.values
-            numbers = as_numbers(torch.from_numpy(np.array(value)))
+            numbers = as_numbers(name, torch.from_numpy(np.array(value)))
             self.register_buffer(name.replace(".", "_"), numbers)
 
     def forward(

@@ -109,7 +109,9 @@ def test_every_byte(engine, known):
         assert not both_read(engine, put(known.content, at, damaged))
 
 
-@pytest.mark.parametrize(("which", "places", "good", "bad"), PARTS, ids=str)
+@pytest.mark.parametrize(
+    ("which", "places", "good", "bad"), PARTS, ids=[part[0] for part in PARTS]
+)
 def test_numbers_of_parts(agree, known, which, places, good, bad):
     """At both ends of every such part."""
     for name, kind, shape, at in known.parts:

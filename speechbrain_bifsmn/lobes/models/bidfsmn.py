@@ -196,7 +196,7 @@ class BiDFSMN(ThinnableDFSMN):
         ):
             numbers = integers(self)
             network = IntegerNetwork(
-                lambda name: as_numbers(numbers[name]), self.header
+                lambda name: as_numbers(name, numbers[name]), self.header
             )
             x = network.front(features.float())
             outputs = [

@@ -69,29 +69,32 @@ class Header(NamedTuple):
     input_pad: int
 
 
-def as_numbers(value: Any) -> torch.Tensor:
+def as_numbers(name: str, value: Any) -> torch.Tensor:
     """Returns a number of a file as ``IntegerNetwork`` takes it.
 
     Arguments
     ---------
+    name : str
+        Its name in ``layout.fields``.
     value : torch.Tensor | Shared
         As ``integers.integers`` returns it.
 
     Returns
     -------
     torch.Tensor
-        In single precision; True is -1, False is 1.
+        In single precision, biases, of up to 31 bits, in double; True is -1,
+        False is 1.
 
     Example
     -------
-    >>> as_numbers(torch.tensor([True, False])).tolist()
+    >>> as_numbers("conv2.pads1", torch.tensor([True, False])).tolist()
     [-1.0, 1.0]
     """
     if isinstance(value, Shared):
         value = value.values
     if value.dtype == torch.bool:
         return 1.0 - 2.0 * value.float()
-    return value.float()
+    return value.double() if name == "classifier.biases" else value.float()
 
 
 class IntegerNetwork:
