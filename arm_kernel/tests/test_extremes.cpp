@@ -21,7 +21,7 @@ Buffer random_features(const Config& c, uint64_t seed) {
 
 // Which of the two bounds a number has: least, most, or either by chance, for every
 // number by itself or alike for a part's.
-enum class Choice { kLeast, kMost, kAny, kAlike };
+enum class Choice { kLowest, kHighest, kAny, kAlike };
 
 // A random network whose every number is at one of its bounds.
 class ExtremeModel {
@@ -42,8 +42,8 @@ class ExtremeModel {
  private:
   bool most() {
     switch (choice_) {
-      case Choice::kLeast: return false;
-      case Choice::kMost: return true;
+      case Choice::kLowest: return false;
+      case Choice::kHighest: return true;
       case Choice::kAny: return random_.below(2);
       case Choice::kAlike: return alike_;
     }
@@ -67,14 +67,14 @@ class ExtremeModel {
   // With two planes, low and high are at the bounds, and middle is one of them.
   template <class T>
   void triples(size_t at, size_t n) {
-    constexpr int kLeast = sizeof(T) == 1 ? INT8_MIN : INT16_MIN;
+    constexpr int kLowest = sizeof(T) == 1 ? INT8_MIN : INT16_MIN;
     const size_t part = n * sizeof(T);
     for (size_t i = at; i < at + part; i += sizeof(T)) {
-      const T middle = T(most() ? -1 - kLeast : kLeast);
+      const T middle = T(most() ? -1 - kLowest : kLowest);
       put(i, middle);
       if (c_.planes == 1) continue;
-      put(i + part, most() ? middle : T(kLeast));
-      put(i + 2 * part, most() ? T(-1 - kLeast) : middle);
+      put(i + part, most() ? middle : T(kLowest));
+      put(i + 2 * part, most() ? T(-1 - kLowest) : middle);
     }
   }
 
@@ -119,7 +119,7 @@ class ExtremeModel {
   bool alike_ = false;
 };
 
-constexpr Choice kChoices[] = {Choice::kLeast, Choice::kMost, Choice::kAny, Choice::kAlike};
+constexpr Choice kChoices[] = {Choice::kLowest, Choice::kHighest, Choice::kAny, Choice::kAlike};
 
 void test_largest_numbers(const Config& c) {
   for (const Choice choice : kChoices)

@@ -99,25 +99,25 @@ void check_conv1(Buffer& file, const Mark& mark) {
 // middle [n], low [n], high [n] of a type; low and high only with two planes.
 template <class T>
 void check_order(Buffer& file, size_t at, uint32_t n, uint32_t planes) {
-  constexpr int kLeast = sizeof(T) == 1 ? INT8_MIN : INT16_MIN, kMost = -1 - kLeast;
+  constexpr int kLowest = sizeof(T) == 1 ? INT8_MIN : INT16_MIN, kHighest = -1 - kLowest;
   const size_t part = n * sizeof(T);
   for (size_t middle = at; middle < at + part; middle += sizeof(T)) {
     if (planes == 1) {
-      GOOD(middle, T(kLeast));
-      GOOD(middle, T(kMost));
+      GOOD(middle, T(kLowest));
+      GOOD(middle, T(kHighest));
       continue;
     }
     T value;
     memcpy(&value, &file[middle], sizeof value);
     const size_t low = middle + part, high = low + part;
     GOOD(low, value);
-    GOOD(low, T(kLeast));
-    if (value < kMost) BAD(low, T(value + 1));
-    if (value < kMost) BAD(low, T(kMost));
+    GOOD(low, T(kLowest));
+    if (value < kHighest) BAD(low, T(value + 1));
+    if (value < kHighest) BAD(low, T(kHighest));
     GOOD(high, value);
-    GOOD(high, T(kMost));
-    if (value > kLeast) BAD(high, T(value - 1));
-    if (value > kLeast) BAD(high, T(kLeast));
+    GOOD(high, T(kHighest));
+    if (value > kLowest) BAD(high, T(value - 1));
+    if (value > kLowest) BAD(high, T(kLowest));
   }
 }
 

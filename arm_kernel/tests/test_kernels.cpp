@@ -38,7 +38,7 @@ class Guarded {
   uint8_t* memory_;
 };
 
-// Each of `values` for no, some and all of the bits.
+// Density 0: always 0, 1: anything up to `most`, 2: `most`.
 int random_of(Random& r, int density, int most) {
   return density == 1 ? int(r.below(uint32_t(most) + 1)) : density / 2 * most;
 }
@@ -140,9 +140,9 @@ void test_convolve(const Primitives& k, bool extreme, Random& r) {
     int left = 258;
     for (uint32_t i = 0; i < 25; ++i) weights[n * 25 + i] = 0;
     for (uint32_t i = r.below(25), end = i + 25; i < end; ++i) {
-      const int most = left < 127 ? left : 127;
-      const int weight =
-          extreme ? most * sign : r.either(most / 4 + 1 < most ? most / 4 + 1 : most);
+      const int largest = left < 127 ? left : 127;
+      const int weight = extreme ? largest * sign
+                                 : r.either(largest / 4 + 1 < largest ? largest / 4 + 1 : largest);
       weights[n * 25 + i % 25] = int8_t(weight);
       left -= std::abs(weight);
     }

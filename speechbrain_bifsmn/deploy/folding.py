@@ -16,7 +16,7 @@ from bifsmn_engine.format.layout import (
 )
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.lobes.models.integers import integers
+from speechbrain_bifsmn.lobes.models.model_integers import integers
 from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU
 from speechbrain_bifsmn.nnet.binary_layers import BINARY_LAYERS
 from speechbrain_bifsmn.nnet.fixed_point import Shared

@@ -186,8 +186,8 @@ def random_vector(random, shape, width=None):
         exponent, codes = random.integers(9), random.choice(CODES, shape)
     else:
         exponent = min(8, max(0, math.ceil(math.log2(width / 127))))
-        most = min(127, math.ceil(width / 2**exponent))
-        codes = random.integers(-most, most + 1, shape).astype(np.int8)
+        largest = min(127, math.ceil(width / 2**exponent))
+        codes = random.integers(-largest, largest + 1, shape).astype(np.int8)
     if shape[0] == 3 and len(shape) == 2:
         codes = np.sort(codes, axis=0)[[1, 0, 2]]
     return StoredVector(int(exponent), codes)
@@ -196,8 +196,8 @@ def random_vector(random, shape, width=None):
 def _first_convolution(random, field, shape, arrays, is_wild):
     """Weights whose magnitudes add up to at most 258, and ordered limits."""
     if field == "conv1.weight":
-        most = 2 ** random.integers(2, 8, (shape[0], 1))
-        weights = random.integers(-most, most, shape)
+        largest = 2 ** random.integers(2, 8, (shape[0], 1))
+        weights = random.integers(-largest, largest, shape)
         magnitudes = np.abs(weights)
         excess = (magnitudes.cumsum(1) - 258).clip(0)
         return np.sign(weights) * (magnitudes - excess).clip(0)
@@ -222,8 +222,10 @@ def _random_number(random, kind, shape, reach, is_wild):
     if kind == "u16":  # a spread
         return random.integers(0, 65536 if is_wild else 2 * reach)
     if kind == "i32":  # biases
-        most = 2**30 if is_wild else 1000
-        return random.choice([-most, random.integers(-most, most), most], shape)
+        largest = 2**30 if is_wild else 1000
+        return random.choice(
+            [-largest, random.integers(-largest, largest), largest], shape
+        )
     unit = random.choice(SPECIAL) if is_wild else random.uniform(1e-5, 1e-2)
     return np.float32(unit)
 

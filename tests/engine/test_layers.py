@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from random_networks import SMALL, decibels, front_end, random_network
 
 from speechbrain_bifsmn.deploy.folding import fold

@@ -5,7 +5,7 @@ import torch
 from random_networks import SMALL, decibels, random_network
 
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
-from speechbrain_bifsmn.lobes.models.integers import integers
+from speechbrain_bifsmn.lobes.models.model_integers import integers
 from speechbrain_bifsmn.nnet.activations import PReLU
 from speechbrain_bifsmn.nnet.fixed_point import UNIT, Shared
 

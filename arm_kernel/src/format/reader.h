@@ -69,17 +69,17 @@ class Reader {
     return value;
   }
 
-  // n codes, none below `least`.
-  const int8_t* codes(size_t n, int8_t least = -128) {
+  // n codes, none below `lowest`.
+  const int8_t* codes(size_t n, int8_t lowest = -128) {
     const int8_t* codes = reinterpret_cast<const int8_t*>(bytes(n));
-    for (size_t i = 0; codes && i < n; ++i) require(codes[i] >= least);
+    for (size_t i = 0; codes && i < n; ++i) require(codes[i] >= lowest);
     return codes;
   }
 
-  Vector vector(size_t n, int8_t least = -128) {
+  Vector vector(size_t n, int8_t lowest = -128) {
     const uint32_t exponent = u8();
     require(exponent <= 8);
-    return {codes(n, least), exponent};
+    return {codes(n, lowest), exponent};
   }
 
   // Chunks of 128 signs, of `rows` rows after one another before the next chunk

@@ -144,12 +144,12 @@ class FastBlocks {
   // x to the classifier's codes.
   BIFSMN_INLINE void round() {
     const Shorts half = Isa::all(int16_t(1 << (n_.classifier_shift - 1)));
-    const Shorts least = Isa::all(-128), most = Isa::all(127);
+    const Shorts lowest = Isa::all(-128), highest = Isa::all(127);
     const uint32_t shift = n_.classifier_shift;
     const auto code = [=](const int16_t* x) {
       Shorts rounded = Isa::add(Isa::load(x), half) >> int16_t(shift);
-      rounded = rounded > most ? most : rounded;
-      return rounded < least ? least : rounded;
+      rounded = rounded > highest ? highest : rounded;
+      return rounded < lowest ? lowest : rounded;
     };
     const size_t places = code_places<Isa>(c_);
     for (size_t i = 0; i < places; i += Isa::kVector)

@@ -69,11 +69,11 @@ class FastConvolutions {
  private:
   // The codes of four features.
   BIFSMN_INLINE void code_four(const float* features, Code* to) const {
-    const Vec<4> zero{}, most = broadcast<4>(127);
+    const Vec<4> zero{}, highest = broadcast<4>(127);
     const Vec<4> above = load<4>(features) - c_.input_low;
     Vec<4> y = above * c_.input_gain;
     y = y > zero ? y : zero;
-    y = y < most ? y : most;
+    y = y < highest ? y : highest;
     y += 0x1p23f;  // where singles are integers: ties go to even
     IntVec<4> bits;
     memcpy(&bits, &y, sizeof bits);

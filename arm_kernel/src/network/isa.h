@@ -14,7 +14,7 @@
 // that no instruction needs to cross them.
 //
 // Activations are ranks: how many limits are above them, 0 to 3, with one plane 0 or 1.
-// A level is thus kTop - 2 rank, where kTop is 3 or 1 (FORMAT.md). A weight w (its bit)
+// A level is thus top - 2 rank, where top is 3 or 1 (FORMAT.md). A weight w (its bit)
 // turns a rank into `w ? top - rank : rank`, and the sum of these over all inputs is a
 // layer's count: P / 2 = inputs * top / 2 - count. Ranks are kept as tables of 16 bytes
 // that have, for kInputs inputs, the counts of all weights: see tables.h.

@@ -79,7 +79,7 @@ struct Products {
   using Bytes = typename Isa::Bytes;
   static constexpr int kRows = Isa::kRows, kAtOnce = Isa::kRowsAtOnce;
   // Tables whose counts fit into a byte: the largest entry is 3 for each input.
-  static constexpr uint32_t kMost = 255 / (3 * Isa::kInputs);
+  static constexpr uint32_t kMaxTables = 255 / (3 * Isa::kInputs);
 
   // where(k): table k of all frames. counts[tile][row]: channels 0 to 7 and 8 to 15.
   template <class Where>
@@ -98,8 +98,8 @@ struct Products {
   static BIFSMN_INLINE void add_two(const uint8_t* weights, const Where& where, int row,
                                     uint32_t tables, uint32_t* k, Shorts (*counts)[kRows][2]) {
     Bytes a[kTiles][kAtOnce], b[kTiles][kAtOnce];
-    const uint32_t middle = *k + kMost < tables ? *k + kMost : tables;
-    const uint32_t end = middle + kMost < tables ? middle + kMost : tables;
+    const uint32_t middle = *k + kMaxTables < tables ? *k + kMaxTables : tables;
+    const uint32_t end = middle + kMaxTables < tables ? middle + kMaxTables : tables;
     add(weights, where, row, *k, middle, a);
     add(weights, where, row, middle, end, b);
     *k = end;

@@ -23,7 +23,7 @@ from speechbrain_bifsmn.lobes.models.integer_network import (
     IntegerNetwork,
     as_numbers,
 )
-from speechbrain_bifsmn.lobes.models.integers import integers
+from speechbrain_bifsmn.lobes.models.model_integers import integers
 from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU
 from speechbrain_bifsmn.nnet.binarize import BinarizedLayer, binarize
 from speechbrain_bifsmn.nnet.network_output import NetworkOutput

@@ -116,8 +116,7 @@ class ThinnableDFSMN(nn.Module):
         Class of the activations of front end and projection, and between
         pointwise convolutions.
     norm : type, optional
-        Class of the batch normalisations before those activations; None is
-        torch's.
+        Class of the batch normalisations before them; None is torch's.
     dropout : float
         Probability of dropout inside blocks and before the classifier.
     input_mean, input_std : float
@@ -158,8 +157,7 @@ class ThinnableDFSMN(nn.Module):
     ) -> None:
         super().__init__()
         _check_sizes(n_mels, frames, layers, max_thinning)
-        powers = range(max_thinning.bit_length())
-        thinnings = tuple(1 << k for k in powers)
+        thinnings = tuple(1 << k for k in range(max_thinning.bit_length()))
         self.classes, self.n_mels, self.frames = classes, n_mels, frames
         self.input_mean, self.input_std = input_mean, input_std
         self.input_range = tuple(input_range)
@@ -257,8 +255,7 @@ def _check_sizes(n_mels, frames, layers, max_thinning):
     for name, size in (("n_mels", n_mels), ("frames", frames)):
         if size < 4 or size % 4:
             raise ValueError(f"{name}: expected a multiple of 4, got {size}")
-    is_power = max_thinning > 0 and max_thinning & (max_thinning - 1) == 0
-    if not is_power:
+    if max_thinning < 1 or max_thinning & (max_thinning - 1):
         raise ValueError(
             f"max_thinning: expected 1, 2, 4, ..., got {max_thinning}"
         )

@@ -15,7 +15,7 @@ from speechbrain_bifsmn.nnet.activations import PReLU
 from speechbrain_bifsmn.nnet.separable import DepthwiseConv1d, PointwiseConv1d
 
 
-def normalise(batch_norm, x):
+def normalise(batch_norm: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """Batch-normalises the channels of ``x`` (B, T, C)."""
     return batch_norm(x.flatten(0, 1)).view_as(x)
 
@@ -25,7 +25,7 @@ def _norms(thinnings, channels, norm=nn.BatchNorm1d):
     return nn.ModuleDict({str(d): norm(channels) for d in thinnings})
 
 
-def over_time(conv, x):
+def over_time(conv: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """Runs a 1-D convolution, which wants (B, C, T), on ``x`` (B, T, C)."""
     return conv(x.transpose(1, 2)).transpose(1, 2)
 

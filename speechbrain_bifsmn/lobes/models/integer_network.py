@@ -77,7 +77,7 @@ def as_numbers(name: str, value: Any) -> torch.Tensor:
     name : str
         Its name in ``layout.fields``.
     value : torch.Tensor | Shared
-        As ``integers.integers`` returns it.
+        As ``model_integers.integers`` returns it.
 
     Returns
     -------
