@@ -170,7 +170,8 @@ def test_each_command_has_examples(run, command):
 
 def test_info(run, tmp_path):
     code, out, _ = run("info")
-    assert code == 0 and "labels            yes, no" in out
+    assert code == 0 and "labels              yes, no" in out
+    assert "blocks by thinning  8, 4, 2" in out
     _, out, _ = run("info", FOLDER, "--json")
     facts, content = json.loads(out), model_file.read(MODEL)
     assert facts["labels"] == list(content.labels)

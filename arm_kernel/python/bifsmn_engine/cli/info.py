@@ -36,7 +36,7 @@ def run(arguments: Namespace) -> None:
     for name, value in facts.items():
         if isinstance(value, list):
             value = ", ".join(map(str, value))
-        print(f"{name.replace('_', ' '):18}{printable(value)}")
+        print(f"{name.replace('_', ' '):20}{printable(value)}")
 
 
 def describe(path: Path) -> dict[str, Any]:
