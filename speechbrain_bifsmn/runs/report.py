@@ -80,7 +80,7 @@ def results_of(
     code : str | Path
         Folder of the recipe.
     exported : dict, optional
-        The model file and its comparison with the training graph, as from
+        The model file, as from
         ``export_student``.
     continued : sequence of dict
         Options that changed each time the run was continued, as

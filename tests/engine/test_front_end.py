@@ -86,7 +86,7 @@ def test_features_are_those_of_training(model, default, signal):
         clip = signal(rng).astype(np.float32)
         expected = default.front_end(torch.from_numpy(clip)[None])[0].numpy()
         np.testing.assert_allclose(
-            model.features(clip), expected, rtol=0, atol=1e-3
+            model.features(clip), expected, rtol=0, atol=2e-3
         )
 
 

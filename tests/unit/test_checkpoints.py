@@ -11,7 +11,7 @@ from speechbrain_bifsmn.runs.checkpoints import (
     History,
     load_weights,
     save_weights,
-    teacher_file,
+    weights_file,
 )
 
 
@@ -177,6 +177,6 @@ def test_weights_that_are_not_there(tmp_path):
 
 
 def test_the_shipped_teacher_is_a_file_of_the_package():
-    assert teacher_file("shipped").parent == FOLDER
+    assert weights_file("shipped", "teacher").parent == FOLDER
     with pytest.raises(FileNotFoundError, match="found none at a/t.safet"):
-        teacher_file("a/t.safetensors")
+        weights_file("a/t.safetensors", "teacher")
