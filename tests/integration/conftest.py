@@ -39,9 +39,13 @@ def small_file(tmp_path_factory, scene):
     logits = TorchModel.load(path).window_logits(windows).numpy()
     mean, deviation = logits.mean(0), logits.std(0)
     arrays = dict(content.arrays)
-    biases = 3 * (arrays["classifier.biases"] - mean) / deviation
-    scales = 3 * arrays["classifier.scales"] / deviation
-    arrays |= {"classifier.biases": biases, "classifier.scales": scales}
+    # One unit for all classes: what each has on average is taken off.
+    unit = arrays["classifier.unit"]
+    biases = arrays["classifier.biases"] - np.rint(mean / unit).astype(int)
+    arrays |= {
+        "classifier.biases": biases,
+        "classifier.unit": unit * np.float32(3 / deviation.mean()),
+    }
     write_model(content._replace(arrays=arrays), path)
     return path
 
