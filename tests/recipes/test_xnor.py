@@ -16,7 +16,13 @@ def network(trained):
     net = BiDFSMN(classes=12)
     path = sorted(trained.glob("save/student/CKPT*/model.ckpt"))[-1]
     net.load_state_dict(torch.load(path, weights_only=True))
-    return net.eval()
+    return layer_by_layer(net)
+
+
+def layer_by_layer(net):
+    """In evaluation, but for the network itself, which would skip its layers."""
+    net.eval().training = True
+    return net
 
 
 def binary_layers(net):
@@ -77,7 +83,7 @@ def one_bit_forward(layer, x):
     """A binary layer by XNOR and popcount, from real inputs to real outputs."""
     quantiser = layer.activation
     x = windows(layer, array(x))
-    s1, s2 = np.abs(array(quantiser.scale)) + np.asarray(1e-12, x.dtype)
+    s1, s2 = map(array, quantiser.tied_scales())
     theta2 = thresholds(layer, array(quantiser.threshold2))
     plane1 = x < thresholds(layer, array(quantiser.threshold1))
     plane2 = x < np.where(plane1, theta2 + s1 - 2 * s1, theta2 + s1)
@@ -153,7 +159,7 @@ def test_the_whole_network_in_one_bit(network, thinning):
     """In double precision, where no rounding can flip a bit on the way."""
     net = BiDFSMN(classes=12)
     net.load_state_dict(network.state_dict())
-    net = net.double().eval()
+    net = layer_by_layer(net.double())
     net.thinning = thinning
     x = decibels(4).double()
     with torch.no_grad():
