@@ -20,7 +20,7 @@ def network(trained):
 
 
 def layer_by_layer(net):
-    """In evaluation, but for the network itself, which would skip its layers."""
+    """In evaluation, but for the network itself: it would skip its layers."""
     net.eval().training = True
     return net
 

@@ -57,11 +57,11 @@ def test_files(page, models, programs, tmp_path):
             shown = page.detections()
             assert shown == detections(programs, path, wav, thinning)
             rows += len(shown)
-    assert rows > 10
+    assert rows > 3
 
 
 def test_detections_are_shown_as_they_begin(page, models):
-    page.choose_model(models[1])
+    page.choose_model(models[0])
     windows = page.run(
         "const audio = Float32Array.from(arguments[0]);"
         "return [...page.spotter.push(audio)].map((w) => [w.current, w.ended])",
@@ -69,10 +69,10 @@ def test_detections_are_shown_as_they_begin(page, models):
     )
     current = [None, *(window[0] for window in windows)]
     ended = [(i, window[1]) for i, window in enumerate(windows) if window[1]]
-    assert len(ended) > 1
     for i, detection in ended:
         assert current[i] == detection  # in the window before
     begun = {now["start"] for now in current if now}
+    assert begun
     cut = page.run("return page.spotter.finish()")
     assert begun == {d["start"] for d in (*(d for _, d in ended), cut) if d}
 
