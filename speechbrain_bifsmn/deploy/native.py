@@ -15,8 +15,9 @@ from torch import nn
 from bifsmn_engine.backends import BACKENDS, find_native
 from bifsmn_engine.format import model_file
 from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
-from speechbrain_bifsmn.lobes.models.dfsmn import check_thinning, fill_frames
+from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
 from speechbrain_bifsmn.nnet.binarizer import is_traced
+from speechbrain_bifsmn.nnet.network_output import check_thinning
 
 
 @register_checkpoint_hooks

@@ -20,7 +20,7 @@ from speechbrain_bifsmn.deploy.detector import Detector
 from speechbrain_bifsmn.deploy.features import DeployedLogMel
 from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 from speechbrain_bifsmn.devices import usable_device
-from speechbrain_bifsmn.lobes.models.dfsmn import check_thinning
+from speechbrain_bifsmn.nnet.network_output import check_thinning
 
 BATCH = 64  # windows at a time
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,3 +16,19 @@ class NetworkOutput(NamedTuple):
 
     logits: torch.Tensor  # (B, classes)
     hidden: list[torch.Tensor]  # outputs of the blocks that ran, (B, T, C)
+
+
+def check_thinning(thinning: object, thinnings: Sequence[int]) -> None:
+    """Raises ValueError for a thinning that a network does not have.
+
+    Example
+    -------
+    >>> check_thinning(3, (1, 2, 4))
+    Traceback (most recent call last):
+        ...
+    ValueError: thinning: expected one of [1, 2, 4], got 3
+    """
+    if thinning not in thinnings:
+        raise ValueError(
+            f"thinning: expected one of {list(thinnings)}, got {thinning!r}"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,11 +12,7 @@ from speechbrain_bifsmn.lobes.models.bidfsmn_block import (
     BiDFSMNBlock,
     rounded_activation,
 )
-from speechbrain_bifsmn.lobes.models.dfsmn import (
-    DFSMN,
-    ThinnableDFSMN,
-    fill_frames,
-)
+from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN, ThinnableDFSMN
 from speechbrain_bifsmn.lobes.models.integer_network import (
     Header,
     IntegerNetwork,
@@ -26,7 +21,6 @@ from speechbrain_bifsmn.lobes.models.integer_network import (
 from speechbrain_bifsmn.lobes.models.model_integers import integers
 from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU
 from speechbrain_bifsmn.nnet.binarize import BinarizedLayer, binarize
-from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 from speechbrain_bifsmn.nnet.positive_norm import PositiveGainBatchNorm
 from speechbrain_bifsmn.nnet.rounded_layers import (
     RoundedConv2d,
@@ -176,34 +170,21 @@ class BiDFSMN(ThinnableDFSMN):
         (low, gain), pad = self.input_codes, self.front_end[0].pad_code
         return Header(planes, before, low, gain, pad)
 
-    def forward(
-        self,
-        features: torch.Tensor,
-        lengths: torch.Tensor | None = None,
-        thinnings: Sequence[int] | None = None,
-    ) -> torch.Tensor | list[NetworkOutput]:
-        """Classifies log-mel features, as ``ThinnableDFSMN`` does.
-
-        In ``eval()``, a ``deployable`` network computes the integers that its
-        file and the engine have, without gradients.
-        """
+    def _outputs(self, features, thinnings):
+        """In ``eval()`` the integers of file and engine, without gradients."""
         if self.training or not self.deployable:
-            return super().forward(features, lengths, thinnings)
-        features = fill_frames(features, lengths, self.frames, self.n_mels)
+            return super()._outputs(features, thinnings)
         with (
             torch.no_grad(),
             torch.autocast(features.device.type, enabled=False),
         ):
-            numbers = integers(self)
-            network = IntegerNetwork(
-                lambda name: as_numbers(name, numbers[name]), self.header
-            )
+            numbers = {
+                name: as_numbers(name, value)
+                for name, value in integers(self).items()
+            }
+            network = IntegerNetwork(numbers.__getitem__, self.header)
             x = network.front(features.float())
-            outputs = [
-                network.run(x, self.blocks_at(n), n)
-                for n in thinnings or [self.thinning]
-            ]
-        return outputs[0].logits if thinnings is None else outputs
+            return [network.run(x, self.blocks_at(n), n) for n in thinnings]
 
     def _project(self, x):
         out = self.projection(x)

@@ -17,25 +17,12 @@ from torch import nn
 
 from speechbrain_bifsmn.lobes.models.dfsmn_block import DFSMNBlock
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.nnet.network_output import NetworkOutput
+from speechbrain_bifsmn.nnet.network_output import (
+    NetworkOutput,
+    check_thinning,
+)
 
 SILENCE_DB = -100.0
-
-
-def check_thinning(thinning: object, thinnings: Sequence[int]) -> None:
-    """Raises ValueError for a thinning that a network does not have.
-
-    Example
-    -------
-    >>> check_thinning(3, (1, 2, 4))
-    Traceback (most recent call last):
-        ...
-    ValueError: thinning: expected one of [1, 2, 4], got 3
-    """
-    if thinning not in thinnings:
-        raise ValueError(
-            f"thinning: expected one of {list(thinnings)}, got {thinning!r}"
-        )
 
 
 def fill_frames(
@@ -158,6 +145,7 @@ class ThinnableDFSMN(nn.Module):
         super().__init__()
         _check_sizes(n_mels, frames, layers, max_thinning)
         thinnings = tuple(1 << k for k in range(max_thinning.bit_length()))
+        self.thinnings = thinnings
         self.classes, self.n_mels, self.frames = classes, n_mels, frames
         self.input_mean, self.input_std = input_mean, input_std
         self.input_range = tuple(input_range)
@@ -186,7 +174,6 @@ class ThinnableDFSMN(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(channels * (frames // 4), classes)
-        self.thinnings = thinnings
         self.thinning = 1
 
     @property
@@ -227,17 +214,21 @@ class ThinnableDFSMN(nn.Module):
             given, the logits and block outputs of each.
         """
         features = fill_frames(features, lengths, self.frames, self.n_mels)
-        x = self._front(features)
         if thinnings is None:
-            return self._run(x, self.thinning).logits
+            return self._outputs(features, [self.thinning])[0].logits
+        return self._outputs(features, thinnings)
+
+    def _outputs(self, features, thinnings):
+        x = self._front(features)
         return [self._run(x, thinning) for thinning in thinnings]
 
     def _front(self, features):
         x = (features - self.input_mean) / self.input_std
         x = x.clamp(*self.input_range).transpose(1, 2).unsqueeze(1)
         x = self.front_end(x)  # (B, 1, F, T) to (B, 2 front_channels, F/4, T/4)
-        x = x.permute(0, 3, 1, 2).flatten(2)  # (B, T/4, bands)
-        return self._project(x)
+        return self._project(
+            x.permute(0, 3, 1, 2).flatten(2)
+        )  # (B, T/4, bands)
 
     def _project(self, x):
         return self.projection_activation(self.projection(x))
