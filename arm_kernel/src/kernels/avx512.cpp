@@ -1,6 +1,7 @@
 // x86-64 with AVX-512: PSHUFB looks up 64 weights at once.
 #include <immintrin.h>
 
+#include "kernels/tap_pairs.h"
 #include "network/forward.h"
 
 namespace bifsmn {
@@ -16,9 +17,6 @@ struct Avx512 : VectorIsa<4, 4> {
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   }
 
-  static BIFSMN_INLINE __m128i load_128(const void* from) {
-    return _mm_loadu_si128(static_cast<const __m128i*>(from));
-  }
   static BIFSMN_INLINE Shorts channels(const int16_t* from) {
     return Shorts(_mm512_maskz_broadcast_i32x4(0xffff, load_128(from)));
   }
@@ -56,21 +54,13 @@ struct Avx512 : VectorIsa<4, 4> {
     return Bytes(_mm512_shuffle_epi8(__m512i(table), __m512i(weights)));
   }
 
-  // As on AVX2: PMADDUBSW takes two taps at once.
   using Code = uint8_t;
-  static constexpr int kPositions = 1, kPairs = 13;
-  static constexpr size_t kWeights = kPairs * 2 * kVector;
+  using Pairs = TapPairs<Avx512>;
+  static constexpr int kPositions = 1, kPairs = Pairs::kPairs;
+  static constexpr size_t kWeights = Pairs::kBytes;
 
   static void order_weights(const int8_t* weights, uint32_t n, uint8_t* to) {
-    for (int k = 0; k < kPairs; ++k) {
-      const int first = k < 10 ? k % 5 * 5 + k / 5 * 2 : (k - 10) * 10 + 4;
-      const int second = k < 10 ? first + 1 : first + 5;
-      for (uint32_t i = 0; i < 2 * kVector / 2; ++i) {
-        const uint32_t c = i / kLanes * 8 + i % 8;
-        *to++ = c < n ? uint8_t(weights[25 * c + first]) : 0;
-        *to++ = c < n && second < 25 ? uint8_t(weights[25 * c + second]) : 0;
-      }
-    }
+    Pairs::order(weights, n, to);
   }
 
   static BIFSMN_INLINE void convolve(const Code* codes, const uint8_t* weights,
@@ -91,8 +81,7 @@ struct Avx512 : VectorIsa<4, 4> {
     for (int k = 0; k < kPairs; ++k)
 #pragma GCC unroll 2
       for (int i = 0; i < kBands; ++i) {
-        const int at = k < 10 ? 2 * (2 * i + k % 5) : 2 * (i + k - 10);
-        const __m512i places = _mm512_set1_epi16(int16_t(at | (at + 1) << 8));
+        const __m512i places = _mm512_set1_epi16(Pairs::place(k, i));
         const __m512i pair = _mm512_shuffle_epi8(from[k / 5], places);
 #pragma GCC unroll 2
         for (int half = 0; half < 2; ++half) {
