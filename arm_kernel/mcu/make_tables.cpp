@@ -3,40 +3,22 @@
 //
 //   make_tables MODEL.bifsmn > tables.cpp
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
 #include "format/format.h"
 #include "front_end.h"
+#include "host_file.h"
 
 using namespace bifsmn;
 
 namespace {
 
-void fail(const char* path, const char* what) {
-  fprintf(stderr, "make_tables: %s: %s\n", path, what);
-  exit(1);
-}
-
-// Zeroed; ends with the program.
-void* allocate(size_t bytes) {
-  void* memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
-  if (!memory) abort();
-  memset(memory, 0, bytes);
-  return memory;
-}
-
 Config read_config(const char* path) {
-  FILE* file = fopen(path, "rb");
-  if (!file || fseek(file, 0, SEEK_END) != 0) fail(path, "expected a file, found none to read");
-  const size_t length = size_t(ftell(file));
-  rewind(file);
-  uint8_t* bytes = static_cast<uint8_t*>(allocate(length));
+  const HostFile file("make_tables", path);
   size_t network_bytes;
-  if (fread(bytes, 1, length, file) != length ||
-      check_file(bytes, length, &network_bytes) != BIFSMN_OK)
-    fail(path, "expected a .bifsmn file of this engine's version, found another one");
-  return read_network(bytes, length, allocate(network_bytes))->config;
+  if (check_file(file.bytes, file.length, &network_bytes) != BIFSMN_OK)
+    fail("make_tables", path,
+         "expected a .bifsmn file of this engine's version, found another one");
+  return read_network(file.bytes, file.length, allocate(network_bytes))->config;
 }
 
 void print(const char* name, const float* begin, const float* end) {

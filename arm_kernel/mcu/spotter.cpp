@@ -7,6 +7,7 @@
 #include "core/arena.h"
 #include "core/softmax.h"
 #include "format/format.h"
+#include "format/info.h"
 #include "front_end.h"
 #include "tables.h"
 
@@ -101,10 +102,7 @@ bifsmn_status bifsmn_spotter_load(const void* file, size_t length, const bifsmn_
 
 bifsmn_status bifsmn_spotter_info(const bifsmn_spotter* s, bifsmn_info* info) {
   if (!s || !info) return BIFSMN_BAD_ARGUMENT;
-  const Config& c = s->network->config;
-  *info = {c.classes,        c.mels,     c.frames,    c.layers,    c.thinnings,
-           c.front_channels, c.channels, c.hidden,    c.planes,    c.sample_rate,
-           c.window_samples, c.hop,      c.threshold, c.smoothing, s->file_bytes};
+  *info = info_of(s->network->config, s->file_bytes);
   return BIFSMN_OK;
 }
 
@@ -114,12 +112,7 @@ const char* bifsmn_spotter_label(const bifsmn_spotter* s, uint32_t index) {
 
 bifsmn_status bifsmn_spotter_set_thinning(bifsmn_spotter* s, uint32_t thinning) {
   if (!s) return BIFSMN_BAD_ARGUMENT;
-  for (uint32_t k = 0; k < s->network->config.thinnings; ++k)
-    if (thinning == 1u << k) {
-      s->log2_thinning = k;
-      return BIFSMN_OK;
-    }
-  return BIFSMN_BAD_ARGUMENT;
+  return find_thinning(s->network->config, thinning, &s->log2_thinning);
 }
 
 bifsmn_status bifsmn_spotter_features(bifsmn_spotter* s, const int16_t* audio, size_t samples,

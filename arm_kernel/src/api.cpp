@@ -15,6 +15,7 @@
 #include "core/labels.h"
 #include "core/softmax.h"
 #include "format/format.h"
+#include "format/info.h"
 #include "frontend/frontend.h"
 #include "network/backend.h"
 #include "stream/stream.h"
@@ -200,10 +201,7 @@ void bifsmn_free(bifsmn_model* model) {
 
 bifsmn_status bifsmn_get_info(const bifsmn_model* model, bifsmn_info* info) {
   if (!model || !info) return BIFSMN_BAD_ARGUMENT;
-  const Config& c = model->network->config;
-  *info = {c.classes,        c.mels,     c.frames,    c.layers,    c.thinnings,
-           c.front_channels, c.channels, c.hidden,    c.planes,    c.sample_rate,
-           c.window_samples, c.hop,      c.threshold, c.smoothing, model->file_bytes};
+  *info = info_of(model->network->config, model->file_bytes);
   return BIFSMN_OK;
 }
 
@@ -241,12 +239,7 @@ void bifsmn_state_free(bifsmn_state* state) { free(state); }
 
 bifsmn_status bifsmn_set_thinning(bifsmn_state* state, uint32_t thinning) {
   if (!state) return BIFSMN_BAD_ARGUMENT;
-  for (uint32_t k = 0; k < state->model->network->config.thinnings; ++k)
-    if (thinning == 1u << k) {
-      state->log2_thinning = k;
-      return BIFSMN_OK;
-    }
-  return BIFSMN_BAD_ARGUMENT;
+  return find_thinning(state->model->network->config, thinning, &state->log2_thinning);
 }
 
 uint32_t bifsmn_get_thinning(const bifsmn_state* state) {

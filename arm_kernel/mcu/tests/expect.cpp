@@ -2,43 +2,17 @@
 //
 //   expect MODEL.bifsmn CLIP.raw FEATURES.raw    writes the features, prints logits
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "core/softmax.h"
 #include "format/format.h"
 #include "frontend/frontend.h"
+#include "host_file.h"
 #include "kernels/reference.h"
 
 using namespace bifsmn;
 
 namespace {
-
-// Zeroed; ends with the program.
-void* allocate(size_t bytes) {
-  void* memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
-  if (!memory) abort();
-  memset(memory, 0, bytes);
-  return memory;
-}
-
-struct File {
-  uint8_t* bytes;
-  size_t length;
-
-  explicit File(const char* path) {
-    FILE* file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END) != 0) {
-      fprintf(stderr, "expect: %s: expected a file, found none to read\n", path);
-      exit(1);
-    }
-    length = size_t(ftell(file));
-    bytes = static_cast<uint8_t*>(allocate(length));
-    rewind(file);
-    if (fread(bytes, 1, length, file) != length) abort();
-    fclose(file);
-  }
-};
 
 void print(const char* name, const float* values, size_t n) {
   printf("%s", name);
@@ -57,7 +31,7 @@ int main(int argc, char** argv) {
     fprintf(stderr, "expect: expected a model, a clip, and where the features go\n");
     return 1;
   }
-  const File model(argv[1]), clip(argv[2]);
+  const HostFile model("expect", argv[1]), clip("expect", argv[2]);
   size_t bytes;
   if (check_file(model.bytes, model.length, &bytes) != BIFSMN_OK) {
     fprintf(stderr, "expect: %s: expected a model, found another file\n", argv[1]);
