@@ -14,6 +14,7 @@ from speechbrain.dataio.batch import PaddedBatch
 from speechbrain.utils.distributed import run_on_main
 from torch.nn.parallel import DistributedDataParallel
 
+from bifsmn_engine.labels import SILENCE
 from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
 from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 from speechbrain_bifsmn.runs.checkpoints import save_weights
@@ -26,20 +27,31 @@ class KeywordBrain(sb.Brain):
 
     # Set for the student; frozen, hence not in self.modules.
     teacher: torch.nn.Module | None = None
+    teacher_features: torch.nn.Module | None = None
 
     def compute_forward(
         self, batch: PaddedBatch, stage: sb.Stage
     ) -> tuple[list[NetworkOutput], NetworkOutput | None]:
         """Returns the network's output at each thinning, and the teacher's."""
         batch = batch.to(self.device)
-        wav = self.modules.wav_augment(self.modules.augment(batch.sig.data))
+        wav = self.modules.wav_augment(self._augmented(batch))
         features = self.modules.features(wav)
         features = self.modules.feature_augment(features)
         outputs = self.modules.model(features, thinnings=self.hparams.thinnings)
         if self.teacher is None:
             return outputs, None
+        if self.teacher_features is not self.modules.features:
+            features = self.teacher_features(wav)
         with torch.no_grad():
             return outputs, self.teacher(features, thinnings=[1])[0]
+
+    def _augmented(self, batch):
+        """Returns the clips, silence drawn anew, each augmented by itself."""
+        labels, wav = self.hparams.labels, batch.sig.data
+        if SILENCE in labels:
+            silent = batch.target == labels.index(SILENCE)
+            wav = self.modules.silence(wav, silent)
+        return self.modules.augment(wav)
 
     def compute_objectives(
         self,
@@ -73,11 +85,12 @@ class KeywordBrain(sb.Brain):
         rank = dist.get_rank() if dist.is_initialized() else 0
         stage_number = STAGES.index(self.hparams.stage)
         key = [self.hparams.seed, stage_number, epoch, rank]
-        seed = int(np.random.SeedSequence(key).generate_state(1)[0])
+        seed, other = map(int, np.random.SeedSequence(key).generate_state(2))
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
         self.modules.augment.seed(seed)
+        self.modules.silence.seed(other)
         self.modules.wav_augment.restart()
         self._round(epoch)
 

@@ -20,8 +20,8 @@ struct Codes {
 
 // y to the nearest integer, ties to even, from a single's bits: without an FPU, each
 // operation on singles is a call.
-inline uint32_t code_of(const Config& c, float feature) {
-  const float above = feature - c.input_low, y = above * c.input_gain;
+inline uint32_t code_of(const Config& c, float feature, float low) {
+  const float above = feature - low, y = above * c.input_gain;
   int32_t bits;
   memcpy(&bits, &y, sizeof bits);
   if (bits <= 0x3f000000) return 0;    // to 0.5
@@ -33,10 +33,11 @@ inline uint32_t code_of(const Config& c, float feature) {
 
 inline void make_codes(const Config& c, const float* features, const Codes& codes) {
   const uint32_t pad = c.input_pad | c.input_pad << 16;
+  const float low = c.lowest(features);
   for (size_t i = 0; i < Codes::size(c); ++i) codes.words[i] = pad;
   for (size_t t = 0; t < c.frames; ++t)
     for (size_t f = 0; f < c.mels; ++f) {
-      const uint32_t code = code_of(c, *features++);
+      const uint32_t code = code_of(c, *features++, low);
       uint32_t* const second = codes.words + t * codes.width + f + 2;
       *second = (*second & 0xffff) | code << 16;
       if (t + 2 > c.frames) continue;

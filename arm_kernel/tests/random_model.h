@@ -265,12 +265,17 @@ inline Buffer random_model(const Config& config, uint64_t seed, Buffer* marks = 
   return RandomModelWriter(config, seed, marks).write();
 }
 
-// features [T][F] in dB: of all codes, near their borders too, and of what is beyond them.
+// features [T][F] in dB: of all codes, near their borders too, and of what is beyond them;
+// where they are relative to the loudest one, of all codes below its.
 inline void random_features(const Config& c, Random& r, float* features) {
-  for (size_t i = 0; i < size_t(c.mels) * c.frames; ++i) {
+  const size_t n = size_t(c.mels) * c.frames;
+  const float loudest = c.input_reference ? r.uniform(-100, 50) : FLT_MAX;
+  const float low = c.input_reference ? loudest + c.input_low : c.input_low;
+  for (size_t i = 0; i < n; ++i) {
     const float code = r.below(4) ? r.uniform(-10, 140) : float(r.below(130)) + 0.5f;
-    features[i] = std::fmin(std::fmax(c.input_low + code / c.input_gain, -FLT_MAX), FLT_MAX);
+    features[i] = std::fmin(std::fmax(low + code / c.input_gain, -FLT_MAX), loudest);
   }
+  if (c.input_reference) features[r.below(uint32_t(n))] = loudest;
 }
 
 }  // namespace bifsmn

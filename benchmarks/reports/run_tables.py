@@ -1,6 +1,7 @@
 """The tables of training runs: accuracy, size, speed, operating points."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from benchmarks import THINNINGS
@@ -73,22 +74,52 @@ def comparison_table(_: str) -> list[str]:
     return lines
 
 
-def ablation_table(_: str) -> list[str]:
-    """Mean and spread of each variant of the training, over its seeds."""
+def students_table(name: str) -> list[str]:
+    """Validation of each variant of a student, over its seeds."""
     thinnings = (f"thinning {n}" for n in THINNINGS)
     lines = header("variant", *thinnings, "seeds", "options")
-    runs = load_run("ablation")
+    runs = load_run(name)
     for run in runs:
-        cells = []
-        for n in THINNINGS:
-            spread = run["deviation"][n]
-            spread = "" if spread is None else f" ± {spread:.1f}"
-            cells.append(f"{run['mean'][n]:.1f}{spread}")
+        cells = (_mean(run, n) for n in THINNINGS)
         seeds, options = len(run["seeds"]), f"`{run['options']}`"
         lines.append(row(run["name"], *cells, seeds, options))
-    commits = sorted({c[:12] for run in runs for c in run["commits"]})
     epochs = runs[0]["epochs"]
-    return [*lines, "", f"{epochs} epochs each; commits {', '.join(commits)}."]
+    return [*lines, "", f"{epochs} epochs each; commits {_commits(runs)}."]
+
+
+def teachers_table(name: str) -> list[str]:
+    """Validation and test of each variant of a teacher, over its seeds."""
+    names = "variant", "validation, %", "test, %", "MACs", "epochs"
+    lines = header(*names, "s an epoch", "options")
+    runs = load_run(name)
+    for run in runs:
+        seconds = fmean(run["seconds"]) / run["epochs"]
+        cells = (
+            _mean(run, "1"),
+            f"{fmean(run['test']['1']):.1f}",
+            f"{run['macs'] / 1e6:.1f} M",
+            run["epochs"],
+            f"{seconds:.0f}",
+            f"`{run['options']}`",
+        )
+        lines.append(row(run["name"], *cells))
+    clips, seeds = runs[0]["test_clips"], runs[0]["seeds"]
+    return [
+        *lines,
+        "",
+        f"{clips:,} test clips; seeds {', '.join(map(str, seeds))}; commits "
+        f"{_commits(runs)}.",
+    ]
+
+
+def _mean(run, thinning):
+    spread = run["deviation"][thinning]
+    spread = "" if spread is None else f" ± {spread:.1f}"
+    return f"{run['mean'][thinning]:.1f}{spread}"
+
+
+def _commits(runs):
+    return ", ".join(sorted({c[:12] for run in runs for c in run["commits"]}))
 
 
 def training_table(_: str) -> list[str]:
@@ -165,7 +196,7 @@ def det_table(name: str) -> list[str]:
 
 
 TABLES = {
-    "ablation": ablation_table,
+    "ablation": students_table,
     "det_v1_12": det_table,
     "comparison": comparison_table,
     "training": training_table,

@@ -105,6 +105,7 @@ def prepare_speech_commands(
     task: Task,
     version: str | float = "any",
     manifest_format: str = "csv",
+    test_set: str | Path = "",
 ) -> str:
     """Writes the manifests of one task.
 
@@ -121,13 +122,16 @@ def prepare_speech_commands(
         either.
     manifest_format : str
         "csv" or "json".
+    test_set : str | Path
+        The folder of the official test set of 12 classes, where it is not
+        beside ``data_folder``.
 
     Returns
     -------
     str
         The numbers of clips, as a table.
     """
-    corpus = read_corpus(data_folder)
+    corpus = read_corpus(data_folder, test_set=test_set)
     if version != "any" and _known(version) != corpus.version:
         raise ValueError(
             f"version: expected {version}, found the words of {corpus.version} "
@@ -175,6 +179,7 @@ def main() -> None:
     add("--version", default="any", help="what DATA must hold: 0.01 or 0.02")
     add("--classes", type=int, default=12, choices=CLASSES)
     add("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0])
+    add("--test_set", default="", help="folder of the official test set")
     add("--manifest_format", choices=("csv", "json"), default="csv")
     add("--download", action="store_true", help="get what is not there")
     options = vars(parser.parse_args())

@@ -47,6 +47,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="what to write (default: %(default)s)",
     )
     add(
+        "--test-set",
+        default="",
+        metavar="FOLDER",
+        help="the unpacked official test set of 12 classes, where it is not "
+        "beside DATA",
+    )
+    add(
         "--robustness",
         action="store_true",
         help="distort the clips too, compare speakers, and draw noise.png "
@@ -74,6 +81,7 @@ def run(arguments: Namespace) -> None:
         arguments.robustness,
         arguments.negatives,
         _command(arguments),
+        arguments.test_set,
     )
     try:
         _check_places(arguments)
@@ -153,6 +161,8 @@ def _command(arguments):
     words = ["bifsmn", "evaluate", _place(arguments.data)]
     if arguments.model != MODEL:
         words.append(f"--model={_place(arguments.model)}")
+    if arguments.test_set:
+        words.append(f"--test-set={_place(arguments.test_set)}")
     if arguments.robustness:
         words.append("--robustness")
     if arguments.negatives:

@@ -9,6 +9,7 @@ import torch
 from speechbrain.augment.time_domain import AddReverb
 from torch import nn
 
+from speechbrain_bifsmn.dataio.noise_bank import NoiseBank
 from speechbrain_bifsmn.nnet.chunks import in_chunks
 
 
@@ -57,8 +58,6 @@ class KeywordAugment(nn.Module):
     torch.Size([4, 16000])
     """
 
-    noise: torch.Tensor
-
     def __init__(
         self,
         noise: Sequence[torch.Tensor] = (),
@@ -83,10 +82,7 @@ class KeywordAugment(nn.Module):
 
     def set_noise(self, noise: Sequence[torch.Tensor]) -> None:
         """Takes the background recordings (samples,) to draw from."""
-        lengths = [len(recording) for recording in noise]
-        flat = torch.cat(list(noise)) if lengths else torch.zeros(0)
-        self.register_buffer("noise", flat, persistent=False)
-        self.lengths = torch.tensor(lengths, dtype=torch.long)
+        self.noise = NoiseBank(noise)
 
     def seed(self, seed: int) -> None:
         """Starts the draws anew, such as at the start of an epoch."""
@@ -113,7 +109,7 @@ class KeywordAugment(nn.Module):
         gain = self._between(self.gain, wav)
         gain = torch.where(self._chosen(wav, self.probability), gain, 1.0)
         wav = wav * gain[:, None]
-        if len(self.lengths):
+        if len(self.noise):
             wav = wav + self._noise(wav)
         return wav
 
@@ -147,21 +143,7 @@ class KeywordAugment(nn.Module):
 
     def _noise(self, wav):
         """A random stretch of a random recording for each clip."""
-        batch, samples = wav.shape
-        if self.lengths.min() < samples:
-            raise ValueError(
-                f"noise: expected at least {samples} samples a recording, got "
-                f"{int(self.lengths.min())}; leave short ones out"
-            )
-        which = torch.randint(
-            len(self.lengths), (batch,), generator=self.generator
-        )
-        room = self.lengths[which] - samples
-        begin = self.lengths.cumsum(0)[which] - self.lengths[which]
-        drawn = torch.rand(batch, generator=self.generator, dtype=torch.double)
-        start = (begin + (drawn * (room + 1)).long()).to(wav.device)
-        windows = self.noise.unfold(0, samples, 1)
-        noise = windows[start]
+        noise = self.noise.draw(*wav.shape, self.generator)
         ratio = 10 ** (self._between(self.noise_snr, wav) / 10)
         power = (noise.square().mean(1) * ratio).clamp(min=1e-12)
         gain = (wav.square().mean(1) / power).sqrt()

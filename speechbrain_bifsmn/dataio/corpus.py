@@ -52,6 +52,7 @@ def read_corpus(
     folder: str | Path,
     splits: Collection[str] = SPLITS,
     partial: bool = False,
+    test_set: str | Path = "",
 ) -> Corpus:
     """Lists a corpus and checks every file of it.
 
@@ -68,6 +69,9 @@ def read_corpus(
         need not be there.
     partial : bool
         Clips that an official list names may be missing.
+    test_set : str | Path
+        The folder of an official test set. Empty: that of this version, where
+        it is inside ``folder`` or beside it.
 
     Returns
     -------
@@ -99,12 +103,12 @@ def read_corpus(
     spoken = {word for word, wavs in words.items() if wavs}
     version = "0.02" if spoken & {*ADDED_IN_0_02} else "0.01"
     noise = _clips(folder, folder / NOISE_FOLDER)
-    test_set = _test_set(folder, version)
+    official = _test_set(folder, version, test_set)
     wavs = [wav for split in SPLITS for w in clips[split].values() for wav in w]
-    wavs += noise + [wav for w in test_set.values() for wav in w]
+    wavs += noise + [wav for w in official.values() for wav in w]
     samples = _check_audio(folder, wavs)
     lacking = tuple(sorted(chain.from_iterable(missing.values())))
-    return Corpus(folder, version, clips, noise, test_set, samples, lacking)
+    return Corpus(folder, version, clips, noise, official, samples, lacking)
 
 
 def speaker_of(wav: str) -> str:
@@ -156,10 +160,16 @@ def _clips(root, folder):
     return list(clips.values())
 
 
-def _test_set(folder, version):
+def _test_set(folder, version, given):
     """Returns the clips of the official test set, if it is there."""
+    if given and not (Path(given) / "_unknown_").is_dir():
+        raise FileNotFoundError(
+            "test_set: expected the unpacked official test set, found no "
+            f"folder {Path(given) / '_unknown_'}; name the one that holds it"
+        )
     name = TEST_SET_FOLDER.format(version)
-    for place in (folder / name, folder.resolve().parent / name):
+    places = (folder / name, folder.resolve().parent / name)
+    for place in [Path(given)] if given else places:
         if place.is_dir():
             folders = sorted(p for p in place.iterdir() if p.is_dir())
             clips = {p.name: _clips(folder, p) for p in folders}

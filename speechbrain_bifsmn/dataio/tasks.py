@@ -54,17 +54,17 @@ class Task(NamedTuple):
         digital zeros, a tenth as many as there are words.
     unknown_percentage, silence_percentage : float
         Clips of these two classes, relative to the clips of the keywords in
-        the same split ("paper": silence relative to all words).
-    resample_unknown : bool
-        Whether the training split lists all other words as unknown, for an
-        ``UnknownSampler`` to draw from; else they are drawn once.
+        the same split ("paper": silence relative to all words). The training
+        split lists all other words, for an ``UnknownSampler`` to draw from.
+    train_percentage : float
+        Share of the training clips of words that is used, for learning curves.
     """
 
     labels: list[str]
     protocol: str = "standard"
     unknown_percentage: float = 10
     silence_percentage: float = 10
-    resample_unknown: bool = False
+    train_percentage: float = 100
 
 
 def task_rows(corpus: Corpus, task: Task) -> dict[str, list[Row]]:
@@ -149,6 +149,8 @@ def _official(corpus):
 
 def _words(corpus, split, task):
     clips = corpus.clips[split]
+    if split == "train":
+        clips = _share(clips, task.train_percentage)
     rows = [
         _row(corpus, wav, label)
         for label in task.labels
@@ -162,8 +164,7 @@ def _words(corpus, split, task):
             if word not in task.labels
             for wav in wavs
         ]
-        all_of_them = split == "train" and task.resample_unknown
-        if task.protocol == "standard" and not all_of_them:
+        if task.protocol == "standard" and split != "train":
             others.sort(key=lambda wav: _hash(wav))
             others = others[: math.ceil(known * task.unknown_percentage / 100)]
         rows += [_row(corpus, wav, UNKNOWN) for wav in others]
@@ -173,6 +174,14 @@ def _words(corpus, split, task):
         return rows + _zeros(rows, task.silence_percentage)
     size = math.ceil(known * task.silence_percentage / 100)
     return rows + _draw_silence(corpus, split, size)
+
+
+def _share(clips, percentage):
+    """Leaves so many clips of each word: of more, those of less are a part."""
+    return {
+        word: sorted(wavs, key=_hash)[: math.ceil(len(wavs) * percentage / 100)]
+        for word, wavs in clips.items()
+    }
 
 
 def _hash(*key):

@@ -156,6 +156,7 @@ def _sizes(model):
         "input_low": header.input_low,
         "input_gain": header.input_gain,
         "input_pad": header.input_pad,
+        "input_reference": header.input_reference,
     }
 
 

@@ -104,5 +104,10 @@ def header_of(config: Config) -> Header:
     """Returns what a file's header says of the network."""
     c = config
     return Header(
-        c.planes, c.taps_before, c.input_low, c.input_gain, c.input_pad
+        c.planes,
+        c.taps_before,
+        c.input_low,
+        c.input_gain,
+        c.input_pad,
+        c.input_reference,
     )

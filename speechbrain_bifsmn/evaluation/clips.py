@@ -69,7 +69,10 @@ class ClipSet(NamedTuple):
 
 
 def read_test_clips(
-    folder: str | Path, labels: Sequence[str], samples: int = SAMPLE_RATE
+    folder: str | Path,
+    labels: Sequence[str],
+    samples: int = SAMPLE_RATE,
+    test_set: str | Path = "",
 ) -> ClipSet:
     """Finds the test clips of a task.
 
@@ -85,6 +88,8 @@ def read_test_clips(
         The labels of the network's outputs; they define the task.
     samples : int
         Length of every clip, at 16 kHz.
+    test_set : str | Path
+        The folder of the official test set, where it is not beside ``folder``.
 
     Returns
     -------
@@ -96,7 +101,7 @@ def read_test_clips(
             "expected a folder in Speech Commands' layout, found none at "
             f"{folder}; unpack the data set there, or name another folder"
         )
-    corpus = read_corpus(folder, splits=["test"], partial=True)
+    corpus = read_corpus(folder, ["test"], partial=True, test_set=test_set)
     task = Task(list(labels))
     rows = split_rows(corpus, task, "test")
     there = {row.label for row in rows}

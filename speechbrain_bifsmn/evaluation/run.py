@@ -26,6 +26,7 @@ def evaluate_model(
     robustness: bool = False,
     negatives: str | Path | None = None,
     command: str = "",
+    test_set: str | Path = "",
 ) -> dict[str, Any]:
     """Evaluates a model file on the test clips of a folder.
 
@@ -41,6 +42,8 @@ def evaluate_model(
         A folder of audio without keywords, to count false alarms in.
     command : str
         The command line that repeats this, for the record.
+    test_set : str | Path
+        The folder of the official test set, where it is not beside ``data``.
 
     Returns
     -------
@@ -50,21 +53,21 @@ def evaluate_model(
     path = find_model(model)
     systems = systems_of(path)
     last = systems[-1]
-    test_set = read_test_clips(
-        data, last.model.labels, last.model.window_samples
+    clip_set = read_test_clips(
+        data, last.model.labels, last.model.window_samples, test_set
     )
-    robust = Robustness(last, test_set.read_noise()) if robustness else None
-    with tqdm(total=len(test_set.rows), desc="Clips", unit="clip") as bar:
+    robust = Robustness(last, clip_set.read_noise()) if robustness else None
+    with tqdm(total=len(clip_set.rows), desc="Clips", unit="clip") as bar:
 
         def each_batch(clips):
             if robust:
                 robust.add(clips)
             bar.update(len(clips))
 
-        found = evaluate(systems, test_set, each_batch)
+        found = evaluate(systems, clip_set, each_batch)
     result = {
-        "data": test_set.folder.resolve().name,
-        **_describe_test_set(test_set),
+        "data": clip_set.folder.resolve().name,
+        **_describe_test_set(clip_set),
         **found,
     }
     if robust:
@@ -81,13 +84,13 @@ def evaluate_model(
     }
 
 
-def _describe_test_set(test_set):
+def _describe_test_set(clip_set):
     """Returns where the test clips are from, and which are missing."""
     return {
-        "labels": test_set.labels,
-        "test_set": test_set.source,
-        "absent_labels": test_set.absent,
-        "missing_clips": len(test_set.missing),
+        "labels": clip_set.labels,
+        "test_set": clip_set.source,
+        "absent_labels": clip_set.absent,
+        "missing_clips": len(clip_set.missing),
     }
 
 

@@ -33,7 +33,7 @@ ADJUSTABLE = (
     "ckpt_interval_minutes"
 ).split()
 PLACES = (
-    "data_folder synthetic_folder output_folder save_folder "
+    "data_folder test_set synthetic_folder output_folder save_folder "
     "custom_corpus_folder rooms name task_name download restart teacher "
     "student export train_logger"
 ).split()

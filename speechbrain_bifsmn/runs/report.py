@@ -44,6 +44,13 @@ def _valid_accuracy(brain):
     )
 
 
+def _teacher_valid(teacher):
+    """Returns the teacher's validation accuracy, None if it was not trained."""
+    if teacher.checkpointer is None:
+        return None
+    return _valid_accuracy(teacher)["1"]
+
+
 def _example_input(brain):
     """Returns the features of a second of silence."""
     wav = torch.zeros(1, 16000, device=brain.device)
@@ -118,6 +125,7 @@ def results_of(
         "test_clips": teacher.stats[0].total,
         "teacher_accuracy": teacher_accuracy["1"],
         "teacher_interval": teacher_interval["1"],
+        "teacher_valid_accuracy": _teacher_valid(teacher),
         "accuracy": accuracy,
         "interval": interval,
         "valid_accuracy": valid,

@@ -62,6 +62,10 @@ def _has_unknown(hparams):
 
 _VOICES = "--words, and --speak other than never,", _speaks
 _UNKNOWN = "a task with unknown words (12 classes, or --words)"
+_DRAWN = (
+    f"{_UNKNOWN}, and the standard protocol,",
+    lambda h: _has_unknown(h) and h["protocol"] == "standard",
+)
 # By setting: what it needs, and whether that is given.
 _NEEDS = {
     "download": (
@@ -73,17 +77,22 @@ _NEEDS = {
         lambda h: not (h["data_folder"] or h["words"]),
     ),
     "version": ("no --words", _has_no_words),
+    "test_set": (
+        "12 classes of the standard protocol",
+        lambda h: (
+            h["classes"] == 12
+            and not h["words"]
+            and h["protocol"] == "standard"
+        ),
+    ),
     "classes": ("no --words", _has_no_words),
     "speak": ("--words", _has_words),
     "custom_corpus_folder": ("--words", _has_words),
     "spoken_clips": _VOICES,
     "language": _VOICES,
     "protocol": (_UNKNOWN, _has_unknown),
-    "resample_unknown": (_UNKNOWN, _has_unknown),
-    "unknown_percentage": (
-        f"{_UNKNOWN}, and the standard protocol,",
-        lambda h: _has_unknown(h) and h["protocol"] == "standard",
-    ),
+    "unknown_percentage": _DRAWN,
+    "train_unknown_percentage": _DRAWN,
     "silence_percentage": (
         "a task with silence (12 classes, or --words)",
         lambda h: SILENCE in h["labels"],

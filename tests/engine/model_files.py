@@ -21,7 +21,7 @@ TEXTS = ["word", "öff", "数", "😀", "a" * 300]
 CODES = np.int8([-128, -127, -1, 0, 1, 126, 127])
 # The smallest network that the format allows.
 SMALLEST = Config(
-    *(2, 4, 4, 1, 1, 8, 16, 16, 0, 0, 1, 1000, 224, 256, 64, 58),
+    *(2, 4, 4, 1, 1, 8, 16, 16, 0, 0, 1, 1000, 224, 256, 64, 58, 0),
     *(0.0, 500.0, 2.0**-33, -95.0, 0.75, 0.5, 1),
 )
 
@@ -94,6 +94,7 @@ def random_input(random):
     gains = [0.77, random.uniform(0.1, 5), *SPECIAL]
     return {
         "input_pad": int(random.choice([0, 58, 127, random.integers(128)])),
+        "input_reference": int(random.integers(2)),
         "input_low": single(random.choice(lows, p=[0.6, *[0.1] * 4])),
         "input_gain": single(random.choice(gains, p=[0.4, 0.3, *[0.05] * 6])),
         "threshold": single(random.choice([0.0, 0.5, 1.0, random.uniform()])),
@@ -242,7 +243,14 @@ def random_features(random, config, batch):
     ends = random.choice([c.input_low, -100.0, 0.0, 3e38, -3e38], shape)
     x = np.where(random.random(shape) < 0.02, ends, x)
     x[0] = ends[0]
-    return x.clip(-3e38, 3e38).astype(np.float32)
+    x = x.clip(-3e38, 3e38).astype(np.float32)
+    if c.input_reference:  # codes below that of the loudest
+        loudest = random.uniform(-100, 50, (batch, 1, 1)).astype(np.float32)
+        x = np.minimum(x + loudest, loudest)
+        x[:, random.integers(c.frames), random.integers(c.mels)] = loudest[
+            :, 0, 0
+        ]
+    return x
 
 
 def random_audio(random, config, clips):

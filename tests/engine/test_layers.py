@@ -59,9 +59,10 @@ def layers_of(content, classes):
 
 def check_input(features, config, layer):
     """Compares the codes of features (T, F)."""
-    y = (features - np.float32(config.input_low)) * np.float32(
-        config.input_gain
-    )
+    low = np.float32(config.input_low)
+    if config.input_reference:
+        low = features.max() + low
+    y = (features - low) * np.float32(config.input_gain)
     key, dots, values = layer
     assert (key, dots) == (("input", 0), None)
     np.testing.assert_array_equal(values, np.rint(y.clip(0, 127)).flatten())

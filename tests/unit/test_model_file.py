@@ -99,8 +99,8 @@ def sealed(content):
     [
         (lambda b: b"", "expected a .bifsmn file, found another"),
         (lambda b: b"RIFF" + b[4:], "expected a .bifsmn file, found another"),
-        (lambda b: b[:8], "expected 112 bytes or more, found 8; copy"),
-        (lambda b: b[:111], "expected 112 bytes or more, found 111; copy"),
+        (lambda b: b[:8], "expected 116 bytes or more, found 8; copy"),
+        (lambda b: b[:115], "expected 116 bytes or more, found 115; copy"),
         (lambda b: b[:8] + b"\x01" + b[9:], "expected format version 2, found"),
         (lambda b: b[:-1], r"expected \d+ bytes, found \d+; copy the file"),
         (lambda b: b + b"\0", r"expected \d+ bytes, found \d+; copy the file"),
@@ -110,16 +110,16 @@ def sealed(content):
             r"classes: .* found 1 \(byte 20\);",
         ),
         (
-            lambda b: sealed(b[:114] + b"\0" + b[115:]),
-            r"label 0: expected text, found NUL in it \(byte 114\); export",
+            lambda b: sealed(b[:118] + b"\0" + b[119:]),
+            r"label 0: expected text, found NUL in it \(byte 118\); export",
         ),
         (
             lambda b: sealed(b[:-20]),
             r"expected \d+ to \d+ bytes for its header, found \d+; export",
         ),
         (
-            lambda b: sealed(b[:112] + b"\xff\xff" + b[114:]),
-            r"label 0: expected 65535 bytes, found \d+ \(byte 114\); export",
+            lambda b: sealed(b[:116] + b"\xff\xff" + b[118:]),
+            r"label 0: expected 65535 bytes, found \d+ \(byte 118\); export",
         ),
         (
             lambda b: sealed(b + bytes(9)),
@@ -287,7 +287,7 @@ def test_no_text_is_written_that_readers_refuse(model, fields, message):
 
 WRONG_CONFIGS = [
     ({"classes": 2.0}, "classes: the engine takes 2 to 1024, found 2.0"),
-    ({"smoothing": 65}, r"smoothing: .* found 65 \(byte 108\)"),
+    ({"smoothing": 65}, r"smoothing: .* found 65 \(byte 112\)"),
     ({"sample_rate": 16000.5}, "sample_rate: the engine takes"),
     ({"threshold": 1.1}, "threshold: expected 0 to 1, found 1.1"),
     ({"threshold": None}, "threshold: the engine takes finite numbers"),

@@ -26,9 +26,10 @@ bool valid(const Config& c) {
          within(c.sample_rate, 1000, 192000) && within(c.n_fft, 256, 4096) &&
          (c.n_fft & (c.n_fft - 1)) == 0 && within(c.hop, 16, c.n_fft) &&
          within(c.window_samples, c.n_fft / 2 + 1, 1 << 20) &&
-         1 + c.window_samples / c.hop == c.frames && c.input_pad <= 127 && c.f_min >= 0 &&
-         c.f_max > c.f_min && c.f_max <= float(c.sample_rate) / 2 && c.power_floor > 0 &&
-         c.input_gain > 0 && c.threshold >= 0 && c.threshold <= 1 && within(c.smoothing, 1, 64);
+         1 + c.window_samples / c.hop == c.frames && c.input_pad <= 127 && c.input_reference <= 1 &&
+         c.f_min >= 0 && c.f_max > c.f_min && c.f_max <= float(c.sample_rate) / 2 &&
+         c.power_floor > 0 && c.input_gain > 0 && c.threshold >= 0 && c.threshold <= 1 &&
+         within(c.smoothing, 1, 64);
 }
 
 Config read_config(Reader& r) {
@@ -36,7 +37,7 @@ Config read_config(Reader& r) {
   for (uint32_t* field :
        {&c.classes, &c.mels, &c.frames, &c.layers, &c.thinnings, &c.front_channels, &c.channels,
         &c.hidden, &c.taps_before, &c.taps_after, &c.planes, &c.sample_rate, &c.window_samples,
-        &c.n_fft, &c.hop, &c.input_pad})
+        &c.n_fft, &c.hop, &c.input_pad, &c.input_reference})
     *field = r.u32();
   for (float* field :
        {&c.f_min, &c.f_max, &c.power_floor, &c.input_low, &c.input_gain, &c.threshold})

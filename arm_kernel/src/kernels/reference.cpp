@@ -59,11 +59,12 @@ class Pass {
 
   void input(const float* features) {
     const size_t width = c_.mels + 4;
+    const float low = c_.lowest(features);
     memset(s_.input, int(c_.input_pad), width * (c_.frames + 4));
     for (size_t t = 0; t < c_.frames; ++t) {
       int8_t* row = s_.input + (t + 2) * width + 2;
       for (size_t f = 0; f < c_.mels; ++f)
-        s_.values[f] = row[f] = code_of(features[t * c_.mels + f]);
+        s_.values[f] = row[f] = code_of(features[t * c_.mels + f], low);
       report("input", 0, c_.mels, nullptr);
     }
   }
@@ -144,8 +145,8 @@ class Pass {
   }
 
  private:
-  int8_t code_of(float feature) const {
-    const float above = feature - c_.input_low;
+  int8_t code_of(float feature, float low) const {
+    const float above = feature - low;
     float y = above * c_.input_gain;
     if (!(y > 0)) y = 0;
     if (y > 127) y = 127;

@@ -22,6 +22,7 @@ class FastConvolutions {
   BIFSMN_STAGE void input(const float* features) {
     const size_t mels = c_.mels, frames = c_.frames;
     const Code pad = Code(c_.input_pad);
+    const float low = lowest(features);
     Code* row = s_.input;
     for (size_t t = 0; t < frames + 4; ++t, row += kInputRow) {
       if (t < 2 || t >= frames + 2) {
@@ -29,7 +30,7 @@ class FastConvolutions {
         continue;
       }
       row[0] = row[1] = row[mels + 2] = row[mels + 3] = pad;
-      for (size_t f = 0; f < mels; f += 4) code_four(features + f, row + f + 2);
+      for (size_t f = 0; f < mels; f += 4) code_four(features + f, low, row + f + 2);
       features += mels;
     }
   }
@@ -67,10 +68,25 @@ class FastConvolutions {
   }
 
  private:
+  // `Config::lowest` in four chains of comparisons; F T is a multiple of 16.
+  BIFSMN_INLINE float lowest(const float* features) const {
+    if (!c_.input_reference) return c_.input_low;
+    Vec<4> top[4];
+    for (size_t k = 0; k < 4; ++k) top[k] = load<4>(features + 4 * k);
+    for (size_t i = 16; i < size_t(c_.frames) * c_.mels; i += 16)
+      for (size_t k = 0; k < 4; ++k) top[k] = larger(top[k], load<4>(features + i + 4 * k));
+    top[0] = larger(larger(top[0], top[1]), larger(top[2], top[3]));
+    float loudest = top[0][0];
+    for (int i = 1; i < 4; ++i) loudest = top[0][i] > loudest ? top[0][i] : loudest;
+    return loudest + c_.input_low;
+  }
+
+  static BIFSMN_INLINE Vec<4> larger(Vec<4> a, Vec<4> b) { return a > b ? a : b; }
+
   // The codes of four features.
-  BIFSMN_INLINE void code_four(const float* features, Code* to) const {
+  BIFSMN_INLINE void code_four(const float* features, float low, Code* to) const {
     const Vec<4> zero{}, highest = broadcast<4>(127);
-    const Vec<4> above = load<4>(features) - c_.input_low;
+    const Vec<4> above = load<4>(features) - low;
     Vec<4> y = above * c_.input_gain;
     y = y > zero ? y : zero;
     y = y < highest ? y : highest;

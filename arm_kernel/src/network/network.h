@@ -14,7 +14,7 @@ struct Config {
   uint32_t classes, mels, frames, layers, thinnings;
   uint32_t front_channels, channels, hidden, taps_before, taps_after, planes;
   uint32_t sample_rate, window_samples, n_fft, hop;
-  uint32_t input_pad;
+  uint32_t input_pad, input_reference;
   float f_min, f_max, power_floor;
   float input_low, input_gain;
   float threshold;
@@ -26,6 +26,14 @@ struct Config {
   uint32_t outputs() const { return block_frames() * channels; }          // U C
   // |P| of so many inputs is at most M.
   uint32_t max_dot(uint32_t inputs) const { return planes == 2 ? 3 * inputs : inputs; }
+  // dB of code 0.
+  float lowest(const float* features) const {
+    if (!input_reference) return input_low;
+    float loudest = features[0];
+    for (size_t i = 1; i < size_t(frames) * mels; ++i)
+      loudest = features[i] > loudest ? features[i] : loudest;
+    return loudest + input_low;
+  }
   bool runs(uint32_t block, uint32_t log2_thinning) const {
     return (block + 1) % (1u << log2_thinning) == 0;
   }

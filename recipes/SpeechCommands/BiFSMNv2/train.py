@@ -40,12 +40,14 @@ from speechbrain.utils.run_opts import RunOptions
 from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.core import STAGES, KeywordBrain
+from speechbrain_bifsmn.dataio.backgrounds import backgrounds
 from speechbrain_bifsmn.dataio.custom_counts import describe
 from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
 from speechbrain_bifsmn.dataio.sampler import UnknownSampler
 from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
+from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.runs.checkpoints import (
     AtomicCheckpointer,
     History,
@@ -71,7 +73,7 @@ from speech_commands_prepare import (
 )
 
 # Applied to a batch before the network, in this order
-LOBES = ("augment", "wav_augment", "features", "feature_augment")
+LOBES = ("silence", "augment", "wav_augment", "features", "feature_augment")
 
 
 def data_folder(hparams: Mapping[str, Any]) -> str:
@@ -127,7 +129,11 @@ def prepare_data(hparams: Mapping[str, Any], run: dict[str, Any]) -> None:
         run["data"] |= fingerprint([Path(hparams["rooms"])], folder)
     with tempfile.TemporaryDirectory() as aside:
         version = "any" if hparams["words"] else hparams["version"]
-        print(prepare_speech_commands(folder, aside, hparams["task"], version))
+        task, test_set = hparams["task"], hparams["test_set"]
+        table = prepare_speech_commands(
+            folder, aside, task, version, test_set=test_set
+        )
+        print(table)
         manifests = Path(aside, "manifest")
         run["data"] |= fingerprint(sorted(manifests.glob("*.csv")), folder)
         check_run(save_folder, run)
@@ -137,11 +143,18 @@ def prepare_data(hparams: Mapping[str, Any], run: dict[str, Any]) -> None:
 
 
 def load_data(hparams: Mapping[str, Any]) -> dict[str, DynamicItemDataset]:
-    """Returns the data sets by split; gives the augmentation its noise."""
+    """Returns the data sets by split; gives the augmentation its noise.
+
+    Silence is drawn anew but in the paper's protocol, where it is zeros.
+    """
     folder = data_folder(hparams)
     manifests = Path(hparams["save_folder"]) / "manifest"
     labels = hparams["labels"]
-    hparams["augment"].set_noise(load_noise(manifests / "noise.csv", folder))
+    noise = load_noise(manifests / "noise.csv", folder)
+    hparams["augment"].set_noise(noise)
+    if hparams["protocol"] == "standard" and noise:
+        made_up = backgrounds(hparams["background_seconds"], hparams["seed"])
+        hparams["silence"].set_noise([*noise, *made_up])
     return {
         split: keyword_dataset(manifests / f"{split}.csv", folder, labels)
         for split in ("train", "valid", "test")
@@ -151,12 +164,16 @@ def load_data(hparams: Mapping[str, Any]) -> dict[str, DynamicItemDataset]:
 def train_order(
     hparams: Mapping[str, Any], dataset: DynamicItemDataset
 ) -> dict[str, Any]:
-    """Returns the loader's options for the order of training clips."""
+    """Returns the loader's options for the order of training clips.
+
+    In the paper's protocol each epoch has all unknown words.
+    """
     task = hparams["task"]
-    if not task.resample_unknown:
+    if task.protocol == "paper":
         return {"shuffle": True}
     labels = [row["label"] for row in dataset.data.values()]
-    sampler = UnknownSampler(labels, task.unknown_percentage, hparams["seed"])
+    percentage = hparams["train_unknown_percentage"]
+    sampler = UnknownSampler(labels, percentage, hparams["seed"])
     return {"sampler": sampler}
 
 
@@ -186,6 +203,8 @@ def make_brain(
         "history": history,
     }
     modules = {name: hparams[name] for name in LOBES}
+    if stage == "teacher":
+        modules["features"] = hparams["teacher_features"]
     brain = KeywordBrain(
         {"model": model, **modules},
         hparams[f"{stage}_optimizer"],
@@ -214,6 +233,7 @@ def run_stage(
     clips = len(order.get("sampler", data["train"]))
     brain, counter = make_brain(stage, hparams, run_opts, clips)
     brain.teacher = teacher
+    brain.teacher_features = hparams["teacher_features"].to(brain.device)
     brain.train_sampler = order.get("sampler")
     loader = {name: hparams[name] for name in ("batch_size", "num_workers")}
     brain.fit(
@@ -255,12 +275,15 @@ def get_teacher(
 
 
 def start_student(hparams: Mapping[str, Any]) -> None:
-    """Gives the student the weights that it starts from."""
-    model = hparams["student_model"]
+    """Gives the student the weights that it starts from.
+
+    They are the teacher's, where both networks are of one architecture.
+    """
+    model, teacher = hparams["student_model"], hparams["teacher_model"]
     if hparams["student"]:
         load_weights(model, weights_file(hparams["student"], "student"))
-    else:
-        model.start_from(hparams["teacher_model"])
+    elif isinstance(teacher, DFSMN):
+        model.start_from(teacher)
 
 
 def load_hparams(

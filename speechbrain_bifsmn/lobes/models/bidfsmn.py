@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -100,7 +99,7 @@ class BiDFSMN(ThinnableDFSMN):
         folds = tied and issubclass(activation, PositiveSlopePReLU)
         norm = PositiveGainBatchNorm if folds else None
         super().__init__(classes, activation=activation, norm=norm, **sizes)
-        self.deployable = folds and all(map(math.isfinite, self.input_range))
+        self.deployable = folds
         if self.deployable:
             self._make_rounded_ends()
         self.binarized: list[BinarizedLayer] = []
@@ -117,10 +116,11 @@ class BiDFSMN(ThinnableDFSMN):
     def _make_rounded_ends(self):
         """Puts layers that can round where layers stay that are not binary."""
         conv, linear = self.front_end[0], self.classifier
+        scaling = self.scaling
         shape = conv.in_channels, conv.out_channels, 5, 2, 2
-        conv = RoundedConv2d(*self.input_range, *shape)
-        low = self.input_mean + self.input_std * conv.low
-        gain = 1 / (self.input_std * conv.step)
+        conv = RoundedConv2d(scaling.low, scaling.high, *shape)
+        low = scaling.mean + scaling.std * conv.low
+        gain = 1 / (scaling.std * conv.step)
         # As a file has them, in single precision.
         self.input_codes = torch.tensor([low, gain]).tolist()
         self.front_end[0] = conv
@@ -143,8 +143,7 @@ class BiDFSMN(ThinnableDFSMN):
             raise ValueError(
                 "rounded: expected a network that can be deployed (binary, "
                 "scale_layout='per_channel', scales='tied', activation="
-                "PositiveSlopePReLU, a finite input_range), got another; leave "
-                "it False"
+                "PositiveSlopePReLU), got another; leave it False"
             )
         self.front_end[0].rounded = self.classifier.rounded = rounded
         for block in self.blocks:
@@ -168,7 +167,8 @@ class BiDFSMN(ThinnableDFSMN):
         planes = self.projection.activation.planes
         before = self.blocks[0].taps[0]
         (low, gain), pad = self.input_codes, self.front_end[0].pad_code
-        return Header(planes, before, low, gain, pad)
+        reference = int(self.scaling.is_relative)
+        return Header(planes, before, low, gain, pad, reference)
 
     def _outputs(self, features, thinnings):
         """In ``eval()`` the integers of file and engine, without gradients."""

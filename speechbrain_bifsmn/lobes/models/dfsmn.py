@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from speechbrain_bifsmn.lobes.models.dfsmn_block import DFSMNBlock
+from speechbrain_bifsmn.lobes.models.input_scaling import scaling_of
 from speechbrain_bifsmn.nnet.activations import PReLU
 from speechbrain_bifsmn.nnet.network_output import (
     NetworkOutput,
@@ -106,10 +107,9 @@ class ThinnableDFSMN(nn.Module):
         Class of the batch normalisations before them; None is torch's.
     dropout : float
         Probability of dropout inside blocks and before the classifier.
-    input_mean, input_std : float
-        The input is scaled as ``(x - mean) / std``, in decibels.
-    input_range : sequence of float
-        Lower and upper bound of the scaled input.
+    input_reference : str
+        What decibels are relative to: "loudest", the loudest band of the input,
+        or "absolute", full scale, as in the paper.
 
     Example
     -------
@@ -138,17 +138,14 @@ class ThinnableDFSMN(nn.Module):
         activation: type[nn.Module] = PReLU,
         norm: type[nn.Module] | None = None,
         dropout: float = 0.0,
-        input_mean: float = -20.0,
-        input_std: float = 30.0,
-        input_range: Sequence[float] = (-2.5, 3.0),
+        input_reference: str = "loudest",
     ) -> None:
         super().__init__()
         _check_sizes(n_mels, frames, layers, max_thinning)
         thinnings = tuple(1 << k for k in range(max_thinning.bit_length()))
         self.thinnings = thinnings
         self.classes, self.n_mels, self.frames = classes, n_mels, frames
-        self.input_mean, self.input_std = input_mean, input_std
-        self.input_range = tuple(input_range)
+        self.scaling = scaling_of(input_reference)
         self.front_end = nn.Sequential(
             nn.Conv2d(1, front_channels, 5, stride=2, padding=2),
             (norm or nn.BatchNorm2d)(front_channels),
@@ -223,8 +220,7 @@ class ThinnableDFSMN(nn.Module):
         return [self._run(x, thinning) for thinning in thinnings]
 
     def _front(self, features):
-        x = (features - self.input_mean) / self.input_std
-        x = x.clamp(*self.input_range).transpose(1, 2).unsqueeze(1)
+        x = self.scaling(features).transpose(1, 2).unsqueeze(1)
         x = self.front_end(x)  # (B, 1, F, T) to (B, 2 front_channels, F/4, T/4)
         return self._project(
             x.permute(0, 3, 1, 2).flatten(2)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from speechbrain_bifsmn.lobes.models.input_scaling import scaling_of
+
 
 class FSMNBlock(nn.Module):
     """``PReLU(W1 x + W2 m)``, with ``m`` a memory convolution of ``x``.
@@ -55,8 +57,9 @@ class FSMN(nn.Module):
         C of the blocks.
     taps : int
         Odd number of frames that a memory sees.
-    input_mean, input_std : float
-        The input is scaled as ``(x - mean) / std``, in decibels.
+    input_reference : str
+        What decibels are relative to: "loudest", the loudest band of the input,
+        or "absolute", full scale, as in the paper.
 
     Example
     -------
@@ -72,13 +75,12 @@ class FSMN(nn.Module):
         layers: int = 8,
         channels: int = 128,
         taps: int = 7,
-        input_mean: float = -20.0,
-        input_std: float = 30.0,
+        input_reference: str = "loudest",
     ) -> None:
         super().__init__()
         if taps % 2 == 0:
             raise ValueError(f"taps: expected an odd number, got {taps}")
-        self.input_mean, self.input_std = input_mean, input_std
+        self.scaling = scaling_of(input_reference)
         self.blocks = nn.Sequential(
             *(
                 FSMNBlock(channels if block else n_mels, channels, taps)
@@ -104,5 +106,5 @@ class FSMN(nn.Module):
         torch.Tensor
             Logits (B, classes).
         """
-        x = self.blocks((features - self.input_mean) / self.input_std)
+        x = self.blocks(self.scaling(features))
         return self.classifier(x.flatten(1))

@@ -67,6 +67,7 @@ class Header(NamedTuple):
     input_low: float  # in single precision, as the next one
     input_gain: float
     input_pad: int
+    input_reference: int  # 1: input_low is relative to the loudest band
 
 
 def as_numbers(name: str, value: Any) -> torch.Tensor:
@@ -141,7 +142,10 @@ class IntegerNetwork:
 
     def _first_convolution(self, features):
         h = self.header
-        codes = ((features - h.input_low) * h.input_gain).clamp(0, 127).round()
+        low: Any = h.input_low
+        if h.input_reference:
+            low = features.amax((1, 2), keepdim=True) + low
+        codes = ((features - low) * h.input_gain).clamp(0, 127).round()
         codes = codes.transpose(1, 2)
         padded = F.pad(codes, (2, 2, 2, 2), value=float(h.input_pad))
         weight = self.get("conv1.weight").view(-1, 1, 5, 5)

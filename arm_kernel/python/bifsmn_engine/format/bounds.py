@@ -39,6 +39,7 @@ WHOLE = {
     "n_fft": range(256, 4097, 256),
     "hop": range(16, 4097),
     "input_pad": range(128),
+    "input_reference": range(2),
     "smoothing": SMOOTHINGS,
 }
 

@@ -32,6 +32,7 @@ class Config(NamedTuple):
     n_fft: int
     hop: int
     input_pad: int
+    input_reference: int
     f_min: float
     f_max: float
     power_floor: float
@@ -42,7 +43,7 @@ class Config(NamedTuple):
 
 
 Shape = tuple[int, ...]
-HEADER = struct.Struct("<16I6fI")  # a Config
+HEADER = struct.Struct("<17I6fI")  # a Config
 
 
 def front_end_options(config: Config) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def front_end_options(config: Config) -> dict[str, Any]:
 
     Example
     -------
-    >>> header = Config._make(range(23))
+    >>> header = Config._make(range(24))
     >>> front_end_options(header)["hop_length"] == header.hop
     True
     """
