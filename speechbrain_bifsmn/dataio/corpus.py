@@ -153,7 +153,8 @@ def _clips(root, folder):
     clips: dict[str, str] = {}
     if not folder.is_dir():
         return []
-    start = Path(os.path.relpath(folder, root)).as_posix()
+    # (".." of a link to a folder is beside what it links to.)
+    start = Path(os.path.relpath(folder.resolve(), root.resolve())).as_posix()
     for entry in sorted(os.listdir(folder)):
         if entry.lower().endswith(KINDS) and not entry.startswith("."):
             clips.setdefault(without_ending(entry), f"{start}/{entry}")

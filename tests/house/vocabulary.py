@@ -25,7 +25,7 @@ RULES = (
     # Weights and training
     Rule(r"(?i)\bgranularit", "scale_layout"),
     Rule(r"(?i)\bown[ _-]words\b", "custom keywords"),
-    Rule(r"\bredraw", "resample_unknown"),
+    Rule(r"\bredraw", "drawn anew"),
     Rule(r"RisingPReLU", "PositiveSlopePReLU"),
     Rule(r"\bat_least_single\b", "to_float32"),
     Rule(r"(?i)\bsoftened posteriors\b", "soft targets"),

@@ -215,20 +215,50 @@ def test_own_keywords(tones, tmp_path):
     task = Task(["stop", "cat", "unknown", "silence"], unknown_percentage=100)
     found = counts(prepare_speech_commands(tones, tmp_path, task))
     assert list(found) == [*task.labels, "all", "speakers"]
-    assert found["cat"] == [12, 3, 3] and found["unknown"] == [24, 6, 6]
+    assert found["cat"] == [12, 3, 3] and found["unknown"] == [9 * 12, 6, 6]
     assert "yes" not in {row["label"] for row in rows(tmp_path, "train")}
 
 
 def test_all_unknown_words_of_training_are_listed_to_draw_from(tones, tmp_path):
-    labels = ["stop", "unknown", "silence"]
-    once = Task(labels)
-    resampled = once._replace(resample_unknown=True)
-    before = counts(prepare_speech_commands(tones, tmp_path / "a", once))
-    after = counts(prepare_speech_commands(tones, tmp_path / "b", resampled))
-    assert before["unknown"] == [2, 1, 1]
-    assert after["unknown"] == [10 * 12, 1, 1]
-    for label in ("stop", "silence"):
-        assert before[label] == after[label]
+    task = Task(["stop", "unknown", "silence"])
+    found = counts(prepare_speech_commands(tones, tmp_path, task))
+    assert found["unknown"] == [10 * 12, 1, 1]
+    assert found["stop"] == [12, 3, 3] and found["silence"] == [2, 1, 1]
+
+
+def test_a_share_of_the_training_clips(tones, tmp_path):
+    shares, found = (25, 50, 100), []
+    for share in shares:
+        task = TWELVE._replace(train_percentage=share)
+        prepare_speech_commands(tones, tmp_path / str(share), task)
+        listed = rows(tmp_path / str(share), "train")
+        found.append({row["ID"] for row in listed if row["label"] == "yes"})
+    assert list(map(len, found)) == [3, 6, 12]
+    assert found[0] < found[1] < found[2]
+
+
+def test_a_test_set_by_name(corpus, tmp_path):
+    folder = tmp_path / "deep" / "elsewhere"
+    clip = next((corpus / "yes").glob("*.wav"))
+    for name in (*TWELVE.labels[:10], "_unknown_", "_silence_"):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(clip, folder / name)
+    (tmp_path / "link").symlink_to(corpus)
+    for data in (corpus, tmp_path / "link"):
+        text = prepare_speech_commands(data, tmp_path / "out", TWELVE)
+        assert "test clips from the testing list" in text
+        text = prepare_speech_commands(
+            data, tmp_path / "out", TWELVE, test_set=folder
+        )
+        assert "test clips from the official test set" in text
+        listed = rows(tmp_path / "out", "test")
+        assert len(listed) == 12
+        wav = listed[0]["wav"].replace("$data_root", str(data))
+        assert Path(wav).is_file()
+    with pytest.raises(FileNotFoundError, match="^test_set: expected the unp"):
+        prepare_speech_commands(
+            corpus, tmp_path / "odd", TWELVE, test_set=tmp_path
+        )
 
 
 def test_versions(corpus, tmp_path):

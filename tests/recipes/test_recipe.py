@@ -55,13 +55,12 @@ def test_a_finished_run_is_not_trained_again(trained, tones, tmp_path):
     assert (trained / "train_log.txt").read_text() == log
 
 
-def test_each_epoch_may_have_other_unknown_words(tones, tmp_path):
+def test_each_epoch_has_other_unknown_words(tones, tmp_path):
     done = run_recipe(
         "hparams/custom_keywords.yaml",
         "--words=stop",
         f"--data_folder={tones}",
         "--speak=never",
-        "--resample_unknown=True",
         f"--output_folder={tmp_path}",
         *SHORT,
     )

@@ -56,7 +56,7 @@ def test_the_record_holds_what_a_run_is():
         ("distillation: {bands: [low]}", "distillation"),
         ("max_grad_norm: 1.0", "max_grad_norm"),
         ("words: hey", "words"),
-        ("resample_unknown: False", "resample_unknown"),
+        ("train_unknown_percentage: 5", "train_unknown_percentage"),
     ],
 )
 def test_another_setting_is_refused_by_name(begun, overrides, name):

@@ -17,7 +17,8 @@ USUAL = {
     "spoken_clips": 300,
     "language": "en",
     "protocol": "standard",
-    "resample_unknown": False,
+    "train_unknown_percentage": 20,
+    "test_set": "",
     "unknown_percentage": 10,
     "silence_percentage": 10,
     "noise_probability": 0.5,
@@ -51,7 +52,13 @@ def check(given):
         ({"spoken_clips": 5, "words": "a", "speak": "never"}, "spoken_clips"),
         ({"language": "de"}, "language"),
         ({"protocol": "paper", "classes": 20}, "protocol"),
-        ({"resample_unknown": True, "classes": 35}, "resample_unknown"),
+        (
+            {"train_unknown_percentage": 9, "classes": 35},
+            "train_unknown_percentage",
+        ),
+        ({"test_set": "t", "classes": 20}, "test_set"),
+        ({"test_set": "t", "protocol": "paper"}, "test_set"),
+        ({"test_set": "t", "words": "a"}, "test_set"),
         ({"unknown_percentage": 5, "classes": 20}, "unknown_percentage"),
         ({"unknown_percentage": 5, "protocol": "paper"}, "unknown_percentage"),
         ({"silence_percentage": 5, "classes": 20}, "silence_percentage"),
@@ -71,7 +78,7 @@ def test_what_does_nothing(given, name):
     [
         {},
         {"download": True, "data_folder": "d", "version": "0.01"},
-        {"download": False, "resample_unknown": False, "classes": 20},
+        {"download": False, "classes": 20},
         {"synthetic_folder": "s", "version": "0.01", "classes": 20},
         {"words": "a", "speak": "always", "spoken_clips": 5, "language": "de"},
         {"words": "a", "speak": "never", "custom_corpus_folder": "c"},
@@ -79,12 +86,12 @@ def test_what_does_nothing(given, name):
         {
             "protocol": "paper",
             "silence_percentage": 5,
-            "resample_unknown": True,
         },
         {"noise_snr": "x"},
         {"rooms": "mine.csv", "reverberation_probability": 0.5},
         {"teacher_epochs": 9, "seed": 3},
         {"teacher": "shipped"},
+        {"test_set": "t", "train_unknown_percentage": 9},
     ],
 )
 def test_what_does_something(given):
