@@ -34,8 +34,8 @@ class Comparison(NamedTuple):
 
     name: str
     hparams: str  # the recipe's YAML file
-    options: list[str]  # of all variants
-    variants: dict[str, list[str]]  # and those of each
+    options: list[str]  # of all variants but those that give another one
+    variants: dict[str, list[str]]  # those of each
 
 
 def read(name: str) -> Comparison:
@@ -44,7 +44,7 @@ def read(name: str) -> Comparison:
     Example
     -------
     >>> read("ablation").variants["one plane"]
-    ['--student_objective={beta: 0.0}', '--student_model={planes: 1}']
+    ['--student_model={planes: 1}']
     """
     found = YAML(typ="safe").load(FILES / f"{name}.yaml")
     variants = {
@@ -53,6 +53,19 @@ def read(name: str) -> Comparison:
     }
     options = shlex.split(found["options"])
     return Comparison(name, found["hparams"], options, variants)
+
+
+def options_of(comparison: Comparison, variant: str) -> list[str]:
+    """Returns all options of a variant.
+
+    Example
+    -------
+    >>> common, own = ["--a=1", "--b=1"], {"x": ["--b=2"]}
+    >>> options_of(Comparison("", "", common, own), "x")
+    ['--a=1', '--b=2']
+    """
+    given = [*comparison.options, *comparison.variants[variant]]
+    return list({option.partition("=")[0]: option for option in given}.values())
 
 
 def run(
@@ -65,7 +78,7 @@ def run(
     if not results.exists():
         command = [sys.executable, "train.py", comparison.hparams]
         command += [*common, f"--seed={seed}", f"--output_folder={folder}"]
-        command += [*comparison.options, *comparison.variants[variant]]
+        command += options_of(comparison, variant)
         log = RECIPE / folder.with_suffix(".log")  # a run's folder is its own
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "w", encoding="utf-8") as file:
@@ -132,7 +145,7 @@ def compare(
     for seed, variant in tqdm(jobs, "training", unit="run"):
         runs[variant].append(run(comparison, variant, seed, common))
         yield [
-            row(name, comparison.variants[name], done)
+            row(name, options_of(comparison, name), done)
             for name, done in runs.items()
             if done
         ]

@@ -38,7 +38,7 @@ class KeywordBrain(sb.Brain):
         features = self.modules.features(wav)
         features = self.modules.feature_augment(features)
         outputs = self.modules.model(features, thinnings=self.hparams.thinnings)
-        if self.teacher is None:
+        if self.teacher is None or self.teacher_features is None:
             return outputs, None
         if self.teacher_features is not self.modules.features:
             features = self.teacher_features(wav)

@@ -66,7 +66,7 @@ class RandomModelWriter {
 
  private:
   void header() {
-    static_assert(sizeof(Config) == 92, "the header's fields without gaps");
+    static_assert(sizeof(Config) == 96, "the header's fields without gaps");
     const uint8_t magic[8] = {0x89, 'B', 'I', 'F', 'S', 'M', 'N', '\n'};
     file_.append(magic, 8);
     file_.put(uint32_t(2));

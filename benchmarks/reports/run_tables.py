@@ -41,12 +41,13 @@ def run_table(name: str) -> list[str]:
             f"| {r['macs'][n] / 1e6:.2f} M | {100 * share:.1f} % |"
         )
     seconds = sum(r["seconds"].values()) / 60
-    exported = r.get("exported")
+    exported, official = r.get("exported"), r.get("test_set")
+    clips = f"clips of `{official}`" if official else "test clips"
     return [
         *lines,
         "",
         *(deployed_lines(exported, teacher) if exported else ()),
-        f"{r['test_clips']} test clips; `{r['command']}`; seed {r['seed']}; "
+        f"{r['test_clips']:,} {clips}; `{r['command']}`; seed {r['seed']}; "
         f"commit {r['commit'][:12]}; {seconds:.0f} minutes of training.",
     ]
 

@@ -143,7 +143,7 @@ class KeywordAugment(nn.Module):
 
     def _noise(self, wav):
         """A random stretch of a random recording for each clip."""
-        noise = self.noise.draw(*wav.shape, self.generator)
+        noise = self.noise.draw(len(wav), wav.size(1), self.generator)
         ratio = 10 ** (self._between(self.noise_snr, wav) / 10)
         power = (noise.square().mean(1) * ratio).clamp(min=1e-12)
         gain = (wav.square().mean(1) / power).sqrt()

@@ -122,6 +122,12 @@ class FrequencyIndependentDistillation(nn.Module):
         torch.Tensor
             The distance, a scalar.
         """
+        if len(student) != len(teacher):
+            raise ValueError(
+                f"teacher: expected the outputs of {len(student)} blocks, as "
+                f"the student has, got {len(teacher)}; with a teacher of "
+                "another architecture, leave the distillation out"
+            )
         options = (self.bands, self.released)
         return sum(
             _BandDistances.apply(

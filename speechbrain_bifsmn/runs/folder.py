@@ -12,9 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+
 from bifsmn_engine.files.inside import inside
 from bifsmn_engine.format.bounds import WHOLE
+from bifsmn_engine.numeric import is_within
 from speechbrain_bifsmn.lobes.features import LogMel
+from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.runs import record
@@ -40,6 +44,7 @@ _EXPORTED = {
 # Options of networks and front ends whose names in a model file differ.
 _NAMES = {"n_mels": "mels", "hop_length": "hop"}
 _REAL = ("f_min", "f_max", "power_floor")
+MAX_SCALE = 16  # of a BC-ResNet; the paper's largest is 8
 
 
 class RunFolder(NamedTuple):
@@ -55,19 +60,19 @@ class RunFolder(NamedTuple):
 
     def sizes(self, stage: str) -> dict[str, Any]:
         """Returns the options of the "student" or "teacher" network."""
-        networks = self.record["networks"]
-        options = self._options(networks.get(stage), _NETWORKS)
+        made = self.record["networks"].get(stage)
+        options = self._options(made, _NETWORKS[stage])
         options = {**options, "classes": len(self.labels)}
         self._check_option("classes", options["classes"])
         return options
 
     def student(self) -> BiDFSMN:
         """Returns the 1-bit network with the weights of its best epoch."""
-        return self._network(BiDFSMN, "student", STUDENT)
+        return self._network("student", STUDENT)
 
-    def teacher(self) -> DFSMN:
-        """Returns the full-precision teacher."""
-        return self._network(DFSMN, "teacher", TEACHER)
+    def teacher(self) -> torch.nn.Module:
+        """Returns the full-precision teacher, of whatever architecture."""
+        return self._network("teacher", TEACHER)
 
     def features(self) -> LogMel:
         """Returns the front end."""
@@ -116,14 +121,17 @@ class RunFolder(NamedTuple):
                 "found something else; give another run"
             ) from None
 
-    def _network(self, kind, stage, weights):
-        network = self._made(kind, self.sizes(stage)).eval()
+    def _network(self, stage, weights):
+        sizes = self.sizes(stage)  # of a known kind
+        tags = {_tag(kind): kind for kind in _NETWORKS[stage]}
+        kind = tags[next(iter(self.record["networks"][stage]))]
+        network = self._made(kind, sizes).eval()
         load_weights(network, inside(self.path, weights))
         return network
 
     def _options(self, made, kinds):
         """Returns the options that one of ``kinds`` was made with."""
-        names = [f"!new:{k.__module__}.{k.__qualname__}" for k in kinds]
+        names = list(map(_tag, kinds))
         tag = next(iter(made), None) if isinstance(made, dict) else None
         if tag not in names:
             raise ValueError(
@@ -144,6 +152,10 @@ class RunFolder(NamedTuple):
         if name in _REAL:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise self._odd(f"a number for {name}", value)
+            return
+        if name == "scale":
+            if not is_within(value, 0, MAX_SCALE):
+                raise self._odd(f"a scale of up to {MAX_SCALE}", value)
             return
         if name == "taps":
             rule = range(8)
@@ -171,7 +183,11 @@ class RunFolder(NamedTuple):
             raise self._odd(f"options of {kind.__name__}", str(error)) from None
 
 
-_NETWORKS = (BiDFSMN, DFSMN)
+_NETWORKS = {"student": (BiDFSMN,), "teacher": (DFSMN, BCResNet)}
+
+
+def _tag(kind):
+    return f"!new:{kind.__module__}.{kind.__qualname__}"
 
 
 def open_run(folder: str | Path, needed: Sequence[str] = NEEDED) -> RunFolder:

@@ -122,6 +122,7 @@ def results_of(
         "commit": git_commit(code),
         "command": shlex.join(["python", *sys.argv]),
         "yaml": hparams_file,
+        "test_set": Path(hparams.test_set).name,
         "test_clips": teacher.stats[0].total,
         "teacher_accuracy": teacher_accuracy["1"],
         "teacher_interval": teacher_interval["1"],

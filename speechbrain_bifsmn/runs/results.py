@@ -96,9 +96,10 @@ def as_markdown(results: Mapping[str, Any]) -> str:
         for stage, epochs in r["epochs"].items()
     )
     versions = ", ".join(f"{k} {v}" for k, v in r["versions"].items())
+    test_set = markdown(r.get("test_set") or "test set")
     lines += [
         "",
-        f"- test set: {r['test_clips']:,} clips",
+        f"- {test_set}: {r['test_clips']:,} clips",
         *(_exported(r["exported"]) if r.get("exported") else ()),
         f"- command: `{code_span(r['command'])}`",
         f"- seed {r['seed']}, commit {r['commit']}",

@@ -7,6 +7,8 @@ import pytest
 from runs import RECIPE, SHORT, make_tones, run_recipe
 
 from speechbrain_bifsmn.dataio.words import words_of
+from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
+from speechbrain_bifsmn.runs.folder import open_run
 
 pytestmark = pytest.mark.slow
 YAMLS = sorted(RECIPE.glob("hparams/*.yaml"))
@@ -68,6 +70,23 @@ def test_each_epoch_has_other_unknown_words(tones, tmp_path):
     manifest = (tmp_path / "save/manifest/train.csv").read_text()
     assert manifest.count(",unknown,") == 10 * 12  # of which 12 an epoch
     assert results(tmp_path)["epochs"] == {"teacher": 2, "student": 2}
+
+
+def test_a_teacher_of_another_architecture(tones, tmp_path):
+    done = run_recipe(
+        "hparams/bifsmnv2.yaml",
+        f"--data_folder={tones}",
+        "--teacher_model=!ref <bc_resnet>",
+        "--bc_resnet={scale: 0.5, n_mels: 40, frames: 101}",
+        "--teacher_features=!ref <fine_features>",
+        f"--output_folder={tmp_path}",
+        *SHORT,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = results(tmp_path)
+    assert found["epochs"] == {"teacher": 2, "student": 2}
+    assert found["teacher_macs"] < found["macs"]["1"]
+    assert isinstance(open_run(tmp_path).teacher(), BCResNet)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ Spotting", Interspeech 2021.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from speechbrain_bifsmn.lobes.models.reference_network import ReferenceNetwork
@@ -50,6 +51,44 @@ class SubSpectralNorm(nn.BatchNorm2d):
         """Normalises (B, C, F, T)."""
         bands = x.unflatten(2, (self.sub_bands, -1)).flatten(1, 2)
         return super().forward(bands).view_as(x)
+
+
+class TimeConv2d(nn.Conv2d):
+    """A depthwise convolution of three taps over time, with dilation.
+
+    Frames that are ``step`` apart lie side by side in (T / step, step). On a
+    CPU, convolving them there is several times as fast as torch's dilation.
+
+    Arguments
+    ---------
+    channels : int
+        C.
+    step : int
+        The dilation: frames from one tap to the next.
+
+    Example
+    -------
+    >>> TimeConv2d(8, step=4)(torch.randn(2, 8, 1, 101)).shape
+    torch.Size([2, 8, 1, 101])
+    """
+
+    def __init__(self, channels: int, step: int) -> None:
+        super().__init__(
+            channels,
+            channels,
+            (3, 1),
+            padding=(1, 0),
+            groups=channels,
+            bias=False,
+        )
+        self.step = step
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Maps (B, C, 1, T) to the same shape."""
+        frames = x.size(3)
+        x = F.pad(x.squeeze(2), (0, -frames % self.step))
+        x = super().forward(x.unflatten(2, (-1, self.step)))
+        return x.flatten(2)[:, :, None, :frames]
 
 
 class BCResBlock(nn.Module):
@@ -112,15 +151,7 @@ class BCResBlock(nn.Module):
             SubSpectralNorm(channels, sub_bands),
         )
         self.over_time = nn.Sequential(
-            nn.Conv2d(
-                channels,
-                channels,
-                (1, 3),
-                padding=(0, dilation),
-                dilation=(1, dilation),
-                groups=channels,
-                bias=False,
-            ),
+            TimeConv2d(channels, dilation),
             nn.BatchNorm2d(channels),
             nn.SiLU(),
             nn.Conv2d(channels, channels, 1, bias=False),
