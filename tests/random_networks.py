@@ -35,7 +35,7 @@ def random_network(classes=12, seed=0, **options):
 
 def decibels(batch, frames=32, mels=32):
     """Features of about the range of speech."""
-    return torch.randn(batch, frames, mels) * 20 - 30
+    return torch.randn(batch, frames, mels) * 12 - 30
 
 
 def front_end(net):

@@ -53,6 +53,7 @@ class Epochs:
         )
         self.brain.teacher = self.hparams["teacher_model"].eval()
         self.brain.teacher.requires_grad_(False)
+        self.brain.teacher_features = self.hparams["teacher_features"]
         self.brain.checkpointer = None
         self.root = train.data_folder(self.hparams)
         self.brain.noprogressbar = True

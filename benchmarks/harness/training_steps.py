@@ -39,8 +39,9 @@ def make_step(
     """Returns a student, and a function that gives the loss of one batch."""
     torch.manual_seed(0)
     kind = "per_channel" if system == "default" else "as_released"
-    student = BiDFSMN(CLASSES, scale_layout=kind).to(dtype)
-    teacher = DFSMN(CLASSES).to(dtype).eval()
+    as_there = {"input_reference": "absolute"}
+    student = BiDFSMN(CLASSES, scale_layout=kind, **as_there).to(dtype)
+    teacher = DFSMN(CLASSES, **as_there).to(dtype).eval()
     features, labels = random_batch(dtype)
     if system == "released":
         student = Network(CLASSES, binary=True).load(student).to(dtype)

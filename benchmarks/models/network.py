@@ -66,7 +66,7 @@ def random_model(**sizes: int) -> ModelFile:
 
 def scaled(net: BiDFSMN, x: Tensor) -> Tensor:
     """Returns the network's input of features (B, T, F), as peers get it."""
-    return ((x - net.input_mean) / net.input_std).clamp(*net.input_range)
+    return net.scaling(x)
 
 
 def folded(net: BiDFSMN, thinning: int) -> dict[str, NDArray]:
@@ -205,7 +205,4 @@ def write_inputs(
     np.save(folder / "calibration.npy", scaled(net, calibration).numpy())
     np.save(folder / "inputs.npy", scaled(net, inputs).numpy())
     np.save(folder / "features.npy", inputs.numpy())
-    np.save(
-        folder / "scale.npy",
-        np.float32([net.input_mean, net.input_std, *net.input_range]),
-    )
+    np.save(folder / "scale.npy", np.float32(net.scaling))

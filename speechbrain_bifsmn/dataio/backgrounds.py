@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-import torch
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
@@ -100,30 +99,3 @@ BACKGROUNDS: dict[str, Callable[[int, RandomState], NDArray[np.float64]]] = {
     "mains_hum": _hum,
     "clicks": _clicks,
 }
-
-
-def backgrounds(seconds: int, seed: int) -> list[torch.Tensor]:
-    """Makes one noise of each kind of ``BACKGROUNDS``.
-
-    Arguments
-    ---------
-    seconds : int
-        Their length.
-    seed : int
-        Decides on them.
-
-    Returns
-    -------
-    list of torch.Tensor
-        Each (16000 seconds,).
-
-    Example
-    -------
-    >>> [noise.shape for noise in backgrounds(1, seed=5)][:1]
-    [torch.Size([16000])]
-    """
-    random = RandomState(seed)
-    return [
-        torch.from_numpy(make(seconds * SAMPLE_RATE, random)).float()
-        for make in BACKGROUNDS.values()
-    ]

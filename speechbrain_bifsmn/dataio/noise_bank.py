@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from numpy.random import RandomState
 from torch import nn
+
+from speechbrain_bifsmn.dataio.backgrounds import BACKGROUNDS
+from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
 
 
 class NoiseBank(nn.Module):
@@ -70,3 +74,30 @@ class NoiseBank(nn.Module):
         start = begin + (drawn * (room + 1)).long()
         windows = self.noise.unfold(0, samples, 1)
         return windows[start.to(self.noise.device)]
+
+
+def made_up_noise(seconds: int, seed: int) -> list[torch.Tensor]:
+    """Makes one noise of each kind of ``BACKGROUNDS``.
+
+    Arguments
+    ---------
+    seconds : int
+        Their length.
+    seed : int
+        Decides on them.
+
+    Returns
+    -------
+    list of torch.Tensor
+        Each (16000 seconds,).
+
+    Example
+    -------
+    >>> [noise.shape for noise in made_up_noise(1, seed=5)][:1]
+    [torch.Size([16000])]
+    """
+    random = RandomState(seed)
+    return [
+        torch.from_numpy(make(seconds * SAMPLE_RATE, random)).float()
+        for make in BACKGROUNDS.values()
+    ]

@@ -14,6 +14,7 @@ import torch
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
+from speechbrain_bifsmn.lobes.models.input_scaling import InputScaling
 from speechbrain_bifsmn.nnet.binarizer import LearningPropagationBinarizer
 from speechbrain_bifsmn.nnet.binary_layers import (
     BinaryConv1d,
@@ -185,18 +186,17 @@ def network(cls, state, **options):
     """A network with the sizes of a released state."""
     blocks = {int(n.split(".")[1]) for n in state if n.startswith("blocks.")}
     channels = len(state["projection.bias"])
-    return cls(
+    made = cls(
         classes=len(state["classifier.bias"]),
         layers=len(blocks),
         front_channels=len(state["front_end.0.bias"]),
         channels=channels,
         hidden=len(state["blocks.0.expand.bias"]),
         frames=state["classifier.weight"].shape[1] // channels * 4,
-        input_mean=0.0,
-        input_std=1.0,
-        input_range=(-torch.inf, torch.inf),
         **options,
     )
+    made.scaling = InputScaling(False, 0.0, 1.0, -torch.inf, torch.inf)
+    return made
 
 
 def our_layout(x):

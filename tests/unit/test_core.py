@@ -8,6 +8,7 @@ from torch import nn
 
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.augment import KeywordAugment, RandomApply
+from speechbrain_bifsmn.dataio.silence import RandomSilence
 from speechbrain_bifsmn.nnet.schedulers import WarmupCosine
 
 
@@ -23,6 +24,7 @@ def brain(**hparams):
     } | hparams
     modules = {
         "model": nn.Linear(2, 2),
+        "silence": RandomSilence(),
         "augment": KeywordAugment(),
         "wav_augment": RandomApply([], []),
     }

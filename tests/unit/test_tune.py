@@ -162,7 +162,7 @@ def test_storing_changes_nothing_else(place, tmp_path):
     before, after = source.read_bytes(), target.read_bytes()
     assert len(before) == len(after)
     different = {i for i, b in enumerate(before) if b != after[i]}
-    check_sum, threshold, smoothing = (range(16, 20), range(104, 108), [108])
+    check_sum, threshold, smoothing = (range(16, 20), range(108, 112), [112])
     assert different <= {*check_sum, *threshold, *smoothing}
     model = load_model(target)
     assert (model.threshold, model.smoothing) == (0.8125, 7)

@@ -40,10 +40,10 @@ from speechbrain.utils.run_opts import RunOptions
 from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.core import STAGES, KeywordBrain
-from speechbrain_bifsmn.dataio.backgrounds import backgrounds
 from speechbrain_bifsmn.dataio.custom_counts import describe
 from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
+from speechbrain_bifsmn.dataio.noise_bank import made_up_noise
 from speechbrain_bifsmn.dataio.sampler import UnknownSampler
 from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
@@ -153,7 +153,7 @@ def load_data(hparams: Mapping[str, Any]) -> dict[str, DynamicItemDataset]:
     noise = load_noise(manifests / "noise.csv", folder)
     hparams["augment"].set_noise(noise)
     if hparams["protocol"] == "standard" and noise:
-        made_up = backgrounds(hparams["background_seconds"], hparams["seed"])
+        made_up = made_up_noise(hparams["background_seconds"], hparams["seed"])
         hparams["silence"].set_noise([*noise, *made_up])
     return {
         split: keyword_dataset(manifests / f"{split}.csv", folder, labels)
