@@ -63,9 +63,24 @@ def headline(found: Found, _folder: Path) -> str:
     """Accuracy, and what it was measured on."""
     e = found["evaluation"]
     return (
-        f"{accuracy_table(e)}\n\n{describe_clips(e)}; "
+        f"{_official(found['results'])}{accuracy_table(e)}\n\n"
+        f"{describe_clips(e)}; "
         f"`{e['command']}`; model file {e['model']['crc32']} (CRC-32); commit "
         f"{e['commit'][:12]}; all of it in `evaluation.json`."
+    )
+
+
+def _official(r):
+    """Accuracy on the official test set, where the run was tested on it."""
+    if not r.get("test_set"):
+        return ""
+    names = (f"thinning {n}" for n in r["accuracy"])
+    cells = (share(r["accuracy"][n], r["interval"][n]) for n in r["accuracy"])
+    teacher = share(r["teacher_accuracy"], r["teacher_interval"])
+    shown = table(["", *names, "teacher"], [["accuracy, %", *cells, teacher]])
+    return (
+        f"{shown}\n\nOn the official test set: {r['test_clips']:,} clips of "
+        f"`{r['test_set']}`. All below is of other clips.\n\n"
     )
 
 

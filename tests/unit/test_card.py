@@ -107,6 +107,20 @@ def test_a_changed_figure_changes_the_card(measured, tmp_path):
     assert "| torch | 12.3 (" in make_card(folder)
 
 
+def test_the_official_test_set_comes_first(measured, tmp_path):
+    results = load(measured, "results")
+    for name, test_set in (("with", "official_set"), ("without", "")):
+        folder = shutil.copytree(measured, tmp_path / name)
+        text = json.dumps(results | {"test_set": test_set})
+        (folder / "results.json").write_text(text)
+    text, without = (make_card(tmp_path / n) for n in ("with", "without"))
+    first, of_others = text.index("`official_set`"), text.index("evaluation.js")
+    assert first < of_others
+    assert f"{results['test_clips']:,} clips of `official_set`" in text
+    assert f"| {results['teacher_accuracy']:.1f} (" in text[:of_others]
+    assert "On the official test set" not in without
+
+
 def test_what_is_not_there_is_left_out(measured, tmp_path):
     shutil.copy(measured / "results.json", tmp_path)
     card = make_card(tmp_path)
