@@ -88,7 +88,12 @@ class DSCNN(ReferenceNetwork):
         )
         self.classifier = nn.Linear(channels, classes)
         # On a CPU a step of training then takes a third less.
-        self.to(memory_format=torch.channels_last)
+        for convolution in self.modules():
+            if isinstance(convolution, nn.Conv2d):
+                weight = convolution.weight.data
+                convolution.weight.data = weight.contiguous(
+                    memory_format=torch.channels_last
+                )
 
     def classify(self, x: torch.Tensor) -> torch.Tensor:
         """Maps scaled features (B, frames, F) to logits (B, classes)."""

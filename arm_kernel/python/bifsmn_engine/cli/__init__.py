@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "spot": "find keywords in audio files",
     "listen": "find keywords in what a microphone hears",
+    "serve": "find wake words for Home Assistant (Wyoming)",
     "info": "say what a model file is",
     "bench": "time a model on this machine",
 }

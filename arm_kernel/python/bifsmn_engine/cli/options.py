@@ -19,15 +19,19 @@ from bifsmn_engine.tuned import mismatch, read_tuned
 
 def add_model(parser: ArgumentParser) -> None:
     """Adds which model runs, and how."""
-    add = parser.add_argument
-    add(
+    parser.add_argument(
         "--model",
         type=Path,
         default=MODEL,
         help="a .bifsmn file, or a folder with model.bifsmn (default: the "
         "model that comes with the package)",
     )
-    add(
+    add_backend(parser)
+
+
+def add_backend(parser: ArgumentParser) -> None:
+    """Adds what runs the model."""
+    parser.add_argument(
         "--backend",
         choices=BACKENDS,
         default="auto",
