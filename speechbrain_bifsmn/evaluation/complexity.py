@@ -93,10 +93,11 @@ class _Counter:
         layer = self.previous
         if isinstance(layer, BINARY_LAYERS):
             return  # batch-norm folding: into that layer's scale and shift
-        if not isinstance(layer, _WEIGHTED):
-            self.numbers += 2 * norm.running_mean.numel()
+        size = norm.running_mean.numel()
+        if not isinstance(layer, _WEIGHTED) or len(layer.weight) != size:
+            self.numbers += 2 * size  # one of each sub-band cannot be folded
         elif layer.bias is None:  # batch-norm folding gives it a bias
-            self.numbers += norm.running_mean.numel()
+            self.numbers += size
 
     def _count_binary(self, layer):
         weights, outputs = layer.weight.numel(), layer.weight.size(0)

@@ -1,1 +1,1 @@
-"""Networks: BiDFSMN and its full-precision relatives."""
+"""Networks: BiDFSMN, its full-precision relatives, and others to compare."""
