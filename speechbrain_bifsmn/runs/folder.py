@@ -21,6 +21,7 @@ from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
+from speechbrain_bifsmn.lobes.models.input_scaling import SCALINGS
 from speechbrain_bifsmn.runs import record
 from speechbrain_bifsmn.runs.checkpoints import load_weights
 
@@ -152,6 +153,10 @@ class RunFolder(NamedTuple):
         if name in _REAL:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise self._odd(f"a number for {name}", value)
+            return
+        if name == "input_reference":
+            if value not in [*SCALINGS]:
+                raise self._odd(f"one of {', '.join(SCALINGS)}", value)
             return
         if name == "scale":
             if not is_within(value, 0, MAX_SCALE):
