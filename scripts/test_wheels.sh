@@ -36,7 +36,7 @@ step "The engine alone"
 "$python" -m venv "$work/venv"
 bin=$work/venv/bin
 "$bin/pip" install --quiet --no-index --no-deps --find-links "$wheels" bifsmn-engine
-"$bin/pip" install --quiet "bifsmn-engine[audio]"
+"$bin/pip" install --quiet "bifsmn-engine[audio,serve]"
 mkdir "$work/empty"
 cp "$root"/tests/data/audio/{sox_pipe_float.wav,joined.ogg} "$root/scripts/check_installed.py" "$work/empty"
 cd "$work/empty"

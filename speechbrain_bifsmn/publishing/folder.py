@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,10 @@ def _check_evaluation(folder):
 
 
 def _write_front_end(folder):
-    """Adds the front end's options to the YAML file, unless default."""
+    """Writes the front end's options into the YAML file, but for defaults.
+
+    They take the place of those of the model that comes with the package.
+    """
     config = model_file.read(folder / "model.bifsmn").config
     default = DeployedLogMel()
     found = {
@@ -202,12 +206,12 @@ def _write_front_end(folder):
         for name, value in front_end_options(config).items()
         if value != getattr(default, name)
     }
-    if not found:
-        return
     path = folder / "hyperparams.yaml"
     lines = path.read_text(encoding="utf-8").splitlines()
     at = next(k for k, line in enumerate(lines) if line.endswith(FRONT_END))
-    lines[at + 1 : at + 1] = [f"    {k}: {v}" for k, v in found.items()]
+    indented = takewhile(lambda line: line[0] == " ", lines[at + 1 :])
+    end = at + 1 + len([*indented])
+    lines[at + 1 : end] = [f"    {k}: {v}" for k, v in found.items()]
     write_text(path, "\n".join(lines) + "\n")
 
 

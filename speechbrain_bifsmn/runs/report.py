@@ -98,14 +98,14 @@ def results_of(
     dict
         Plain data.
     """
-    hparams, example = teacher.hparams, _example_input(teacher)
-    teacher_cost = count(hparams.teacher_model, example)[0]
+    hparams = teacher.hparams
+    teacher_cost = count(hparams.teacher_model, _example_input(teacher))[0]
     teacher_accuracy, teacher_interval = _accuracy_by_thinning(teacher)
     rows = list(hparams.history.rows)
     costs: list[Complexity] = []
     accuracy, interval, valid = {}, {}, {}
     if student:
-        costs = count(hparams.student_model, example)
+        costs = count(hparams.student_model, _example_input(student))
         accuracy, interval = _accuracy_by_thinning(student)
         valid = _valid_accuracy(student)
         rows += student.hparams.history.rows

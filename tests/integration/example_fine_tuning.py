@@ -86,7 +86,7 @@ def main():
     # load_weights(model, speechbrain_bifsmn.pretrained.FOLDER /
     # "student.safetensors"), and recordings of the words that it knows.
     before = BiDFSMN(len(known), **SMALL)
-    train(before, *batch_of(known, range(20)), steps=40, rate=0.005)
+    train(before, *batch_of(known, range(20)), steps=60, rate=0.005)
     wavs, labels = batch_of([new], range(5))  # the five recordings
     others, their_labels = batch_of(known, range(5))
     after = train(

