@@ -64,11 +64,6 @@ def random_model(**sizes: int) -> ModelFile:
     )
 
 
-def scaled(net: BiDFSMN, x: Tensor) -> Tensor:
-    """Returns the network's input of features (B, T, F), as peers get it."""
-    return net.scaling(x)
-
-
 def folded(net: BiDFSMN, thinning: int) -> dict[str, NDArray]:
     """Returns arrays by name, in TensorFlow's order, of a thinning.
 
@@ -202,7 +197,7 @@ def write_inputs(
     folder: Path, net: BiDFSMN, calibration: Tensor, inputs: Tensor
 ) -> None:
     """Writes the features (N, T, F) that networks get, and their scaling."""
-    np.save(folder / "calibration.npy", scaled(net, calibration).numpy())
-    np.save(folder / "inputs.npy", scaled(net, inputs).numpy())
+    np.save(folder / "calibration.npy", net.scaling(calibration).numpy())
+    np.save(folder / "inputs.npy", net.scaling(inputs).numpy())
     np.save(folder / "features.npy", inputs.numpy())
     np.save(folder / "scale.npy", np.float32(net.scaling))

@@ -198,6 +198,9 @@ def det_table(name: str) -> list[str]:
 
 TABLES = {
     "ablation": students_table,
+    "clips": teachers_table,
+    "front_end": teachers_table,
+    "networks": teachers_table,
     "det_v1_12": det_table,
     "comparison": comparison_table,
     "training": training_table,

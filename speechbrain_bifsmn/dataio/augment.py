@@ -9,11 +9,11 @@ import torch
 from speechbrain.augment.time_domain import AddReverb
 from torch import nn
 
-from speechbrain_bifsmn.dataio.noise_bank import NoiseBank
+from speechbrain_bifsmn.dataio.noise_bank import NoiseDraws
 from speechbrain_bifsmn.nnet.chunks import in_chunks
 
 
-class KeywordAugment(nn.Module):
+class KeywordAugment(NoiseDraws):
     """Random gain, speed with pitch, shift, neighbours and background noise.
 
     Each clip of a batch draws for itself: gain, speed and shift are applied
@@ -70,23 +70,13 @@ class KeywordAugment(nn.Module):
         noise_snr: Sequence[float] = (0, 30),
         neighbour_distance: Sequence[int] = (8000, 12000),
     ) -> None:
-        super().__init__()
+        super().__init__(noise)
         self.probability = probability
         self.noise_probability = noise_probability
         self.neighbour_probability = neighbour_probability
         self.gain, self.speed, self.shift = tuple(gain), speed, shift
         self.noise_snr = tuple(noise_snr)
         self.neighbour_distance = tuple(neighbour_distance)
-        self.generator = torch.Generator()
-        self.set_noise(noise)
-
-    def set_noise(self, noise: Sequence[torch.Tensor]) -> None:
-        """Takes the background recordings (samples,) to draw from."""
-        self.noise = NoiseBank(noise)
-
-    def seed(self, seed: int) -> None:
-        """Starts the draws anew, such as at the start of an epoch."""
-        self.generator.manual_seed(seed)
 
     def forward(self, wav: torch.Tensor) -> torch.Tensor:
         """Augments a batch.

@@ -76,6 +76,32 @@ class NoiseBank(nn.Module):
         return windows[start.to(self.noise.device)]
 
 
+class NoiseDraws(nn.Module):
+    """What an augmentation that draws from recordings has, to derive from.
+
+    Draws come from a separate generator, on the CPU, so that ``seed`` makes an
+    epoch repeatable on any device.
+
+    Arguments
+    ---------
+    noise : sequence of torch.Tensor
+        Background recordings (samples,), each longer than a clip.
+    """
+
+    def __init__(self, noise: Sequence[torch.Tensor] = ()) -> None:
+        super().__init__()
+        self.generator = torch.Generator()
+        self.set_noise(noise)
+
+    def set_noise(self, noise: Sequence[torch.Tensor]) -> None:
+        """Takes the background recordings (samples,) to draw from."""
+        self.noise = NoiseBank(noise)
+
+    def seed(self, seed: int) -> None:
+        """Starts the draws anew, such as at the start of an epoch."""
+        self.generator.manual_seed(seed)
+
+
 def made_up_noise(seconds: int, seed: int) -> list[torch.Tensor]:
     """Makes one noise of each kind of ``BACKGROUNDS``.
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
 
-from speechbrain_bifsmn.dataio.noise_bank import NoiseBank
+from speechbrain_bifsmn.dataio.noise_bank import NoiseDraws
 
 VOICES = 4  # of other clips, which together are a babble
 
 
-class RandomSilence(nn.Module):
+class RandomSilence(NoiseDraws):
     """Draws new clips in the place of a batch's silence.
 
     "Silence" is all that is not speech: digital zeros, noise at any level from
@@ -48,19 +47,9 @@ class RandomSilence(nn.Module):
         zeros: float = 0.05,
         babble: float = 0.15,
     ) -> None:
-        super().__init__()
+        super().__init__(noise)
         self.level, self.babble_level = tuple(level), tuple(babble_level)
         self.zeros, self.babble = zeros, babble
-        self.generator = torch.Generator()
-        self.set_noise(noise)
-
-    def set_noise(self, noise: Sequence[torch.Tensor]) -> None:
-        """Takes the background recordings (samples,) to draw from."""
-        self.noise = NoiseBank(noise)
-
-    def seed(self, seed: int) -> None:
-        """Starts the draws anew, such as at the start of an epoch."""
-        self.generator.manual_seed(seed)
 
     def forward(self, wav: torch.Tensor, silent: torch.Tensor) -> torch.Tensor:
         """Draws silence.

@@ -32,3 +32,19 @@ def check_thinning(thinning: object, thinnings: Sequence[int]) -> None:
         raise ValueError(
             f"thinning: expected one of {list(thinnings)}, got {thinning!r}"
         )
+
+
+class Thinnable(torch.nn.Module):
+    """A network with thinnings, to derive from."""
+
+    thinnings: tuple[int, ...]
+
+    @property
+    def thinning(self) -> int:
+        """The thinning that a plain call uses; may be set at any time."""
+        return self._thinning
+
+    @thinning.setter
+    def thinning(self, thinning: int) -> None:
+        check_thinning(thinning, self.thinnings)
+        self._thinning = thinning

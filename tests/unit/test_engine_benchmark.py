@@ -424,7 +424,7 @@ def test_peers_get_the_same_network(relu):
             name: torch.from_numpy(np.asarray(a))
             for name, a in network.folded(net, net.thinning).items()
         }
-        y = run(w, network.scaled(net, x)[:, None])
+        y = run(w, net.scaling(x)[:, None])
         torch.testing.assert_close(y, net(x), atol=1e-4, rtol=1e-4)
 
 

@@ -18,10 +18,7 @@ from torch import nn
 from speechbrain_bifsmn.lobes.models.dfsmn_block import DFSMNBlock
 from speechbrain_bifsmn.lobes.models.input_scaling import scaling_of
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.nnet.network_output import (
-    NetworkOutput,
-    check_thinning,
-)
+from speechbrain_bifsmn.nnet.network_output import NetworkOutput, Thinnable
 
 SILENCE_DB = -100.0
 
@@ -69,7 +66,7 @@ def fill_frames(
     return features
 
 
-class ThinnableDFSMN(nn.Module):
+class ThinnableDFSMN(Thinnable):
     """DFSMN whose number of blocks is chosen at run time.
 
     Thinning ``n`` runs every n-th block: of 8 blocks, 1 runs all, 2 the blocks
@@ -173,16 +170,6 @@ class ThinnableDFSMN(nn.Module):
         self.classifier = nn.Linear(channels * (frames // 4), classes)
         self.thinning = 1
 
-    @property
-    def thinning(self) -> int:
-        """The thinning that a plain call uses; may be set at any time."""
-        return self._thinning
-
-    @thinning.setter
-    def thinning(self, thinning: int) -> None:
-        check_thinning(thinning, self.thinnings)
-        self._thinning = thinning
-
     def blocks_at(self, thinning: int) -> range:
         """Indices of the blocks that run at a thinning."""
         return range(thinning - 1, len(self.blocks), thinning)
@@ -222,9 +209,8 @@ class ThinnableDFSMN(nn.Module):
     def _front(self, features):
         x = self.scaling(features).transpose(1, 2).unsqueeze(1)
         x = self.front_end(x)  # (B, 1, F, T) to (B, 2 front_channels, F/4, T/4)
-        return self._project(
-            x.permute(0, 3, 1, 2).flatten(2)
-        )  # (B, T/4, bands)
+        x = x.permute(0, 3, 1, 2).flatten(2)  # (B, T/4, bands)
+        return self._project(x)
 
     def _project(self, x):
         return self.projection_activation(self.projection(x))

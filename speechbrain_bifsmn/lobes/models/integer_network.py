@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 
+from speechbrain_bifsmn.lobes.models.input_scaling import loudest
 from speechbrain_bifsmn.nnet.binarizer import below
 from speechbrain_bifsmn.nnet.fixed_point import (
     INT16,
@@ -144,7 +145,7 @@ class IntegerNetwork:
         h = self.header
         low: Any = h.input_low
         if h.input_reference:
-            low = features.amax((1, 2), keepdim=True) + low
+            low = loudest(features) + low
         codes = ((features - low) * h.input_gain).clamp(0, 127).round()
         codes = codes.transpose(1, 2)
         padded = F.pad(codes, (2, 2, 2, 2), value=float(h.input_pad))

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
 
 from speechbrain_bifsmn.lobes.models.dfsmn import fill_frames
 from speechbrain_bifsmn.lobes.models.input_scaling import scaling_of
 from speechbrain_bifsmn.nnet.network_output import (
     NetworkOutput,
+    Thinnable,
     check_thinning,
 )
 
 MIN_SIZE = 8
 
 
-class ReferenceNetwork(nn.Module):
+class ReferenceNetwork(Thinnable):
     """A full-precision classifier of log-mel features, with one thinning.
 
     Hence it can be a teacher, and be evaluated, in place of a ``DFSMN``. A
@@ -68,16 +68,6 @@ class ReferenceNetwork(nn.Module):
         self.classes, self.n_mels, self.frames = classes, n_mels, frames
         self.scaling = scaling_of(input_reference)
         self.thinning = 1
-
-    @property
-    def thinning(self) -> int:
-        """The thinning that a plain call uses: 1."""
-        return self._thinning
-
-    @thinning.setter
-    def thinning(self, thinning: int) -> None:
-        check_thinning(thinning, self.thinnings)
-        self._thinning = thinning
 
     def forward(
         self,
