@@ -10,6 +10,7 @@ import warnings
 
 import torch
 from torch import nn
+from torchaudio.functional import melscale_fbanks
 
 from speechbrain_bifsmn.lobes.mel_bands import MIN_FLOOR
 from speechbrain_bifsmn.nnet.chunks import in_chunks
@@ -62,13 +63,18 @@ class LogMel(nn.Module):
         self.f_min = f_min
         self.f_max = sample_rate / 2 if f_max is None else f_max
         self.power_floor = power_floor
-        filters = mel_filters(
-            n_mels, self.f_min, self.f_max, n_fft // 2 + 1, sample_rate
-        )
         # Functions of the arguments, which no checkpoint needs to hold.
-        window = torch.hann_window(n_fft)
-        self.register_buffer("window", window, persistent=False)
-        self.register_buffer("mel_filters", filters, persistent=False)
+        self.register_buffer("window", self._window(), persistent=False)
+        self.register_buffer("mel_filters", self._filters(), persistent=False)
+
+    def _window(self):
+        return torch.hann_window(self.n_fft)
+
+    def _filters(self):
+        bins = self.n_fft // 2 + 1
+        return mel_filters(
+            self.n_mels, self.f_min, self.f_max, bins, self.sample_rate
+        )
 
     @torch.no_grad()
     def forward(self, wav: torch.Tensor) -> torch.Tensor:
@@ -93,13 +99,53 @@ class LogMel(nn.Module):
             wav,
             self.n_fft,
             self.hop_length,
-            window=self.window,
+            len(self.window),
+            self.window,
             return_complex=True,
         )
         spectrum /= self.window.square().sum().sqrt()
         power = spectrum.abs().square().transpose(1, 2) @ self.mel_filters
         floor = max(self.power_floor, MIN_FLOOR)
         return 10 * torch.log10(power.clamp(min=floor))
+
+
+class SlaneyLogMel(LogMel):
+    """Log-mel spectrogram as Google's speech embedding takes it.
+
+    Windows of 25 ms each 10 ms, and Slaney's mel bands, each of area 1. It is
+    for teachers: no device computes it.
+
+    Arguments
+    ---------
+    n_mels : int
+        Mel bands.
+    f_min, f_max : float
+        Where the bands begin and end, in Hz.
+
+    Example
+    -------
+    >>> SlaneyLogMel()(torch.zeros(2, 16000)).shape
+    torch.Size([2, 101, 32])
+    """
+
+    def __init__(
+        self, n_mels: int = 32, f_min: float = 60.0, f_max: float = 3800.0
+    ) -> None:
+        super().__init__(16000, n_mels, 512, 160, f_min, f_max)
+
+    def _window(self):
+        return torch.hann_window(400)
+
+    def _filters(self):
+        return melscale_fbanks(
+            self.n_fft // 2 + 1,
+            self.f_min,
+            self.f_max,
+            self.n_mels,
+            self.sample_rate,
+            norm="slaney",
+            mel_scale="slaney",
+        )
 
 
 def check_clips(wav: torch.Tensor, n_fft: int) -> None:

@@ -22,6 +22,7 @@ from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.lobes.models.input_scaling import SCALINGS
+from speechbrain_bifsmn.lobes.models.speech_embedding import SpeechEmbedding
 from speechbrain_bifsmn.runs import record
 from speechbrain_bifsmn.runs.checkpoints import load_weights
 
@@ -142,8 +143,10 @@ class RunFolder(NamedTuple):
         options = made[tag] or {}
         if not isinstance(options, dict):
             raise self._odd(f"options of {tag}", options)
-        # In a record, classes are what would count the labels.
-        options = {n: v for n, v in options.items() if n != "classes"}
+        # In a record, classes are what would count the labels; weights are a
+        # file that training began with.
+        left_out = ("classes", "weights")
+        options = {n: v for n, v in options.items() if n not in left_out}
         for name, value in options.items():
             self._check_option(name, value)
         return options
@@ -190,7 +193,10 @@ class RunFolder(NamedTuple):
             raise self._odd(f"options of {kind.__name__}", str(error)) from None
 
 
-_NETWORKS = {"student": (BiDFSMN,), "teacher": (DFSMN, BCResNet)}
+_NETWORKS = {
+    "student": (BiDFSMN,),
+    "teacher": (DFSMN, BCResNet, SpeechEmbedding),
+}
 
 
 def _tag(kind):

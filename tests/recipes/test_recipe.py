@@ -8,6 +8,8 @@ from runs import RECIPE, SHORT, make_tones, run_recipe
 
 from speechbrain_bifsmn.dataio.words import words_of
 from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
+from speechbrain_bifsmn.lobes.models.speech_embedding import SpeechEmbedding
+from speechbrain_bifsmn.runs.checkpoints import save_weights
 from speechbrain_bifsmn.runs.folder import open_run
 
 pytestmark = pytest.mark.slow
@@ -118,21 +120,28 @@ OUTPUTS = {"12": 12, "20": 20, "35": 35, "keywords": 4}
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
 def test_every_yaml_trains(path, versions, tmp_path):
     version = "0.01" if path.stem.startswith("v1") else "0.02"
-    own = ["--words=cat, hey robot", "--spoken_clips=5"]
+    larger = tmp_path / "larger.safetensors"
+    save_weights(SpeechEmbedding(classes=12), larger)
+    needed = {
+        "custom_keywords": ["--words=cat, hey robot", "--spoken_clips=5"],
+        "large_teacher": ["--speech_embedding_weights="],
+        "v1_12_shipped": [f"--large_teacher={larger}"],
+    }
+    has_student = path.stem not in ("teacher", "large_teacher")
     done = run_recipe(
         path,
         f"--data_folder={versions[version]}",
-        f"--output_folder={tmp_path}",
+        f"--output_folder={tmp_path / 'output'}",
         "--teacher_epochs=1",
-        *(own if path.stem == "custom_keywords" else []),
-        *([] if path.stem == "teacher" else ["--student_epochs=1"]),
+        *needed.get(path.stem, []),
+        *(["--student_epochs=1"] if has_student else []),
         *["--debug", "--debug_persistently"],
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found = results(tmp_path)
+    found = results(tmp_path / "output")
     assert len(found["labels"]) == OUTPUTS.get(path.stem.split("_")[-1], 12)
-    assert len(found["accuracy"]) == (0 if path.stem == "teacher" else 3)
-    assert (tmp_path / "curves.png").exists()
+    assert len(found["accuracy"]) == (3 if has_student else 0)
+    assert (tmp_path / "output/curves.png").exists()
 
 
 def test_a_given_teacher_in_half_precision(trained, tones, tmp_path):

@@ -39,7 +39,7 @@ from speechbrain.utils.run_opts import RunOptions
 
 from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.printable import printable
-from speechbrain_bifsmn.core import STAGES, KeywordBrain
+from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.custom_counts import describe
 from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
@@ -72,6 +72,8 @@ from speech_commands_prepare import (
     prepare_speech_commands,
 )
 
+# Settings that name weights trained before, and the stage that trained them
+GIVEN = {"teacher": "teacher", "large_teacher": "teacher", "student": "student"}
 # Applied to a batch before the network, in this order
 LOBES = ("silence", "augment", "wav_augment", "features", "feature_augment")
 
@@ -106,9 +108,9 @@ def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
         names = "words data_folder speak spoken_clips seed language".split()
         corpus = describe_corpus(*(hparams[name] for name in names))
     starts = {
-        stage: sha256_of(weights_file(hparams[stage], stage))
-        for stage in STAGES
-        if hparams[stage]
+        name: sha256_of(weights_file(hparams[name], stage))
+        for name, stage in GIVEN.items()
+        if hparams[name]
     }
     return {"corpus": corpus, "teacher": None, **starts}
 
@@ -220,7 +222,6 @@ def run_stage(
     hparams: Mapping[str, Any],
     run_opts: RunOptions,
     data: Mapping[str, DynamicItemDataset],
-    teacher: torch.nn.Module | None = None,
 ) -> KeywordBrain:
     """Trains a stage, or what is left of it, and tests its best epoch.
 
@@ -232,8 +233,10 @@ def run_stage(
     order = train_order(hparams, data["train"])
     clips = len(order.get("sampler", data["train"]))
     brain, counter = make_brain(stage, hparams, run_opts, clips)
-    brain.teacher = teacher
-    brain.teacher_features = hparams["teacher_features"].to(brain.device)
+    if hparams["large_teacher"]:
+        learn_from(brain, "large_teacher")
+    elif stage == "student":
+        learn_from(brain, "teacher")
     brain.train_sampler = order.get("sampler")
     loader = {name: hparams[name] for name in ("batch_size", "num_workers")}
     brain.fit(
@@ -246,6 +249,14 @@ def run_stage(
     test(brain, data)
     brain.save_best()
     return brain
+
+
+def learn_from(brain: KeywordBrain, name: str) -> None:
+    """Gives a Brain the "teacher", or the "large_teacher", that it has."""
+    model = getattr(brain.hparams, f"{name}_model")
+    features = getattr(brain.hparams, f"{name}_features")
+    brain.teacher = model.eval().requires_grad_(False).to(brain.device)
+    brain.teacher_features = features.to(brain.device)
 
 
 def test(brain: KeywordBrain, data: Mapping[str, DynamicItemDataset]) -> None:
@@ -261,8 +272,7 @@ def get_teacher(
     run_opts: RunOptions,
     data: Mapping[str, DynamicItemDataset],
 ) -> KeywordBrain:
-    """Trains the teacher unless it is given; returns its Brain, frozen."""
-    model = hparams["teacher_model"]
+    """Trains the teacher unless it is given; returns its Brain."""
     if hparams["teacher"]:
         brain, _ = make_brain("teacher", hparams, run_opts, len(data["train"]))
         brain.checkpointer = None
@@ -270,7 +280,6 @@ def get_teacher(
         brain.save_best()
     else:
         brain = run_stage("teacher", hparams, run_opts, data)
-    model.eval().requires_grad_(False)
     return brain
 
 
@@ -338,9 +347,10 @@ def begin(
         written = ("hyperparams.yaml", Path(__file__).name, "env.log")
         adopt(hparams["output_folder"], written)
     run_on_main(prepare_data, args=[hparams, run])
-    if hparams["teacher"]:
-        path = weights_file(hparams["teacher"], "teacher")
-        load_weights(hparams["teacher_model"], path)
+    for name in ("teacher", "large_teacher"):
+        if hparams[name]:
+            path = weights_file(hparams[name], GIVEN[name])
+            load_weights(hparams[f"{name}_model"], path)
     return load_data(hparams)
 
 
@@ -355,9 +365,7 @@ def train(
     teacher, student = get_teacher(hparams, run_opts, data), None
     if hparams["student_epochs"]:
         start_student(hparams)
-        student = run_stage(
-            "student", hparams, run_opts, data, hparams["teacher_model"]
-        )
+        student = run_stage("student", hparams, run_opts, data)
     if if_main_process():
         exported = export_student(student, data["test"]) if student else None
         code = Path(__file__).parent
