@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from embedding_file import as_onnx
 from runs import RECIPE, SHORT, make_tones, run_recipe
 
 from speechbrain_bifsmn.dataio.words import words_of
@@ -121,10 +122,12 @@ OUTPUTS = {"12": 12, "20": 20, "35": 35, "keywords": 4}
 def test_every_yaml_trains(path, versions, tmp_path):
     version = "0.01" if path.stem.startswith("v1") else "0.02"
     larger = tmp_path / "larger.safetensors"
+    embedding = tmp_path / "embedding.onnx"
     save_weights(SpeechEmbedding(classes=12), larger)
+    as_onnx(SpeechEmbedding(classes=12), embedding)
     needed = {
         "custom_keywords": ["--words=cat, hey robot", "--spoken_clips=5"],
-        "large_teacher": ["--speech_embedding_weights="],
+        "large_teacher": [f"--speech_embedding_weights={embedding}"],
         "v1_12_shipped": [f"--large_teacher={larger}"],
     }
     has_student = path.stem not in ("teacher", "large_teacher")

@@ -25,7 +25,6 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
 import speechbrain as sb
-import torch
 import torch.distributed as dist
 from hyperpyyaml import load_hyperpyyaml
 from speechbrain.dataio.dataset import DynamicItemDataset

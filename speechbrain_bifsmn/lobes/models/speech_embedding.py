@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from speechbrain_bifsmn.lobes.models.input_scaling import InputScaling
 from speechbrain_bifsmn.lobes.models.reference_network import ReferenceNetwork
 from speechbrain_bifsmn.nnet.chunks import in_chunks
 
@@ -27,12 +28,13 @@ _STAGES = (
     (96, ((1, 3), (3, 1), (1, 3), (3, 1)), (1, 2)),
     (96, ((1, 3), (3, 1), (1, 3), (3, 1)), (2, 2)),
 )
+_WINDOW, _HOP = 76, 8  # frames that an embedding sees, and to the next one
+_TAPS = 3  # embeddings that the classifier sees at once
 _LEAST = -0.4  # of an activation
 _AROUND = 10, 11  # frames of silence before and after an input
-# Inputs of 0 are 40 dB below the loudest band, of 1 are 16 dB more; the
-# embedding takes decibels of 16-bit samples, by ten, and 2 added. Speech of a
-# usual level has its loudest band there at 95 dB.
-_GAIN, _SHIFT = 1.6, (95 - 40) / 10 + 2
+# The embedding takes a tenth of the decibels of 16-bit samples, and 2 added,
+# down to 80 dB below the loudest band. Of usual speech that has 95 dB.
+_SCALING = InputScaling(True, -115.0, 10.0, 3.5, 11.5)
 
 
 class SpeechEmbedding(ReferenceNetwork):
@@ -73,27 +75,27 @@ class SpeechEmbedding(ReferenceNetwork):
         frozen: int = 7,
         dropout: float = 0.3,
     ) -> None:
-        super().__init__(classes, N_MELS, frames, "loudest")
+        embeddings = (frames + sum(_AROUND) - _WINDOW) // _HOP + 1
+        if embeddings < _TAPS:
+            raise ValueError(
+                f"frames: expected 71 or more, for {_TAPS} embeddings, got "
+                f"{frames}"
+            )
+        super().__init__(classes, N_MELS, frames)
+        self.scaling = _SCALING
         self.stages = nn.ModuleList(_stages())
         self.embedding = nn.Conv2d(DIMENSIONS, DIMENSIONS, (3, 1), bias=False)
         if weights:
             _load(self, weights)
         for convolution in self._convolutions()[:frozen]:
             convolution.requires_grad_(False)
-        with torch.no_grad():
-            embeddings = self.embed(torch.zeros(1, frames, N_MELS)).size(2)
-        if embeddings < 3:
-            raise ValueError(
-                "frames: expected enough for 3 embeddings, 71 and more, got "
-                f"{frames}"
-            )
         self.classifier = nn.Sequential(
-            nn.Conv1d(DIMENSIONS, hidden, 3),
+            nn.Conv1d(DIMENSIONS, hidden, _TAPS),
             nn.BatchNorm1d(hidden),
             nn.ReLU(),
             nn.Flatten(),
             nn.Dropout(dropout),
-            nn.Linear(hidden * (embeddings - 2), classes),
+            nn.Linear(hidden * (embeddings - _TAPS + 1), classes),
         )
 
     def classify(self, x: torch.Tensor) -> torch.Tensor:
@@ -102,8 +104,7 @@ class SpeechEmbedding(ReferenceNetwork):
 
     def embed(self, x: torch.Tensor) -> torch.Tensor:
         """Maps scaled features (B, T, F) to embeddings (B, 96, T')."""
-        x = F.pad(x, (0, 0, *_AROUND), value=self.scaling.low)
-        x = (x * _GAIN + _SHIFT).unsqueeze(1)
+        x = F.pad(x, (0, 0, *_AROUND), value=self.scaling.low).unsqueeze(1)
         x = x.to(memory_format=torch.channels_last)
         for stage in self.stages:
             fixed = not any(p.requires_grad for p in stage.parameters())
@@ -145,6 +146,21 @@ def _stages():
 
 def _load(network, path):
     """Takes the weights, in the order of the layers that use them."""
+    found = _convolutions_of(path)
+    layers = [[*layer.parameters()] for layer in network._convolutions()]
+    if _shapes(found) != _shapes(layers):
+        raise ValueError(
+            "weights: expected the convolutions of a speech embedding, found "
+            f"others in {path}; take embedding_model.onnx of openWakeWord 0.5.1"
+        )
+    with torch.no_grad():
+        for ours, theirs in zip(layers, found, strict=True):
+            for parameter, values in zip(ours, theirs, strict=True):
+                parameter.copy_(values)
+
+
+def _convolutions_of(path):
+    """Returns the weights, and biases, of an ONNX file's convolutions."""
     try:
         import onnx
     except ImportError:
@@ -152,24 +168,22 @@ def _load(network, path):
             "weights: expected the package onnx, which reads them, found none; "
             "pip install onnx"
         ) from None
-    graph = onnx.load(path).graph
+    try:
+        graph = onnx.load(path).graph
+    except OSError:
+        raise
+    except Exception:  # a file of anything raises anything
+        raise ValueError(
+            f"weights: expected an ONNX file, found something else in {path}; "
+            "take embedding_model.onnx of openWakeWord 0.5.1"
+        ) from None
     arrays = {
         array.name: torch.from_numpy(onnx.numpy_helper.to_array(array).copy())
         for array in graph.initializer
     }
-    found = [
-        [arrays[name] for name in node.input[1:]]
-        for node in graph.node
-        if node.op_type == "Conv"
-    ]
-    wanted = [[*layer.parameters()] for layer in network._convolutions()]
-    shapes = [[[*p.shape] for p in layer] for layer in wanted]
-    if [[[*p.shape] for p in layer] for layer in found] != shapes:
-        raise ValueError(
-            f"weights: expected the convolutions of a speech embedding, found "
-            f"others in {path}; take embedding_model.onnx of openWakeWord 0.5.1"
-        )
-    with torch.no_grad():
-        for ours, theirs in zip(wanted, found, strict=True):
-            for parameter, values in zip(ours, theirs, strict=True):
-                parameter.copy_(values)
+    nodes = (node for node in graph.node if node.op_type == "Conv")
+    return [[arrays.get(i, torch.empty(0)) for i in n.input[1:]] for n in nodes]
+
+
+def _shapes(layers):
+    return [[tuple(values.shape) for values in layer] for layer in layers]
