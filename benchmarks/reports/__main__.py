@@ -17,6 +17,7 @@ from benchmarks.reports import (
     microcontroller_table,
     plots,
     run_tables,
+    summary_table,
 )
 
 FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -26,6 +27,7 @@ TABLES = {
     **bench_tables.TABLES,
     **arm_tables.TABLES,
     **microcontroller_table.TABLES,
+    **summary_table.TABLES,
 }
 
 

@@ -18,8 +18,11 @@ PAGES = [
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+COMPONENTS = (ROOT / "docs/components.md").read_text(encoding="utf-8")
+
+
+def blocks(language, page=README):
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
 def test_tables_are_those_of_the_results():
@@ -28,12 +31,16 @@ def test_tables_are_those_of_the_results():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 120
+
+
 def test_examples_run():
     exec("\n".join(blocks("python")), {})
 
 
 def test_components_load_from_yaml():
-    text, _ = blocks("yaml")
+    (text,) = blocks("yaml", COMPONENTS)
     parts = load_hyperpyyaml(text)
     assert len(parts) == 11
     assert parts["objective"].distillation is parts["distillation"]

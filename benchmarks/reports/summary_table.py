@@ -1,0 +1,76 @@
+"""The README's table: accuracy, false alarms, and the engine beside a peer."""
+
+from benchmarks import THINNINGS
+from benchmarks.harness.registry import titles
+from benchmarks.reports.arm_tables import CORES
+from benchmarks.reports.common import (
+    conditions,
+    header,
+    load,
+    load_run,
+    not_measured,
+    row,
+)
+
+PEER = "litert_int8"
+PATHS = {"bifsmn_avx512": "AVX-512", "bifsmn_avx2": "AVX2"}
+
+
+def summary_table(_: str) -> list[str]:
+    """What a reader asks first, by thinning."""
+    return [*_accuracy(), "", *_speed()]
+
+
+def _accuracy():
+    run, tuned = load_run("v1_subset_12"), load_run("det_v1_12")
+    points = tuned["shared"]["thinnings"]
+    shares = " / ".join(f"{run['accuracy'][n]:.1f}" for n in THINNINGS)
+    missed = " / ".join(
+        f"{points[n]['rejects_percent']:.0f}" for n in THINNINGS
+    )
+    teacher = f"{run['teacher_accuracy']:.1f}"
+    rate = f"{tuned['wanted_per_hour']:g}"
+    thinnings = " / ".join(THINNINGS)
+    return [
+        *header("", f"1 bit, thinning {thinnings}", "full precision"),
+        row(
+            f"accuracy on the official test set of 12 classes "
+            f"({run['test_clips']:,} clips), %",
+            shares,
+            teacher,
+        ),
+        row(
+            f"keywords missed at about {rate} false alarms an hour of speech "
+            "that never pauses, %",
+            missed,
+            "",
+        ),
+    ]
+
+
+def _speed():
+    r = load("engine")
+    if PEER not in r.get("us", {}):
+        return not_measured(r, "timings")
+    ours = f"bifsmn_{r['isa']}"
+    both = (ours, PEER)
+    us, sizes, memory = r["us"], r["bytes"], r["memory"]
+    lines = header("thinning 1", "engine", titles()[PEER])
+    lines.append(
+        row(
+            f"x86-64 with {PATHS[ours]}: an inference, µs",
+            *(f"{us[key]['1']:.1f}" for key in both),
+        )
+    )
+    for core, cycles in r.get("arm_cycles", {}).items():
+        peer = r["arm_peer_cycles"][core][PEER]
+        counts = (f"{n['1'] / 1000:,.0f}" for n in (cycles, peer))
+        title = f"{CORES[core]}: modelled cycles, thousands"
+        lines.append(row(title, *counts))
+    files = (f"{sizes[key]['1'] / 1000:,.0f}" for key in both)
+    added = (f"{memory[key]['added_kib'] / 1024:.1f}" for key in both)
+    lines += [row("file, kB", *files), row("memory, MB", *added)]
+    return [*lines, "", conditions(r)]
+
+
+TABLES = {"summary": summary_table}
