@@ -278,10 +278,16 @@ def training(found: Found, _folder: Path) -> str:
         for stage, n in r["epochs"].items()
     )
     versions = ", ".join(f"{k} {v}" for k, v in r["versions"].items())
+    larger = found["data"].get("large_teacher", "")
+    if larger:
+        larger = (
+            "Teacher and student learned the soft targets of a larger teacher, "
+            f"whose weights have the SHA-256 `{larger}`. "
+        )
     return (
         f"## Training\n\nIn `{RECIPE}`:\n\n```sh\n{r['command']}\n```\n\n"
         f"`{r['yaml']}`, seed {r['seed']}, commit {r['commit'][:12]}; "
-        f"{trained}; {versions}. `results.json` has the rest, `student."
+        f"{trained}; {versions}. {larger}`results.json` has the rest, `student."
         "safetensors` and `teacher.safetensors` (half precision) the weights."
     )
 

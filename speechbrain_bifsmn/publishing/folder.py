@@ -127,6 +127,8 @@ def _fill(folder, run, samples, note, benchmark):
     save_weights(run.teacher(), folder / "teacher.safetensors", torch.float16)
     networks = {stage: run.sizes(stage) for stage in ("student", "teacher")}
     data = {**run.data(), "note": note, "networks": networks}
+    if larger := run.large_teacher():
+        data["large_teacher"] = larger
     write_text(folder / "data.json", json.dumps(data, indent=1) + "\n")
     _copy_samples(folder / "samples", [Path(sample) for sample in samples])
     write_text(folder / "README.md", _card(folder))

@@ -7,6 +7,7 @@ followed.
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,6 +110,12 @@ class RunFolder(NamedTuple):
             "splits": splits,
             "speakers_in_two_splits": sum(n > 1 for n in known.values()),
         }
+
+    def large_teacher(self) -> str:
+        """Returns the SHA-256 of the larger teacher's weights, if it had one."""
+        data = self.record.get("data")
+        found = data.get("large_teacher") if isinstance(data, dict) else None
+        return found if re.fullmatch("[0-9a-f]{64}", str(found)) else ""
 
     def _rows(self, split):
         """Returns label and speaker of each clip of a split."""
