@@ -31,7 +31,8 @@ RECORD = {
             "provenance": "Made up."
         }
     },
-    **dict.fromkeys(["settings", "adjustable", "data"], {}),
+    **dict.fromkeys(["settings", "adjustable"], {}),
+    "data": {"large_teacher": "0f" * 32},
     "continued": [],
 }
 
