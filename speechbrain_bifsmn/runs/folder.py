@@ -112,7 +112,7 @@ class RunFolder(NamedTuple):
         }
 
     def large_teacher(self) -> str:
-        """Returns the SHA-256 of the larger teacher's weights, if it had one."""
+        """Returns the SHA-256 of a larger teacher's weights, if there was one."""
         data = self.record.get("data")
         found = data.get("large_teacher") if isinstance(data, dict) else None
         return found if re.fullmatch("[0-9a-f]{64}", str(found)) else ""

@@ -254,6 +254,27 @@ def test_export_needs_a_run(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_spotted_is_kept(run, files, tmp_path):
+    options = "--threshold", 0, "--smoothing", 1, "--format", "json"
+    folder = tmp_path / "kept" / "here"
+    code, out, _ = run("spot", *files, *options, "--keep", folder)
+    assert code == 0
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert {Path(row["file"]) for row in rows} == {*files}
+    expected = sorted(
+        f"{row['label']} {row['score']:.2f} {Path(row['file']).stem} "
+        f"{row['start']:.1f}s"
+        for row in rows
+    )
+    kept = sorted(path.name for path in folder.iterdir())
+    assert len(kept) == len(expected)
+    for name, begin in zip(kept, expected, strict=True):
+        assert name.startswith(begin) and name.endswith(".wav")
+    (tmp_path / "file").touch()
+    code, _, err = run("spot", files[0], "--keep", tmp_path / "file")
+    assert code == 1 and err.count("\n") == 1
+
+
 @pytest.fixture
 def microphone(monkeypatch):
     """A microphone that is there."""
@@ -266,7 +287,7 @@ def microphone(monkeypatch):
     return Microphone
 
 
-def test_listen(run, microphone, monkeypatch):
+def test_listen(run, microphone, monkeypatch, tmp_path):
     random = np.random.default_rng(0)
     audio = random.standard_normal((2 * 48000, 1)).astype(np.float32)
     monkeypatch.setattr(microphone, "audio", 0.1 * audio)
@@ -280,6 +301,10 @@ def test_listen(run, microphone, monkeypatch):
     assert len(out.splitlines()) == len(rows)
     _, out, _ = run("listen", *options, "--gate", 0, "--threshold", 0.1)
     assert out == ""
+    assert run("listen", *options, "--keep", tmp_path)[0] == 0
+    kept = [soundfile.info(path) for path in tmp_path.iterdir()]
+    assert len(kept) == len(rows)
+    assert {info.samplerate for info in kept} == {48000}
 
 
 def test_listen_draws_bars_on_a_terminal(run, microphone, monkeypatch):

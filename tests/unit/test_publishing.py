@@ -92,8 +92,9 @@ def test_the_card_is_that_of_the_files(published):
     assert "1 speakers are in two splits" in card
     assert "| training | 3 | 2 |" in card
     assert "python train.py some.yaml" in card and "seed 1" in card
-    assert f"a larger teacher, whose weights have the SHA-256 `{'0f' * 32}`" in (
-        card
+    assert (
+        f"a larger teacher, whose weights have the SHA-256 `{'0f' * 32}`"
+        in (card)
     )
     assert "## Robustness" not in card  # nobody has measured it
 

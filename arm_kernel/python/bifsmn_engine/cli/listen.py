@@ -7,6 +7,7 @@ examples:
   bifsmn listen
   bifsmn listen --model own.bifsmn --threshold 0.8 --gate -50
   bifsmn listen --device USB --json | my_program
+  bifsmn listen --threshold 0.5 --keep heard
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from argparse import ArgumentParser, Namespace
 from bifsmn_engine.audio.microphone import open_microphone
 from bifsmn_engine.cli.options import (
     add_detection,
+    add_keep,
     add_model,
     add_thinning,
     detection,
@@ -27,6 +29,7 @@ from bifsmn_engine.cli.options import (
     print_json,
     warn_of_tuned,
 )
+from bifsmn_engine.keeping_stream import KeepingStream
 from bifsmn_engine.keyword_stream import KeywordStream
 from bifsmn_engine.printable import printable
 
@@ -42,6 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     add_thinning(parser)
     add_detection(parser)
+    add_keep(parser)
     add = parser.add_argument
     add(
         "--device",
@@ -69,14 +73,22 @@ def run(arguments: Namespace) -> None:
         )
         warn_of_tuned(arguments)
         bars = _Bars(stream) if _can_draw() else None
+        kept = _kept(stream, microphone, arguments) if arguments.keep else None
         print("listening; Ctrl-C ends", file=sys.stderr)
         try:
-            _listen(microphone, stream, bars, arguments)
+            _listen(microphone, kept or stream, bars, arguments)
         except KeyboardInterrupt:
             pass
         finally:
+            if kept:
+                kept.write_rest()
             if bars:
                 bars.clear()
+
+
+def _kept(stream, microphone, arguments):
+    rate, begin = round(microphone.samplerate), time.strftime("%Y-%m-%d %H%M%S")
+    return KeepingStream(stream, arguments.keep, rate, begin)
 
 
 def _can_draw():

@@ -90,6 +90,17 @@ def add_detection(parser: ArgumentParser) -> None:
     )
 
 
+def add_keep(parser: ArgumentParser) -> None:
+    """Adds where the audio of detections is kept."""
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="write the audio of each detection as a wav file, to hear, or to "
+        "train with; a lower --threshold keeps what nearly was one, too",
+    )
+
+
 def load(arguments: Namespace) -> AnyModel:
     """Returns the model that the arguments ask for."""
     return load_model(arguments.model, arguments.backend, arguments.thinning)

@@ -3,7 +3,7 @@
 A file of up to a second (the model's window) is classified: its likeliest
 class is printed, which may be "unknown" or "silence". A longer file is listened
 to, whatever its length, and each keyword printed with its times. So is a short
-one with --threshold, --smoothing, --refractory, --tuned or --gate.
+one with --threshold, --smoothing, --refractory, --tuned, --gate or --keep.
 
 Files: wav, flac, ogg or mp3, of any sample rate, mono or stereo; - is standard
 input, of which wav is listened to as it comes. Without --model, the model that
@@ -15,6 +15,7 @@ examples:
   bifsmn spot recordings/*.flac --format json > words.jsonl
   bifsmn spot meeting.mp3 --threshold 0.9 --thinning 4
   bifsmn spot call.wav --format ctm
+  bifsmn spot radio.mp3 --keep false_alarms
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from __future__ import annotations
 import re
 import sys
 from argparse import ArgumentParser, Namespace
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -35,6 +37,7 @@ from bifsmn_engine.audio.source import is_open
 from bifsmn_engine.cli import FAILED, print_error
 from bifsmn_engine.cli.options import (
     add_detection,
+    add_keep,
     add_model,
     add_thinning,
     detection,
@@ -43,6 +46,7 @@ from bifsmn_engine.cli.options import (
     warn_of_tuned,
 )
 from bifsmn_engine.detection import Detection
+from bifsmn_engine.keeping_stream import KeepingStream
 from bifsmn_engine.keyword_stream import KeywordStream
 from bifsmn_engine.labels import SILENCE, UNKNOWN
 from bifsmn_engine.printable import printable
@@ -59,6 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     add_thinning(parser)
     add_detection(parser)
+    add_keep(parser)
     parser.add_argument(
         "--format",
         choices=FORMATS,
@@ -79,16 +84,32 @@ def run(arguments: Namespace) -> int:
     options = detection(arguments)
     stream = KeywordStream(model, **options)
     warn_of_tuned(arguments)
-    clips = not options  # which would do nothing where clips are classified
+    # Neither would do anything where clips are classified.
+    clips = not (options or arguments.keep)
     show = FORMATS[arguments.format](arguments.files, model.labels)
     failed: list[str] = []
     for path in arguments.files:
         failures, found = len(failed), None
-        for found in _try_to_spot(model, stream, clips, path, failed):
-            show(path, found)
+        stream.reset()
+        with _kept(stream, model, path, arguments.keep) as heard:
+            for found in _try_to_spot(model, heard, clips, path, failed):
+                show(path, found)
         if found is None and len(failed) == failures:
             print(f"{printable(path)}: no keyword", file=sys.stderr)
     return FAILED if failed else 0
+
+
+@contextmanager
+def _kept(stream, model, path, folder):
+    """Gives the stream, or with a folder one that keeps what it detects."""
+    if not folder:
+        yield stream
+        return
+    kept = KeepingStream(stream, folder, model.sample_rate, Path(path).stem)
+    try:
+        yield kept
+    finally:
+        kept.write_rest()
 
 
 def _try_to_spot(model, stream, clips, path, failed):
@@ -121,7 +142,6 @@ def _spot(model, stream, clips, source):
     With ``clips``, what fits into a window is classified.
     """
     rate, window = model.sample_rate, model.window_samples
-    stream.reset()
     parts, clip = audio_chunks(source, rate, PART_S), np.zeros(0, np.float32)
     while len(clip) <= window:
         part = next(parts, None)
@@ -134,10 +154,12 @@ def _spot(model, stream, clips, source):
         score = float(posteriors[best])
         yield Detection(model.labels[best], score, 0.0, len(clip) / rate)
         return
+    samples = 0
     with _bar(source) as bar:
         for part in chain([clip], parts):
             yield from stream.push(part)
-            bar.update(round(stream.samples / rate) - bar.n)
+            samples += len(part)
+            bar.update(round(samples / rate) - bar.n)
     yield from stream.finish()
 
 
