@@ -112,10 +112,11 @@ class RunFolder(NamedTuple):
         }
 
     def large_teacher(self) -> str:
-        """Returns the SHA-256 of a larger teacher's weights, if there was one."""
+        """Returns the SHA-256 of a larger teacher's weights, or nothing."""
         data = self.record.get("data")
-        found = data.get("large_teacher") if isinstance(data, dict) else None
-        return found if re.fullmatch("[0-9a-f]{64}", str(found)) else ""
+        found = data.get("large_teacher") if isinstance(data, dict) else ""
+        is_hash = re.fullmatch("[0-9a-f]{64}", str(found))
+        return str(found) if is_hash else ""
 
     def _rows(self, split):
         """Returns label and speaker of each clip of a split."""

@@ -64,7 +64,7 @@ class KeepingStream:
         Returns
         -------
         list of Detection
-            As of ``KeywordStream``.
+            Those that ``KeywordStream`` gives.
         """
         self._held.append(audio.mean(1) if audio.ndim > 1 else audio)
         self._samples += len(audio)
