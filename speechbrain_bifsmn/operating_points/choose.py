@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from bifsmn_engine.detection import keywords_of
-from speechbrain_bifsmn.operating_points.figures import curve, figures
+from speechbrain_bifsmn.operating_points.figures import at_rates, curve, figures
 from speechbrain_bifsmn.operating_points.scores import score_stream
 from speechbrain_bifsmn.operating_points.sweep import (
     THRESHOLDS,
@@ -147,5 +147,6 @@ def _measure(choices, setting, posteriors, wanted, figures_of):
             for choice in choices
         ],
         "thinnings": {d: figures(s, table[row]) for d, s in measured.items()},
+        "rates": {d: at_rates(s, table) for d, s in measured.items()},
         "curves": {d: curve(s, table) for d, s in measured.items()},
     }

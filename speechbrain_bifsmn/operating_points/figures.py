@@ -11,7 +11,9 @@ from speechbrain_bifsmn.evaluation.intervals import (
     poisson_interval,
     wilson_interval,
 )
-from speechbrain_bifsmn.operating_points.sweep import Sweep
+from speechbrain_bifsmn.operating_points.sweep import Sweep, first_allowed
+
+RATES = (0.1, 0.5, 1, 5)  # false alarms per hour, as others give them
 
 
 def figures(sweep: Sweep, threshold: ArrayLike) -> dict[str, Any]:
@@ -60,6 +62,41 @@ def figures(sweep: Sweep, threshold: ArrayLike) -> dict[str, Any]:
             for row, spoken in each
         },
     }
+
+
+def at_rates(
+    sweep: Sweep, table: NDArray[np.floating]
+) -> dict[str, dict[str, Any]]:
+    """Returns the false rejects at each of ``RATES``, for JSON.
+
+    Arguments
+    ---------
+    sweep : Sweep
+        The counts.
+    table : numpy.ndarray
+        Thresholds [rows][keywords], which rise.
+
+    Returns
+    -------
+    dict
+        By false alarms per hour, as text: false rejects and the threshold.
+        Rates for which there is too little audio to hear one are left out.
+    """
+    rejects, alarms = sweep.at(table)
+    hours, clips = sum(sweep.hours.values()), sweep.clips()
+    found = {}
+    for rate in RATES:
+        row = first_allowed(alarms.sum(1), rate * hours)
+        if row is None or rate * hours < 1:
+            continue
+        missed = int(rejects[row].sum())
+        found[f"{rate:g}"] = {
+            "threshold": float(table[row, 0]),
+            "false_rejects": missed,
+            "rejects_percent": 100 * missed / clips,
+            "rejects_interval": wilson_interval(missed, clips),
+        }
+    return found
 
 
 def _rates(clips, rejects, alarms, hours):

@@ -51,6 +51,7 @@ def text(result: Mapping[str, Any]) -> str:
         lines += [
             f"thinning {thinning}, {found['hours']:.2f} h:",
             *_table(found),
+            *_at_rates(shared["rates"][thinning]),
         ]
     thresholds = [
         f"{printable(word)} {t:g}" for word, t in own["thresholds"].items()
@@ -73,6 +74,12 @@ def text(result: Mapping[str, Any]) -> str:
 def shared_threshold(result: Mapping[str, Any]) -> float:
     """Returns the threshold that ``tune`` chose for all keywords."""
     return next(iter(result["shared"]["thresholds"].values()))
+
+
+def _at_rates(rates):
+    for rate, found in rates.items():
+        missed = between(found["rejects_percent"], found["rejects_interval"])
+        yield f"{missed} % rejected at {rate} false alarms per hour"
 
 
 def _table(found):

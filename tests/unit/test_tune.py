@@ -31,6 +31,7 @@ from speechbrain_bifsmn.files.owned import (
     owner,
 )
 from speechbrain_bifsmn.operating_points import choose as tuning
+from speechbrain_bifsmn.operating_points import figures as figures_module
 from speechbrain_bifsmn.operating_points import report as tuning_report
 from speechbrain_bifsmn.operating_points.tune import store, tune
 from speechbrain_bifsmn.operating_points.tuning_data import (
@@ -122,6 +123,25 @@ def test_no_lower_threshold_would_do(place, result, rule):
     row = np.flatnonzero(np.append(True, too_many))[-1]
     for curve, figures in zip(alarms, found["thinnings"].values(), strict=True):
         assert figures["false_alarms"] == curve[row] <= allowed
+
+
+def test_false_rejects_at_usual_rates(place, monkeypatch):
+    """Those of the lowest threshold with so few alarms; no others are told."""
+    monkeypatch.setattr(figures_module, "RATES", (1, 500, MANY))
+    options = {"unseen": True, "smoothings": [3], "refractory_s": 0.3}
+    found = tune(*arguments(place), MANY, **options)["shared"]
+    hours = found["thinnings"]["1"]["hours"]
+    assert hours < 1  # too short to hear one
+    assert list(found["rates"]["1"]) == ["500", str(MANY)]
+    curve = found["curves"]["1"]
+    for rate, at in found["rates"]["1"].items():
+        row = curve["thresholds"].index(at["threshold"])
+        assert at["false_rejects"] == curve["false_rejects"][row]
+        assert at["rejects_percent"] == 100 * at["false_rejects"] / 12
+        allowed = float(rate) * hours
+        assert max(curve["false_alarms"][row:]) <= allowed
+        assert row == 0 or curve["false_alarms"][row - 1] > allowed
+    assert found["rates"]["1"]["500"]["false_rejects"] > 0
 
 
 def test_torch_gives_the_same(place, result):
