@@ -21,6 +21,7 @@ for --tuned of `bifsmn listen`. Nothing is written without --out or --write.
 examples:
   bifsmn tune --keywords data --negatives radio.mp3 podcasts --out tuned
   bifsmn listen --model tuned --tuned tuned/tune.json
+  bifsmn tune --keywords data --negatives radio.mp3 --noise street --snr 5
   bifsmn tune model.bifsmn --keywords data --negatives hours \\
       --false-alarms-per-hour 1 --write
   bifsmn tune model.bifsmn --keywords data --negatives data hours \\
@@ -99,6 +100,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         f"{REFRACTORY_S:g})",
     )
     add(
+        "--noise",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        metavar="PATH",
+        help="count the clips amid such noise too, files and folders",
+    )
+    add(
+        "--snr",
+        type=float,
+        metavar="DB",
+        help="power of the clips relative to it (default: 10)",
+    )
+    add(
         "--unseen",
         action="store_true",
         help="no clip of KEYWORDS was trained on: take all, half the speakers "
@@ -139,6 +155,8 @@ def run(arguments: Namespace) -> None:
         "thinnings": arguments.thinning,
         "smoothings": arguments.smoothing,
         "refractory_s": arguments.refractory,
+        "noise": arguments.noise,
+        "snr_db": arguments.snr,
     }
     command = shlex.join(["bifsmn", *sys.argv[1:]])
     result = {"command": command} | tune.tune(

@@ -29,6 +29,11 @@ class Posteriors(NamedTuple):
 
     clips: list[tuple[int, NDArray[np.float32]]]  # with index of the keyword
     negatives: dict[str, NDArray[np.float32]]  # of audio without keywords
+    noisy: list[tuple[int, NDArray[np.float32]]]  # the clips, in noise
+
+    def in_noise(self) -> Posteriors:
+        """Returns those of the clips in noise, and of the same negatives."""
+        return self._replace(clips=self.noisy, noisy=[])
 
 
 class Setting(NamedTuple):
@@ -46,7 +51,7 @@ class Setting(NamedTuple):
     def sweep(self, posteriors: Posteriors, smoothing: int) -> Sweep:
         """Returns the counts of posteriors at every threshold."""
         arguments = self.labels, smoothing, self.hop_s, self.refractory_s
-        clips, negatives = posteriors
+        clips, negatives, _ = posteriors
         return Sweep(
             [(k, score_stream(stream, *arguments)) for k, stream in clips],
             {
@@ -138,6 +143,11 @@ def _measure(choices, setting, posteriors, wanted, figures_of):
         str(thinning): setting.sweep(h[figures_of], smoothing)
         for thinning, h in posteriors.items()
     }
+    in_noise = {
+        str(thinning): setting.sweep(h[figures_of].in_noise(), smoothing)
+        for thinning, h in posteriors.items()
+        if h[figures_of].noisy
+    }
     named = zip(setting.keywords, table[row].tolist(), strict=True)
     return {
         "thresholds": dict(named),
@@ -148,5 +158,6 @@ def _measure(choices, setting, posteriors, wanted, figures_of):
         ],
         "thinnings": {d: figures(s, table[row]) for d, s in measured.items()},
         "rates": {d: at_rates(s, table) for d, s in measured.items()},
+        "noise": {d: figures(s, table[row]) for d, s in in_noise.items()},
         "curves": {d: curve(s, table) for d, s in measured.items()},
     }

@@ -53,6 +53,12 @@ def text(result: Mapping[str, Any]) -> str:
             *_table(found),
             *_at_rates(shared["rates"][thinning]),
         ]
+        if thinning in shared["noise"]:
+            lines += [
+                f"thinning {thinning}, clips in noise {result['snr_db']:g} dB "
+                "below them:",
+                *_table(shared["noise"][thinning]),
+            ]
     thresholds = [
         f"{printable(word)} {t:g}" for word, t in own["thresholds"].items()
     ]

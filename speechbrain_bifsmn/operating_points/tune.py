@@ -29,6 +29,7 @@ from speechbrain_bifsmn.operating_points.choose import (
     Setting,
     choose,
 )
+from speechbrain_bifsmn.operating_points.noise import Noise
 from speechbrain_bifsmn.operating_points.report import shared_threshold
 from speechbrain_bifsmn.operating_points.tuning_data import (
     PAUSE_S,
@@ -39,6 +40,7 @@ from speechbrain_bifsmn.operating_points.tuning_data import (
     negative_audio,
 )
 
+SNR_DB = 10.0
 SMOOTHINGS = (1, 2, 4, 8, 12, 16, 24, 32)
 
 
@@ -59,6 +61,8 @@ def tune(
     refractory_s: float = REFRACTORY_S,
     unseen: bool = False,
     figures_of: str = "confirm",
+    noise: Sequence[str | Path] = (),
+    snr_db: float = SNR_DB,
     backend: str = "auto",
 ) -> dict[str, Any]:
     """Chooses an operating point, and measures it.
@@ -85,6 +89,10 @@ def tune(
     figures_of : str
         The part on which the rates are measured: "confirm"; or "choose", which
         does not use the test clips yet.
+    noise : sequence of str | Path
+        Audio files and folders of noise: the clips are counted in it, too.
+    snr_db : float
+        Power of a clip relative to that of its noise, in dB.
     backend : str
         "native" for the engine, "torch", or "auto": the engine where it is
         installed.
@@ -101,8 +109,9 @@ def tune(
     parts = _parts(keywords, negatives, setting.keywords, unseen)
     if figures_of == "choose":
         del parts["confirm"]
+    mixer = Noise(noise, config.sample_rate, snr_db) if noise else None
     posteriors = {
-        thinning: _posteriors(path, thinning, backend, config, parts)
+        thinning: _posteriors(path, thinning, backend, config, parts, mixer)
         for thinning in thinnings
     }
     wanted = false_alarms_per_hour
@@ -119,6 +128,7 @@ def tune(
             posteriors[thinnings[0]]["choose"], setting, wanted
         ),
         "figures_of": figures_of,
+        "snr_db": snr_db if noise else None,
         **chosen,
     }
 
@@ -168,7 +178,7 @@ def _parts(keywords, negatives, names, unseen):
     }
 
 
-def _posteriors(path, thinning, backend, config, parts):
+def _posteriors(path, thinning, backend, config, parts, noise):
     """Returns the ``Posteriors`` of each part of the recordings."""
     stream = load_model(path, backend, thinning).stream()
     rate = config.sample_rate
@@ -181,10 +191,15 @@ def _posteriors(path, thinning, backend, config, parts):
 
     result = {}
     for part, (clips, negatives) in parts.items():
-        of_clips = [
-            (k, classified([in_context(clip, rate, window_s)]))
-            for k, clip in tqdm(clips, f"clips to {part}, thinning {thinning}")
-        ]
+        of_clips, in_noise = [], []
+        for k, clip in tqdm(clips, f"clips to {part}, thinning {thinning}"):
+            audio = in_context(clip, rate, window_s)
+            of_clips.append((k, classified([audio])))
+            if noise:
+                around = round(window_s * rate)
+                inside = slice(around, len(audio) - around)
+                audio = noise.mixed(audio, inside, clip.path.name)
+                in_noise.append((k, classified([audio])))
         with _bar(
             f"negatives to {part}, thinning {thinning}", negatives
         ) as bar:
@@ -199,7 +214,7 @@ def _posteriors(path, thinning, backend, config, parts):
                 f"negatives: expected hours of audio to {part} a threshold, "
                 f"found less than {window_s:g} s; name more of it"
             )
-        result[part] = Posteriors(of_clips, of_negatives)
+        result[part] = Posteriors(of_clips, of_negatives, in_noise)
     return result
 
 

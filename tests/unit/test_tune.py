@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import soundfile
 from random_networks import SMALL, front_end, random_network
 from tuning_audio import (
     KEYWORDS,
@@ -33,6 +34,7 @@ from speechbrain_bifsmn.files.owned import (
 from speechbrain_bifsmn.operating_points import choose as tuning
 from speechbrain_bifsmn.operating_points import figures as figures_module
 from speechbrain_bifsmn.operating_points import report as tuning_report
+from speechbrain_bifsmn.operating_points.noise import Noise
 from speechbrain_bifsmn.operating_points.tune import store, tune
 from speechbrain_bifsmn.operating_points.tuning_data import (
     in_context,
@@ -142,6 +144,54 @@ def test_false_rejects_at_usual_rates(place, monkeypatch):
         assert max(curve["false_alarms"][row:]) <= allowed
         assert row == 0 or curve["false_alarms"][row - 1] > allowed
     assert found["rates"]["1"]["500"]["false_rejects"] > 0
+
+
+def test_clips_in_noise(place, result):
+    """Those of silence are the clips; loud noise leaves little of them."""
+    options = {"thinnings": (1, 2), "smoothings": (1, 3), "refractory_s": 0.3}
+    options |= {"unseen": True, "false_alarms_per_hour": MANY}
+    noise = [place / "street", place / "radio.flac"]
+    found = {
+        snr: tune(*arguments(place), noise=noise, snr_db=snr, **options)
+        for snr in (90, -30)
+    }
+    for snr, each in found.items():
+        assert each["snr_db"] == snr
+        assert each["shared"]["thresholds"] == result["shared"]["thresholds"]
+        assert each["shared"]["thinnings"] == result["shared"]["thinnings"]
+        assert list(each["shared"]["noise"]) == ["1", "2"]
+    clean = result["shared"]["thinnings"]["1"]
+    for key in ("false_rejects", "confusions"):
+        assert found[90]["shared"]["noise"]["1"][key] == clean[key]
+    loud = found[-30]["shared"]["noise"]["1"]
+    assert loud["false_alarms"] == clean["false_alarms"]
+    assert loud["confusions"] != clean["confusions"]
+    text = tuning_report.text(found[-30])
+    assert "thinning 2, clips in noise -30 dB below them:" in text
+    assert not result["shared"]["noise"] and result["snr_db"] is None
+
+
+def test_wrong_noise(place, tmp_path):
+    with pytest.raises(ValueError, match="snr_db: expected -100 to 100 dB"):
+        Noise([place / "radio.flac"], RATE, np.nan)
+    with pytest.raises(FileNotFoundError, match="none.wav"):
+        tune(*arguments(place), unseen=True, noise=[tmp_path / "none.wav"])
+    soundfile.write(tmp_path / "zeros.wav", np.zeros(RATE), RATE)
+    with pytest.raises(ValueError, match="found silence in .*zeros.wav"):
+        tune(*arguments(place), unseen=True, noise=[tmp_path])
+
+
+def test_noise_is_as_loud_as_wanted(tmp_path):
+    record(tmp_path / "short.wav", 1, RATE, 1)
+    noise = Noise([tmp_path], RATE, 10.0)
+    audio = np.zeros(3 * RATE, np.float32)
+    clip = slice(RATE, 2 * RATE)
+    audio[clip] = 0.1
+    mixed = noise.mixed(audio, clip, "a")
+    power = np.square(mixed - audio).mean()
+    assert power == pytest.approx(0.001, rel=1e-3)
+    assert np.array_equal(mixed, noise.mixed(audio, clip, "a"))
+    assert not np.array_equal(mixed, noise.mixed(audio, clip, "b"))
 
 
 def test_torch_gives_the_same(place, result):
