@@ -73,4 +73,23 @@ def _speed():
     return [*lines, "", conditions(r)]
 
 
-TABLES = {"summary": summary_table}
+def speed_up_table(_: str) -> list[str]:
+    """The engine beside the full-precision network, as the paper counts."""
+    r = load("engine")
+    if "ratio_litert_fp32_full" not in r:
+        return not_measured(r, "timings")
+    thinnings = (f"thinning {n}" for n in THINNINGS)
+    lines = header("times as fast as LiteRT FP32 unthinned", *thinnings)
+    ratios = r["ratio_litert_fp32_full"]
+    lines.append(
+        row(PATHS[f"bifsmn_{r['isa']}"], *(f"{ratios[n]:.1f}" for n in ratios))
+    )
+    peer = "litert_fp32_relu"
+    for core, cycles in r.get("arm_cycles", {}).items():
+        full = r["arm_peer_cycles"][core][peer]["1"]
+        times = (f"{full / cycles[n]:.1f}" for n in THINNINGS)
+        lines.append(row(f"{CORES[core]}, modelled", *times))
+    return [*lines, "", conditions(r)]
+
+
+TABLES = {"summary": summary_table, "speed_up": speed_up_table}
