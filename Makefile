@@ -57,6 +57,9 @@ test: lint  ## Run every check, but those of the lines below
 test-wheels:  ## Test the wheels where nothing else is installed
 	scripts/test_wheels.sh
 
+release: .venv  ## Build, check and list what a release publishes (TAG=v0.1.0)
+	PYTHON=$(CURDIR)/$(BIN)/python scripts/release.sh $(TAG)
+
 coverage: .venv  ## Say which lines the fast tests do not run
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto -m "not slow" \
 		--cov --cov-report=term:skip-covered --cov-report=html:build/coverage
@@ -116,5 +119,5 @@ tables: .venv  ## Write the tables of README and docs from docs/results
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv train evaluate test test-wheels coverage test-arm test-mcu test-fuzz wasm test-wasm bench-training \
+.PHONY: help .venv train evaluate test test-wheels release coverage test-arm test-mcu test-fuzz wasm test-wasm bench-training \
 	bench lint format docs tutorial tables clean
