@@ -14,7 +14,7 @@ rm -rf dist
 # Of a clone: what is not committed is not in it.
 clone=$(mktemp -d)
 trap 'rm -rf "$clone"' EXIT
-git clone --quiet --depth 1 "file://$root" "$clone"
+git clone --quiet "$root" "$clone"
 for package in . arm_kernel; do
   "$python" -m build --outdir dist "$clone/$package" > dist.log 2>&1 ||
     { tail -n 20 dist.log >&2; exit 1; }

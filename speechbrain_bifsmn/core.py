@@ -17,7 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from bifsmn_engine.labels import SILENCE
 from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
 from speechbrain_bifsmn.nnet.network_output import NetworkOutput
-from speechbrain_bifsmn.runs.checkpoints import save_weights
+from speechbrain_bifsmn.runs.weights import save_weights
 
 STAGES = ("teacher", "student")
 

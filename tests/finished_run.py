@@ -8,9 +8,10 @@ from speechbrain_bifsmn.deploy.folding import fold
 from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
-from speechbrain_bifsmn.runs.checkpoints import save_weights
-from speechbrain_bifsmn.runs.folder import STUDENT, TEACHER
+from speechbrain_bifsmn.lobes.models.speech_embedding import SpeechEmbedding
+from speechbrain_bifsmn.runs.folder import LARGE_TEACHER, STUDENT, TEACHER
 from speechbrain_bifsmn.runs.record import NAME
+from speechbrain_bifsmn.runs.weights import save_weights
 
 SIZES = {"n_mels": 20, "layers": 4, "channels": 48, "hidden": 80}
 LABELS = ["yes", "no", "unknown", "silence"]
@@ -42,6 +43,7 @@ def write_run(folder):
     best = random_network(classes=4, frames=32, **SIZES)
     save_weights(best, folder / STUDENT)
     save_weights(DFSMN(4, **SIZES), folder / TEACHER)
+    save_weights(SpeechEmbedding(4), folder / LARGE_TEACHER)
     folded = fold(best, LABELS, LogMel(n_mels=20), provenance="Made up.")
     size = write_model(folded, folder / "model.bifsmn")
     (folder / "save" / NAME).write_text(json.dumps(RECORD))

@@ -22,7 +22,7 @@ from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.runs.checkpoints import load_weights, weights_file
+from speechbrain_bifsmn.runs.weights import load_weights, weights_file
 
 LABELS = task_labels(12)
 EPOCHS = 4

@@ -79,7 +79,7 @@ def speed_up_table(_: str) -> list[str]:
     if "ratio_litert_fp32_full" not in r:
         return not_measured(r, "timings")
     thinnings = (f"thinning {n}" for n in THINNINGS)
-    lines = header("times as fast as LiteRT FP32 unthinned", *thinnings)
+    lines = header("speed-up beside LiteRT FP32 unthinned", *thinnings)
     ratios = r["ratio_litert_fp32_full"]
     lines.append(
         row(PATHS[f"bifsmn_{r['isa']}"], *(f"{ratios[n]:.1f}" for n in ratios))

@@ -31,8 +31,12 @@ from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.pretrained import FOLDER
 from speechbrain_bifsmn.publishing.card import make_card
 from speechbrain_bifsmn.publishing.loading import check_loads
-from speechbrain_bifsmn.runs.checkpoints import load_weights, save_weights
-from speechbrain_bifsmn.runs.folder import open_run
+from speechbrain_bifsmn.runs.folder import LARGE_TEACHER, open_run
+from speechbrain_bifsmn.runs.weights import (
+    halve_weights,
+    load_weights,
+    save_weights,
+)
 
 STATIC = ("hyperparams.yaml", "custom_interface.py", "LICENSE")
 COPIED = ("model.bifsmn", "results.json")
@@ -48,6 +52,7 @@ MADE = (
     "label_encoder.txt",
     "student.safetensors",
     "teacher.safetensors",
+    "large_teacher.safetensors",
     "data.json",
     "engine.json",
     "README.md",
@@ -125,6 +130,9 @@ def _fill(folder, run, samples, note, benchmark):
     encoder.save(folder / "label_encoder.txt")
     save_weights(run.student(), folder / "student.safetensors")
     save_weights(run.teacher(), folder / "teacher.safetensors", torch.float16)
+    larger = inside(run.path, LARGE_TEACHER)
+    if larger.is_file():
+        halve_weights(larger, folder / "large_teacher.safetensors")
     networks = {stage: run.sizes(stage) for stage in ("student", "teacher")}
     data = {**run.data(), "note": note, "networks": networks}
     if larger := run.large_teacher():

@@ -9,8 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
-import torch
 from speechbrain.utils.checkpoints import (
     Checkpoint,
     Checkpointer,
@@ -24,8 +22,7 @@ from speechbrain.utils.distributed import (
     run_on_main,
 )
 
-from speechbrain_bifsmn.files.atomic import atomic_write, flush_tree
-from speechbrain_bifsmn.pretrained import FOLDER
+from speechbrain_bifsmn.files.atomic import flush_tree
 
 
 class AtomicCheckpointer(Checkpointer):
@@ -42,6 +39,7 @@ class AtomicCheckpointer(Checkpointer):
     Example
     -------
     >>> import tempfile
+    >>> import torch
     >>> folder = tempfile.TemporaryDirectory()
     >>> model = torch.nn.Linear(2, 2)
     >>> checkpointer = AtomicCheckpointer(folder.name, {"model": model})
@@ -141,104 +139,3 @@ class History:
         """Replaces the rows by those of a checkpoint."""
         with open(path, encoding="utf-8") as file:
             self.rows = json.load(file)
-
-
-def save_weights(
-    model: torch.nn.Module, path: str | Path, dtype: torch.dtype | None = None
-) -> None:
-    """Writes the weights of a model, whole or not at all.
-
-    Arguments
-    ---------
-    model : torch.nn.Module
-        Its parameters and buffers are saved.
-    path : str | Path
-        The file to write, in the format of safetensors, which is data only.
-    dtype : torch.dtype, optional
-        The type to which floating-point weights are rounded.
-    """
-    weights = {n: v.contiguous() for n, v in model.state_dict().items()}
-    if dtype is not None:
-        weights = {
-            name: value.to(dtype) if value.is_floating_point() else value
-            for name, value in weights.items()
-        }
-    with atomic_write(path) as place:
-        safetensors.torch.save_file(weights, place)
-
-
-def load_weights(model: torch.nn.Module, path: str | Path) -> None:
-    """Reads weights that ``save_weights`` wrote.
-
-    Arguments
-    ---------
-    model : torch.nn.Module
-        Gets the weights, in the precision of its parameters; must have the
-        names and shapes of the file.
-    path : str | Path
-        The file to read.
-
-    Example
-    -------
-    >>> import tempfile
-    >>> with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
-    ...     save_weights(torch.nn.Linear(2, 3), file.name, torch.float16)
-    ...     load_weights(torch.nn.Linear(2, 4), file.name)
-    Traceback (most recent call last):
-        ...
-    ValueError: expected weight of shape (4, 2), found (3, 2) in ...
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"expected a file of weights, found none at {path}; give the path "
-            "of a .safetensors file that a run has saved"
-        )
-    try:
-        found = safetensors.torch.load_file(path)
-        shapes = {name: tuple(value.shape) for name, value in found.items()}
-    except Exception:  # a file of anything raises anything
-        raise ValueError(
-            f"expected a file of weights in the format of safetensors, found "
-            f"something else in {path}; give one that a run has saved"
-        ) from None
-    expected = {n: tuple(v.shape) for n, v in model.state_dict().items()}
-    for name in {**expected, **shapes}:
-        ours, theirs = expected.get(name), shapes.get(name)
-        if ours != theirs:
-            raise ValueError(
-                f"expected {name} of shape {ours}, found {theirs} in {path}; "
-                "give weights of the same architecture and classes"
-            )
-    model.load_state_dict(found)
-
-
-def weights_file(given: str, stage: str) -> Path:
-    """Returns the file of weights that ``--teacher`` or ``--student`` names.
-
-    Arguments
-    ---------
-    given : str
-        A path, or "shipped" for the network that comes with the package.
-    stage : str
-        "teacher" or "student".
-
-    Returns
-    -------
-    Path
-
-    Example
-    -------
-    >>> weights_file("shipped", "teacher").name
-    'teacher.safetensors'
-    """
-    name = f"{stage}.safetensors"
-    if given == "shipped":
-        return FOLDER / name
-    path = Path(given)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"expected a file of weights, found none at {path}; give the path "
-            f"of a {name} that a run has saved"
-        )
-    return path

@@ -25,9 +25,10 @@ from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.lobes.models.input_scaling import SCALINGS
 from speechbrain_bifsmn.lobes.models.speech_embedding import SpeechEmbedding
 from speechbrain_bifsmn.runs import record
-from speechbrain_bifsmn.runs.checkpoints import load_weights
+from speechbrain_bifsmn.runs.weights import load_weights
 
 STUDENT, TEACHER = "save/student.safetensors", "save/teacher.safetensors"
+LARGE_TEACHER = "save/large_teacher.safetensors"  # of runs that had one
 NEEDED = (
     "results.json",
     "model.bifsmn",

@@ -10,8 +10,8 @@ from runs import RECIPE, SHORT, make_tones, run_recipe
 from speechbrain_bifsmn.dataio.words import words_of
 from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
 from speechbrain_bifsmn.lobes.models.speech_embedding import SpeechEmbedding
-from speechbrain_bifsmn.runs.checkpoints import save_weights
 from speechbrain_bifsmn.runs.folder import open_run
+from speechbrain_bifsmn.runs.weights import save_weights
 
 pytestmark = pytest.mark.slow
 YAMLS = sorted(RECIPE.glob("hparams/*.yaml"))

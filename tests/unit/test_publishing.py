@@ -18,12 +18,13 @@ from speechbrain_bifsmn.files.owned import MARKER
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
+from speechbrain_bifsmn.lobes.models.speech_embedding import SpeechEmbedding
 from speechbrain_bifsmn.pretrained import FOLDER
 from speechbrain_bifsmn.publishing import folder as publishing
 from speechbrain_bifsmn.publishing.card import make_card
 from speechbrain_bifsmn.publishing.loading import check_loads
-from speechbrain_bifsmn.runs.checkpoints import load_weights
 from speechbrain_bifsmn.runs.folder import TEACHER, open_run
+from speechbrain_bifsmn.runs.weights import load_weights
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,8 @@ def test_the_weights_are_those_of_the_best_epoch(published):
         assert torch.equal(value, best[name]), name
     teacher = DFSMN(4, **SIZES)
     load_weights(teacher, published / "teacher.safetensors")
+    larger = SpeechEmbedding(4)
+    load_weights(larger, published / "large_teacher.safetensors")
     half = (published / "teacher.safetensors").stat().st_size
     assert half < 0.6 * 4 * sum(p.numel() for p in teacher.parameters())
 

@@ -47,13 +47,9 @@ from speechbrain_bifsmn.dataio.sampler import UnknownSampler
 from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
-from speechbrain_bifsmn.runs.checkpoints import (
-    AtomicCheckpointer,
-    History,
-    load_weights,
-    weights_file,
-)
+from speechbrain_bifsmn.runs.checkpoints import AtomicCheckpointer, History
 from speechbrain_bifsmn.runs.exporting import export_student
+from speechbrain_bifsmn.runs.folder import LARGE_TEACHER
 from speechbrain_bifsmn.runs.hparams import base_and_overrides, quote_texts
 from speechbrain_bifsmn.runs.output import OWNER, output_folder
 from speechbrain_bifsmn.runs.record import (
@@ -65,14 +61,19 @@ from speechbrain_bifsmn.runs.record import (
 )
 from speechbrain_bifsmn.runs.report import report
 from speechbrain_bifsmn.runs.unused import check_used
+from speechbrain_bifsmn.runs.weights import (
+    load_weights,
+    save_weights,
+    weights_file,
+)
 
 from speech_commands_prepare import (
     download_speech_commands,
     prepare_speech_commands,
 )
 
-# Settings that name weights trained before, and the stage that trained them
-GIVEN = {"teacher": "teacher", "large_teacher": "teacher", "student": "student"}
+# Settings that name weights trained before
+GIVEN = ("teacher", "large_teacher", "student")
 # Applied to a batch before the network, in this order
 LOBES = ("silence", "augment", "wav_augment", "features", "feature_augment")
 
@@ -107,8 +108,8 @@ def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
         names = "words data_folder speak spoken_clips seed language".split()
         corpus = describe_corpus(*(hparams[name] for name in names))
     starts = {
-        name: sha256_of(weights_file(hparams[name], stage))
-        for name, stage in GIVEN.items()
+        name: sha256_of(weights_file(hparams[name], name))
+        for name in GIVEN
         if hparams[name]
     }
     return {"corpus": corpus, "teacher": None, **starts}
@@ -348,8 +349,11 @@ def begin(
     run_on_main(prepare_data, args=[hparams, run])
     for name in ("teacher", "large_teacher"):
         if hparams[name]:
-            path = weights_file(hparams[name], GIVEN[name])
+            path = weights_file(hparams[name], name)
             load_weights(hparams[f"{name}_model"], path)
+    if hparams["large_teacher"]:  # for others, who train from it
+        path = Path(hparams["save_folder"]) / Path(LARGE_TEACHER).name
+        run_on_main(save_weights, args=[hparams["large_teacher_model"], path])
     return load_data(hparams)
 
 
