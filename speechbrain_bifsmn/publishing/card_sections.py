@@ -278,7 +278,7 @@ def training(found: Found, _folder: Path) -> str:
         for stage, n in r["epochs"].items()
     )
     versions = ", ".join(f"{k} {v}" for k, v in r["versions"].items())
-    larger = found["data"].get("large_teacher", "")
+    larger = found.get("data", {}).get("large_teacher", "")
     if larger:
         larger = (
             "Teacher and student learned the soft targets of a larger teacher, "

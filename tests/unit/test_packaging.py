@@ -37,7 +37,8 @@ def setup():
 def declared():
     config = setup()
     lines = config["options"]["install_requires"].split()
-    lines += config["options.extras_require"]["recipe"].split()
+    for extra in ("recipe", "speech-embedding"):
+        lines += config["options.extras_require"][extra].split()
     return {re.split(r"[<>=~]", line)[0] for line in lines}
 
 
