@@ -129,9 +129,8 @@ def weights_file(given: str, name: str) -> Path:
     >>> weights_file("shipped", "teacher").name
     'teacher.safetensors'
     """
-    if given == "shipped":
-        return FOLDER / f"{name}.safetensors"
-    path = Path(given)
+    shipped = FOLDER / f"{name}.safetensors"
+    path = shipped if given == "shipped" else Path(given)
     if not path.is_file():
         raise FileNotFoundError(
             f"expected a file of weights, found none at {path}; give the path "

@@ -128,7 +128,7 @@ def test_every_yaml_trains(path, versions, tmp_path):
     needed = {
         "custom_keywords": ["--words=cat, hey robot", "--spoken_clips=5"],
         "large_teacher": [f"--speech_embedding_weights={embedding}"],
-        "v1_12_shipped": [f"--large_teacher={larger}"],
+        "v1_12_large_teacher": [f"--large_teacher={larger}"],
     }
     has_student = path.stem not in ("teacher", "large_teacher")
     done = run_recipe(
