@@ -57,7 +57,7 @@ def test_detections_do_not_depend_on_chunks(model, scene):
         assert again == found
 
 
-@pytest.mark.parametrize("thinning", [1, 2])
+@pytest.mark.parametrize("thinning", [1, 4])
 def test_both_backends_decide_alike(small_file, scene, thinning):
     pytest.importorskip("bifsmn_engine.model", exc_type=ImportError)
     found = []
