@@ -43,6 +43,14 @@ from speechbrain_bifsmn.operating_points.tuning_data import (
     negative_audio,
 )
 
+OPTIONS = {
+    "false_alarms_per_hour": MANY,
+    "thinnings": (1, 2),
+    "smoothings": (1, 3),
+    "refractory_s": 0.3,
+    "unseen": True,
+}
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
@@ -53,11 +61,7 @@ def place(tmp_path_factory):
 def result(place):
     return tune(
         *arguments(place),
-        false_alarms_per_hour=MANY,
-        thinnings=(1, 2),
-        smoothings=(1, 3),
-        refractory_s=0.3,
-        unseen=True,
+        **OPTIONS,
     )
 
 
@@ -152,11 +156,7 @@ def test_clips_in_noise(place, result, monkeypatch):
     monkeypatch.setattr(Noise, "mixed", lambda *_: tone)
     found = tune(
         *arguments(place),
-        false_alarms_per_hour=MANY,
-        thinnings=(1, 2),
-        smoothings=(1, 3),
-        refractory_s=0.3,
-        unseen=True,
+        **OPTIONS,
         noise=[place / "street", place / "radio.flac"],
         snr_db=-30,
     )
@@ -203,11 +203,7 @@ def test_noise_is_as_loud_as_wanted(tmp_path):
 def test_torch_gives_the_same(place, result):
     other = tune(
         *arguments(place),
-        false_alarms_per_hour=MANY,
-        thinnings=(1, 2),
-        smoothings=(1, 3),
-        refractory_s=0.3,
-        unseen=True,
+        **OPTIONS,
         backend="torch",
     )
     for rule in ("shared", "own"):
