@@ -15,11 +15,12 @@ from speechbrain.utils.distributed import run_on_main
 from torch.nn.parallel import DistributedDataParallel
 
 from bifsmn_engine.labels import SILENCE
+from speechbrain_bifsmn.dataio.kept_inputs import KeptInputs
 from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
 from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 from speechbrain_bifsmn.runs.weights import save_weights
 
-STAGES = ("teacher", "student")
+SEEDED = ("teacher", "student", "copies")
 
 
 class KeywordBrain(sb.Brain):
@@ -30,20 +31,46 @@ class KeywordBrain(sb.Brain):
     teacher_features: torch.nn.Module | None = None
 
     def compute_forward(
-        self, batch: PaddedBatch, stage: sb.Stage
+        self, batch: PaddedBatch | KeptInputs, stage: sb.Stage
     ) -> tuple[list[NetworkOutput], NetworkOutput | None]:
         """Returns the network's output at each thinning, and the teacher's."""
         batch = batch.to(self.device)
-        wav = self.modules.wav_augment(self._augmented(batch))
-        features = self.modules.features(wav)
+        wav = teacher = None
+        if isinstance(batch, KeptInputs):
+            features, teacher = batch.features, NetworkOutput(batch.logits, [])
+        else:
+            wav = self.modules.wav_augment(self._augmented(batch))
+            features = self.modules.features(wav)
         features = self.modules.feature_augment(features)
         outputs = self.modules.model(features, thinnings=self.hparams.thinnings)
+        if teacher is None:
+            teacher = self._teach(wav, features)
+        return outputs, teacher
+
+    @torch.no_grad()
+    def hear(self, batch: PaddedBatch) -> KeptInputs:
+        """Returns what the network hears of a batch, and the teacher says.
+
+        Features are not augmented yet.
+        """
+        batch = batch.to(self.device)
+        wav = self.modules.wav_augment(self._augmented(batch))
+        features = self.modules.features(wav)
+        teacher = self._teach(wav, features)
+        if teacher is None:
+            raise ValueError("teacher: expected one to hear with, found None")
+        target = torch.as_tensor(batch.target)
+        kept = KeptInputs(features, target, teacher.logits)
+        return KeptInputs(*(x.cpu() for x in kept))
+
+    @torch.no_grad()
+    def _teach(self, wav, features):
+        """Returns the teacher's output, if there is a teacher."""
         if self.teacher is None or self.teacher_features is None:
-            return outputs, None
+            return None
         if self.teacher_features is not self.modules.features:
             features = self.teacher_features(wav)
-        with torch.no_grad():
-            return outputs, self.teacher(features, thinnings=[1])[0]
+        return self.teacher(features, thinnings=[1])[0]
 
     def _augmented(self, batch):
         """Returns the clips, silence drawn anew, each augmented by itself."""
@@ -56,7 +83,7 @@ class KeywordBrain(sb.Brain):
     def compute_objectives(
         self,
         predictions: tuple[list[NetworkOutput], NetworkOutput | None],
-        batch: PaddedBatch,
+        batch: PaddedBatch | KeptInputs,
         stage: sb.Stage,
     ) -> torch.Tensor:
         """Returns the loss; outside training, counts right predictions."""
@@ -67,7 +94,9 @@ class KeywordBrain(sb.Brain):
                 stats.append(output.logits, batch.target)
         return loss
 
-    def on_fit_batch_start(self, batch: PaddedBatch, should_step: bool) -> None:
+    def on_fit_batch_start(
+        self, batch: PaddedBatch | KeptInputs, should_step: bool
+    ) -> None:
         """Sets the learning rate, which depends on the step alone."""
         rate = self.hparams.schedule(
             self.optimizer_step, self.hparams.total_steps
@@ -82,9 +111,13 @@ class KeywordBrain(sb.Brain):
             labels = self.hparams.labels
             self.stats = [ClassificationStats(labels) for _ in self.thinnings]
             return
+        self.seed(epoch, self.hparams.stage)
+        self._round(epoch)
+
+    def seed(self, number: int, name: str) -> None:
+        """Seeds all that is random in an epoch, or a copy, of a stage."""
         rank = dist.get_rank() if dist.is_initialized() else 0
-        stage_number = STAGES.index(self.hparams.stage)
-        key = [self.hparams.seed, stage_number, epoch, rank]
+        key = [self.hparams.seed, SEEDED.index(name), number, rank]
         seed, other = map(int, np.random.SeedSequence(key).generate_state(2))
         random.seed(seed)
         np.random.seed(seed)
@@ -92,7 +125,6 @@ class KeywordBrain(sb.Brain):
         self.modules.augment.seed(seed)
         self.modules.silence.seed(other)
         self.modules.wav_augment.restart()
-        self._round(epoch)
 
     def _round(self, epoch):
         """Lets the student's last epochs train through a device's rounding."""

@@ -109,6 +109,10 @@ _NEEDS = {
         "a student that can be deployed",
         lambda h: h["student_model"].deployable,
     ),
+    "large_teacher_copies": (
+        "--large_teacher=PATH",
+        lambda h: bool(h["large_teacher"]),
+    ),
     "student": ("--student_epochs above 0", lambda h: h["student_epochs"] > 0),
     "teacher_epochs": ("no --teacher", lambda h: not h["teacher"]),
 }

@@ -41,6 +41,7 @@ from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.custom_counts import describe
 from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
+from speechbrain_bifsmn.dataio.kept_inputs import CopySampler, KeptDataset
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
 from speechbrain_bifsmn.dataio.noise_bank import made_up_noise
 from speechbrain_bifsmn.dataio.sampler import UnknownSampler
@@ -48,6 +49,7 @@ from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.runs.checkpoints import AtomicCheckpointer, History
+from speechbrain_bifsmn.runs.copies import keep_inputs
 from speechbrain_bifsmn.runs.exporting import export_student
 from speechbrain_bifsmn.runs.folder import LARGE_TEACHER
 from speechbrain_bifsmn.runs.hparams import base_and_overrides, quote_texts
@@ -237,12 +239,16 @@ def run_stage(
         learn_from(brain, "large_teacher")
     elif stage == "student":
         learn_from(brain, "teacher")
-    brain.train_sampler = order.get("sampler")
     loader = {name: hparams[name] for name in ("batch_size", "num_workers")}
+    heard = data
+    if hparams["large_teacher"] and hparams["large_teacher_copies"]:
+        heard, order = keep_copies(brain, hparams, data, {**loader, **order})
+        loader["collate_fn"] = KeptDataset.collate
+    brain.train_sampler = order.get("sampler")
     brain.fit(
         counter,
-        data["train"],
-        data["valid"],
+        heard["train"],
+        heard["valid"],
         train_loader_kwargs={**loader, **order},
         valid_loader_kwargs=dict(loader),
     )
@@ -257,6 +263,40 @@ def learn_from(brain: KeywordBrain, name: str) -> None:
     features = getattr(brain.hparams, f"{name}_features")
     brain.teacher = model.eval().requires_grad_(False).to(brain.device)
     brain.teacher_features = features.to(brain.device)
+
+
+def keep_copies(
+    brain: KeywordBrain,
+    hparams: Mapping[str, Any],
+    data: Mapping[str, DynamicItemDataset],
+    loader: Mapping[str, Any],
+) -> tuple[dict[str, KeptDataset], dict[str, Any]]:
+    """Lets the large teacher hear the clips once.
+
+    Returns
+    -------
+    heard : dict
+        What it heard, "train" and "valid".
+    order : dict
+        The loader's options for the order of the training clips.
+    """
+    if hparams["teacher_features"] is not hparams["features"]:
+        raise ValueError(
+            "large_teacher_copies: expected the student's features for the "
+            "teacher too, found other teacher_features; give "
+            "--large_teacher_copies=0"
+        )
+    copies, seed = hparams["large_teacher_copies"], hparams["seed"]
+    folder = Path(hparams["save_folder"], "heard")
+    in_order = {name: loader[name] for name in ("batch_size", "num_workers")}
+    train = keep_inputs(
+        brain, sb.Stage.TRAIN, data["train"], folder, copies, loader
+    )
+    valid = keep_inputs(
+        brain, sb.Stage.VALID, data["valid"], folder, 1, in_order
+    )
+    sampler = CopySampler(len(train) // copies, copies, seed)
+    return {"train": train, "valid": valid}, {"sampler": sampler}
 
 
 def test(brain: KeywordBrain, data: Mapping[str, DynamicItemDataset]) -> None:

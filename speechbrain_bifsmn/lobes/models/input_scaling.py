@@ -25,7 +25,7 @@ class InputScaling(NamedTuple):
 
     Example
     -------
-    >>> features = torch.tensor([[[-70.0, -30.0], [-50.0, -130.0]]])
+    >>> features = torch.tensor([[[-60.0, -30.0], [-45.0, -130.0]]])
     >>> SCALINGS["loudest"](features).tolist()
     [[[0.0, 2.5], [1.25, -2.5]]]
     """
@@ -46,7 +46,7 @@ class InputScaling(NamedTuple):
 # By what decibels are relative to: the loudest band, or full scale, as in the
 # paper.
 SCALINGS = {
-    "loudest": InputScaling(True, -40.0, 16.0, -2.5, 2.5),
+    "loudest": InputScaling(True, -30.0, 12.0, -2.5, 2.5),
     "absolute": InputScaling(False, -20.0, 30.0, -2.5, 3.0),
 }
 
