@@ -147,6 +147,20 @@ def test_every_yaml_trains(path, versions, tmp_path):
     assert (tmp_path / "output/curves.png").exists()
 
 
+def test_a_large_teacher_hears_what_the_student_hears(tones, tmp_path):
+    larger = tmp_path / "larger.safetensors"
+    save_weights(SpeechEmbedding(classes=12), larger)
+    done = run_recipe(
+        "hparams/bifsmnv2.yaml",
+        f"--data_folder={tones}",
+        f"--output_folder={tmp_path / 'output'}",
+        f"--large_teacher={larger}",
+        "--teacher_features=!ref <fine_features>",
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("train.py: large_teacher_copies: expected the stud")
+
+
 def test_a_given_teacher_in_half_precision(trained, tones, tmp_path):
     done = run_recipe(
         "hparams/bifsmnv2.yaml",
