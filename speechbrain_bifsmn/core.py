@@ -107,7 +107,7 @@ class KeywordBrain(sb.Brain):
     def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
         """Seeds a training epoch, so that a resumed run repeats it exactly."""
         self.started = time.monotonic()
-        if stage != sb.Stage.TRAIN:
+        if stage != sb.Stage.TRAIN or epoch is None:
             labels = self.hparams.labels
             self.stats = [ClassificationStats(labels) for _ in self.thinnings]
             return

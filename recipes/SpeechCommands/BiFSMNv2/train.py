@@ -114,6 +114,8 @@ def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
         for name in GIVEN
         if hparams[name]
     }
+    if embedding := hparams["speech_embedding_weights"]:
+        starts["speech_embedding_weights"] = sha256_of(embedding)
     return {"corpus": corpus, "teacher": None, **starts}
 
 
