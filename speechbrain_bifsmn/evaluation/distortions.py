@@ -72,8 +72,8 @@ def conditions(noise: Sequence[Audio]) -> list[Condition]:
     """
     scales: list[tuple[str, Callable, str, tuple[int, ...]]] = [
         ("speed", change_speed, "%", (80, 90, 110, 120)),
-        ("gain", change_gain, "dB", (-30, -20, -10, 5, 10)),
-        ("shift", shift, "ms", (-200, -100, 100, 200)),
+        ("gain", change_gain, "dB", (-40, -30, -20, -10, 5, 10)),
+        ("shift", shift, "ms", (-200, -150, -100, 100, 150, 200)),
     ]
     if noise:
         mix = partial(add_noise, recordings=noise)

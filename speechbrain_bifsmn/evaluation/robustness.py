@@ -24,6 +24,8 @@ LOW = 80  # percent; below it, a speaker is badly served
 class Robustness:
     """Counts right predictions by condition, speaker and thinning.
 
+    With each condition it counts the decisions that are those of clean clips.
+
     Silence is left out: it has no speed and no SNR.
 
     Arguments
@@ -40,6 +42,7 @@ class Robustness:
         self.system, self.conditions = system, conditions(noise)
         thinnings = system.model.thinnings
         self.right = [dict.fromkeys(thinnings, 0) for _ in self.conditions]
+        self.same = [dict.fromkeys(thinnings, 0) for _ in self.conditions]
         self.clips = 0
         self.by_speaker: dict[int, Counter[str]] = {
             thinning: Counter() for thinning in thinnings
@@ -54,12 +57,18 @@ class Robustness:
         self.clips += len(clips)
         self.of_speaker.update(clip.speaker for clip in clips)
         labels = [self.system.model.labels.index(clip.label) for clip in clips]
-        for condition, right in zip(self.conditions, self.right, strict=True):
+        clean: dict[int, NDArray[np.integer]] = {}  # the first condition
+        for condition, right, same in zip(
+            self.conditions, self.right, self.same, strict=True
+        ):
             audio = [condition(clip.audio, clip.name) for clip in clips]
             posteriors = self.system.classify(np.stack(audio))
             for thinning, rows in posteriors.items():
-                correct = rows.argmax(1) == labels
+                found = rows.argmax(1)
+                correct = found == labels
                 right[thinning] += int(correct.sum())
+                agreed = found == clean.setdefault(thinning, found)
+                same[thinning] += int(agreed.sum())
                 if condition.name == "clean":
                     hits = zip(clips, correct, strict=True)
                     self.by_speaker[thinning].update(
@@ -78,23 +87,25 @@ class Robustness:
                     "level": condition.level,
                     "unit": condition.unit,
                     **self._shares(right),
+                    "same_decision": self._percent(same),
                 }
-                for condition, right in zip(
-                    self.conditions, self.right, strict=True
+                for condition, right, same in zip(
+                    self.conditions, self.right, self.same, strict=True
                 )
             ],
         }
 
     def _shares(self, right):
         return {
-            "accuracy": {
-                str(d): 100 * n / self.clips for d, n in right.items()
-            },
+            "accuracy": self._percent(right),
             "interval": {
                 str(d): list(wilson_interval(n, self.clips))
                 for d, n in right.items()
             },
         }
+
+    def _percent(self, counts):
+        return {str(d): 100 * n / self.clips for d, n in counts.items()}
 
     def speakers(self) -> dict[str, Any]:
         """Returns ``speakers`` of ``evaluation.json``: plain data.

@@ -103,12 +103,18 @@ def confusion_table(evaluation: Evaluation, thinning: str) -> str:
 
 
 def robustness_table(evaluation: Evaluation) -> str:
-    """Formats accuracy on distorted clips."""
+    """Formats accuracy on distorted clips, and same decisions as on clean ones.
+
+    The latter at the first thinning.
+    """
     thinnings, rows = thinnings_of(evaluation), []
+    first = thinnings[0]
     for row in evaluation["robustness"]["conditions"]:
         name = f"{row['name']} {row['level']} {row['unit']}".strip()
-        rows.append([name, *_shares(row, thinnings)])
-    return table(_columns(evaluation, "accuracy, %"), rows)
+        same = f"{row['same_decision'][first]:.1f}"
+        rows.append([name, *_shares(row, thinnings), same])
+    same = f"same decision, thinning {first}"
+    return table([*_columns(evaluation, "accuracy, %"), same], rows)
 
 
 def speakers_table(evaluation: Evaluation) -> str:

@@ -170,6 +170,17 @@ def test_conditions_reach_the_model(measured):
     assert rows["noise", -5] > 75  # noise alone makes quiet clips loud
 
 
+def test_decisions_are_compared_with_those_on_clean_clips(measured):
+    rows = {
+        (row["name"], row["level"]): row["same_decision"]
+        for row in measured.results()["conditions"]
+    }
+    assert rows["clean", ""] == {"1": 100.0, "2": 100.0}
+    # All are quiet then, as the quiet quarter was before.
+    assert rows["gain", -40] == {"1": 25.0, "2": 100.0}
+    assert rows["shift", 150]["1"] == 100
+
+
 def test_speakers(measured):
     found = measured.speakers()
     assert MIN_CLIPS == 5
