@@ -68,7 +68,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Evaluates, prints the tables, and writes the file."""
-    from speechbrain_bifsmn.evaluation.false_alarms import find_audio
+    from speechbrain_bifsmn.dataio.negatives import find_audio
     from speechbrain_bifsmn.evaluation.run import evaluate_model
     from speechbrain_bifsmn.evaluation.tables import summary
 

@@ -29,6 +29,7 @@ SAMPLE_RATE = 16000
 SPLITS = ("train", "valid", "test")
 LISTED = {"validation": "valid", "test": "test"}  # splits that have a list
 NOISE_FOLDER = "_background_noise_"
+NEGATIVES_FOLDER = "_negatives_"  # of minutes of audio without keywords
 TEST_SET_FOLDER = "speech_commands_test_set_v{}"
 # Each split takes its silence from a separate stretch of each recording: in ten
 # seconds, even the shortest stretch is a second.
@@ -56,9 +57,9 @@ def read_corpus(
 ) -> Corpus:
     """Lists a corpus and checks every file of it.
 
-    Of ``x.wav`` and ``x.wav.wav``, or ``x.flac``, the first is taken. Hidden
-    files, other folders that start with ``_``, and files of other kinds are
-    left alone.
+    A folder ``_negatives_`` counts as a word. Of ``x.wav`` and ``x.wav.wav``,
+    or ``x.flac``, the first is taken. Hidden files, other folders that start
+    with ``_``, and files of other kinds are left alone.
 
     Arguments
     ---------
@@ -88,7 +89,7 @@ def read_corpus(
     words = {
         path.name: _clips(folder, path)
         for path in sorted(p for p in folder.iterdir() if p.is_dir())
-        if path.name[0] not in "._"
+        if (path.name[0] not in "._" or path.name == NEGATIVES_FOLDER)
         and not path.name.startswith("speech_commands_")
     }
     split_of, missing = _read_lists(folder, splits, words.values())

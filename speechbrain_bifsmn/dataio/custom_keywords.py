@@ -15,7 +15,11 @@ from tqdm import tqdm
 
 from bifsmn_engine.labels import SILENCE, UNKNOWN
 from speechbrain_bifsmn.dataio import synthetic
-from speechbrain_bifsmn.dataio.corpus import MIN_NOISE, NOISE_FOLDER
+from speechbrain_bifsmn.dataio.corpus import (
+    MIN_NOISE,
+    NEGATIVES_FOLDER,
+    NOISE_FOLDER,
+)
 from speechbrain_bifsmn.dataio.custom_counts import (
     MARKER,
     count_clips,
@@ -23,6 +27,11 @@ from speechbrain_bifsmn.dataio.custom_counts import (
 )
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
 from speechbrain_bifsmn.dataio.espeak_data import accents_of
+from speechbrain_bifsmn.dataio.negatives import (
+    describe_negatives,
+    find_negatives,
+    write_negatives,
+)
 from speechbrain_bifsmn.dataio.recordings import (
     Recording,
     convert_recordings,
@@ -30,7 +39,7 @@ from speechbrain_bifsmn.dataio.recordings import (
     fingerprint,
 )
 from speechbrain_bifsmn.dataio.scripts import readers_of, unsayable
-from speechbrain_bifsmn.dataio.synthetic import SHARES, PlannedClip
+from speechbrain_bifsmn.dataio.synthetic import PlannedClip
 from speechbrain_bifsmn.dataio.words import (
     canonical_name,
     parse_words,
@@ -38,9 +47,9 @@ from speechbrain_bifsmn.dataio.words import (
 from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.owned import owned_folder
 
-VERSION = [1, synthetic.VERSION]  # of what is made; part of the marker
+VERSION = [2, synthetic.VERSION]  # of what is made; part of the marker
 SPEAK = ("missing", "always", "never")
-MIN_CLIPS = 10  # of a negative word, for training
+MIN_CLIPS = 10  # of another word, for training
 MAX_CLIPS = 100_000  # of each keyword
 MIN_SECONDS = MIN_NOISE // SAMPLE_RATE  # of a background noise
 MAX_SECONDS = 3600
@@ -55,6 +64,7 @@ def make_custom_corpus(
     seed: int = 1234,
     background_seconds: int = 60,
     language: str = "en",
+    negatives: str | Path | Sequence[str | Path] = (),
 ) -> Path:
     """Makes a corpus, unless ``folder`` already holds the same one.
 
@@ -90,6 +100,9 @@ def make_custom_corpus(
         Code of the voices' language, such as "en" or "cmn". What they would
         spell letter by letter, since it is in another script, is refused where
         they are to say it, and left out of the other words.
+    negatives : str | Path | sequence of str | Path
+        Files and folders of audio without keywords, hours of it: its seconds
+        are words to tell the keywords from.
 
     Returns
     -------
@@ -111,7 +124,9 @@ def make_custom_corpus(
     """
     folder = Path(folder)
     clear_leftovers(folder)
-    plan = _plan_corpus(words, recordings, speak, clips, seed, language)
+    plan = _plan_corpus(
+        words, recordings, speak, clips, seed, language, negatives
+    )
     if recordings:
         _check_apart(folder, recordings)
     _check_number(
@@ -134,12 +149,15 @@ def describe_corpus(
     clips: int = 300,
     seed: int = 1234,
     language: str = "en",
+    negatives: str | Path | Sequence[str | Path] = (),
 ) -> dict[str, Any]:
     """Returns what decides on a corpus of ``make_custom_corpus``.
 
     Takes its arguments; returns plain data, and makes nothing.
     """
-    plan = _plan_corpus(words, recordings, speak, clips, seed, language)
+    plan = _plan_corpus(
+        words, recordings, speak, clips, seed, language, negatives
+    )
     return plan.description
 
 
@@ -149,31 +167,37 @@ class _Plan(NamedTuple):
     words: list[str]
     recorded: list[Recording]
     spoken: list[PlannedClip]
+    negatives: list[Path]
     language: str  # of the voices
     description: dict[str, Any]
 
 
-def _plan_corpus(words, recordings, speak, clips, seed, language):
+def _plan_corpus(words, recordings, speak, clips, seed, language, negatives):
     words = parse_words(words)
     if speak not in SPEAK:
         raise ValueError(
             f"speak: expected one of {', '.join(SPEAK)}, got {speak!r}"
         )
     _check_number("clips", clips, 1, MAX_CLIPS)
-    negatives = [] if speak == "never" else _negatives(words, language)
+    audio = find_negatives(negatives, words)
+    others = [] if speak == "never" else _other_words(words, language)
     recorded = []
     if recordings:
-        recorded = find_recordings(recordings, [*words, *negatives])
+        recorded = [
+            clip
+            for clip in find_recordings(recordings, [*words, *others])
+            if clip.word != NEGATIVES_FOLDER
+        ]
     there = {(clip.word, clip.split) for clip in recorded}
     spoken = []
     if speak == "never":
         _check_recorded(words, there, recordings)
     else:
-        wanted = _shares(words, negatives, clips)
+        wanted = _shares(words, others, clips)
         spoken = [
             clip
             for clip in synthetic.plan_clips(wanted, seed, accents_of(language))
-            if clip.word in negatives
+            if clip.word in others
             or (clip.word, clip.split) not in there
             or (speak == "always" and clip.split == "train")
         ]
@@ -186,8 +210,9 @@ def _plan_corpus(words, recordings, speak, clips, seed, language):
         "seed": seed,
         "language": language,
         "recordings": fingerprint(recordings, recorded),
+        "negatives": describe_negatives(audio),
     }
-    return _Plan(sorted(words), recorded, spoken, language, description)
+    return _Plan(sorted(words), recorded, spoken, audio, language, description)
 
 
 def _check_number(name, value, minimum, maximum):
@@ -236,7 +261,7 @@ def _check_sayable(spoken, language):
             )
 
 
-def _negatives(words, language):
+def _other_words(words, language):
     """Other words: those of Speech Commands, and the parts of phrases."""
     parts = [part.strip(punctuation) for w in words for part in w.split()]
     chosen = {canonical_name(word): word for word in (*parts, *synthetic.WORDS)}
@@ -249,10 +274,10 @@ def _negatives(words, language):
     ]
 
 
-def _shares(words, negatives, clips):
+def _shares(words, others, clips):
     """Returns how many training clips of each word voices are to say."""
-    share = round(len(words) * clips / max(1, len(negatives)))
-    wanted = dict.fromkeys(negatives, max(MIN_CLIPS, share))
+    share = round(len(words) * clips / max(1, len(others)))
+    wanted = dict.fromkeys(others, max(MIN_CLIPS, share))
     return wanted | dict.fromkeys(words, clips)
 
 
@@ -271,7 +296,7 @@ def _write_corpus(corpus, plan, seed, background_seconds):
             synthetic.write_wav(path, wav)
     if not any(clip.word == NOISE_FOLDER for clip in recorded):
         synthetic.write_backgrounds(corpus, background_seconds, seed, espeak)
-    listed: dict[str, list[str]] = {split: [] for split in SHARES}
+    listed = write_negatives(corpus, plan.negatives)
     for clip, name in zip((*recorded, *spoken), names, strict=True):
         listed[clip.split].append(name)
     synthetic.write_lists(corpus, listed)

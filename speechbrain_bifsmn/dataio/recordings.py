@@ -22,6 +22,7 @@ from bifsmn_engine.files.checksum import sha256_of
 from speechbrain_bifsmn.dataio.corpus import (
     MAX_CLIP_SAMPLES,
     MIN_NOISE,
+    NEGATIVES_FOLDER,
     NOISE_FOLDER,
 )
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE
@@ -63,7 +64,7 @@ def find_recordings(
     ---------
     folder : str | Path
         Holds ``<word>/*.wav`` (or flac, ogg, mp3) and maybe
-        ``_background_noise_``.
+        ``_background_noise_`` and ``_negatives_``.
     words : sequence of str
         What folders of the same name, but for ``_``, ``-`` and case, stand for.
         Other folders keep their names.
@@ -103,7 +104,8 @@ def _clips(folder):
     return {
         f"{place.name}/{path.name}": path
         for place in sorted(path for path in folder.iterdir() if path.is_dir())
-        if place.name[0] not in "._" or place.name == NOISE_FOLDER
+        if place.name[0] not in "._"
+        or place.name in (NOISE_FOLDER, NEGATIVES_FOLDER)
         for path in sorted(place.iterdir())
         if path.name[0] != "." and path.suffix.lower() in KINDS
     }

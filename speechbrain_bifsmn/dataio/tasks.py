@@ -137,6 +137,20 @@ def _row(corpus, wav, label):
     return Row(wav, 0, corpus.samples[wav], label, speaker_of(wav))
 
 
+def _seconds(corpus, wav):
+    """The rows of an unknown clip, one for each whole second of it."""
+    row = _row(corpus, wav, UNKNOWN)
+    if row.stop < 2 * SAMPLE_RATE:
+        return [row]
+    starts = range(0, row.stop - SAMPLE_RATE + 1, SAMPLE_RATE)
+    return [row._replace(start=n, stop=n + SAMPLE_RATE) for n in starts]
+
+
+def _order(row):
+    """The draw of a clip, which depends on its name alone."""
+    return _hash(row.wav, *[row.start] * bool(row.start))
+
+
 def _official(corpus):
     names = {f"_{label}_": label for label in (UNKNOWN, SILENCE)}
     return [
@@ -159,15 +173,16 @@ def _words(corpus, split, task):
     known = len(rows)
     if UNKNOWN in task.labels:
         others = [
-            wav
+            row
             for word, wavs in clips.items()
             if word not in task.labels
             for wav in wavs
+            for row in _seconds(corpus, wav)
         ]
         if task.protocol == "standard" and split != "train":
-            others.sort(key=lambda wav: _hash(wav))
+            others.sort(key=_order)
             others = others[: math.ceil(known * task.unknown_percentage / 100)]
-        rows += [_row(corpus, wav, UNKNOWN) for wav in others]
+        rows += others
     if SILENCE not in task.labels:
         return rows
     if task.protocol == "paper":

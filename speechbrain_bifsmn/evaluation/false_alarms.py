@@ -12,42 +12,8 @@ from bifsmn_engine.audio.files import audio_chunks
 from bifsmn_engine.detection import REFRACTORY_S
 from bifsmn_engine.interface import AnyModel
 from bifsmn_engine.keyword_stream import KeywordStream
+from speechbrain_bifsmn.dataio.negatives import find_audio
 from speechbrain_bifsmn.evaluation.intervals import poisson_interval
-
-KINDS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
-
-
-def find_audio(folder: str | Path) -> list[Path]:
-    """Lists the audio files of a folder and of those in it, sorted.
-
-    Arguments
-    ---------
-    folder : str | Path
-        Files of other kinds in it are ignored.
-
-    Returns
-    -------
-    list of Path
-    """
-    if not str(folder):
-        raise FileNotFoundError(
-            "expected a folder of audio without keywords, found an empty "
-            "name; name one"
-        )
-    folder = Path(folder)
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in KINDS
-        and path.name[0] != "."
-        and not path.is_dir()
-    )
-    if not found:
-        raise FileNotFoundError(
-            f"expected audio without keywords ({', '.join(KINDS)}) in "
-            f"{folder}, found none; name a folder of recordings"
-        )
-    return found
 
 
 def false_alarms(model: AnyModel, folder: str | Path) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bifsmn_engine.audio.files import read_audio
+from speechbrain_bifsmn.dataio.negatives import find_audio
 from speechbrain_bifsmn.dataio.speakers import stable_random
-from speechbrain_bifsmn.evaluation.false_alarms import find_audio
 
 MAX_SNR_DB = 100
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -24,11 +23,11 @@ from bifsmn_engine.audio.files import (
     read_audio,
 )
 from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
+from speechbrain_bifsmn.dataio.negatives import find_audio
 from speechbrain_bifsmn.dataio.recordings import find_recordings
 from speechbrain_bifsmn.dataio.speakers import stable_random
-from speechbrain_bifsmn.dataio.split_lists import KINDS, has_lists
+from speechbrain_bifsmn.dataio.split_lists import has_lists
 from speechbrain_bifsmn.dataio.tasks import NOISE_SHARES
-from speechbrain_bifsmn.dataio.words import canonical_name
 
 SPLITS = {"choose": "validation", "confirm": "test"}
 PARTS = tuple(SPLITS)
@@ -139,23 +138,7 @@ def negative_audio(
         return _halves([path])
     if has_lists(path):
         return _held_out(path, keywords)
-    found: list[Path] = []
-    names = {canonical_name(keyword) for keyword in keywords}
-    for root, folders, files in os.walk(path):
-        folders[:] = sorted(
-            f for f in folders if canonical_name(f) not in names
-        )
-        found += [Path(root, f) for f in sorted(files) if _is_audio(f)]
-    if not found:
-        raise ValueError(
-            f"negatives: expected audio ({', '.join(KINDS)}, .opus), found "
-            f"none in {path}; name a folder or a file with some"
-        )
-    return _halves(found)
-
-
-def _is_audio(name):
-    return name.lower().endswith((*KINDS, ".opus")) and name[0] != "."
+    return _halves(find_audio(path, keywords))
 
 
 def _halves(paths):

@@ -3,10 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pytest
+import soundfile
 from embedding_file import as_onnx
 from runs import RECIPE, SHORT, make_tones, run_recipe
 
+from bifsmn_engine.format import model_file
 from speechbrain_bifsmn.dataio.words import words_of
 from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
 from speechbrain_bifsmn.lobes.models.speech_embedding import SpeechEmbedding
@@ -73,6 +76,37 @@ def test_each_epoch_has_other_unknown_words(tones, tmp_path):
     manifest = (tmp_path / "save/manifest/train.csv").read_text()
     assert manifest.count(",unknown,") == 10 * 12  # of which 12 an epoch
     assert results(tmp_path)["epochs"] == {"teacher": 2, "student": 2}
+
+
+def test_keywords_with_hours_of_other_audio_end_tuned(tones, tmp_path):
+    radio, output = tmp_path / "radio.wav", tmp_path / "output"
+    random = np.random.default_rng(0)
+    wav = 0.1 * random.standard_normal(8 * 60 * 16000)
+    soundfile.write(radio, wav, 16000)
+    arguments = [
+        "hparams/custom_keywords.yaml",
+        "--words=stop",
+        f"--data_folder={tones}",
+        "--speak=never",
+        f"--negatives={radio}",
+        f"--output_folder={output}",
+        "--false_alarms_per_hour=100",
+        *SHORT,
+    ]
+    done = run_recipe(*arguments)
+    assert done.returncode == 0, done.stderr[-3000:]
+    manifest = (output / "save/manifest/train.csv").read_text()
+    assert manifest.count("_negatives_/") == 2 * 6 * 60
+    tuned = json.loads((output / "tune.json").read_text())
+    assert tuned["wanted_per_hour"] == 100
+    config = model_file.read(output / "model.bifsmn").config
+    thresholds = tuned["shared"]["thresholds"]
+    assert config.threshold == pytest.approx(thresholds["stop"])
+    assert config.smoothing == tuned["shared"]["smoothing"]
+    before = (output / "model.bifsmn").read_bytes()
+    done = run_recipe(*arguments)  # what is tuned is not tuned again
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (output / "model.bifsmn").read_bytes() == before
 
 
 def test_a_teacher_of_another_architecture(tones, tmp_path):

@@ -62,6 +62,7 @@ from speechbrain_bifsmn.runs.record import (
     read_record,
 )
 from speechbrain_bifsmn.runs.report import report
+from speechbrain_bifsmn.runs.tuning import tune_student
 from speechbrain_bifsmn.runs.unused import check_used
 from speechbrain_bifsmn.runs.weights import (
     load_weights,
@@ -107,8 +108,8 @@ def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
     """Returns checksums of corpus and first weights, to recognise a run."""
     corpus = None
     if hparams["words"]:
-        names = "words data_folder speak spoken_clips seed language".split()
-        corpus = describe_corpus(*(hparams[name] for name in names))
+        names = "words data_folder speak spoken_clips seed language negatives"
+        corpus = describe_corpus(*map(hparams.get, names.split()))
     starts = {
         name: sha256_of(weights_file(hparams[name], name))
         for name in GIVEN
@@ -416,6 +417,9 @@ def train(
         code = Path(__file__).parent
         continued = read_record(hparams["save_folder"])["continued"]
         report(teacher, student, hparams_file, code, exported, continued)
+        rate = hparams["false_alarms_per_hour"]
+        if exported and rate:
+            tune_student(hparams["output_folder"], data_folder(hparams), rate)
 
 
 def main() -> None:
