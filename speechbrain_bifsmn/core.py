@@ -48,7 +48,7 @@ class KeywordBrain(sb.Brain):
         return outputs, teacher
 
     @torch.no_grad()
-    def hear(self, batch: PaddedBatch) -> KeptInputs:
+    def keep(self, batch: PaddedBatch) -> KeptInputs:
         """Returns what the network hears of a batch, and the teacher says.
 
         Features are not augmented yet.

@@ -6,7 +6,7 @@ import soundfile
 from hum import Hum
 
 from bifsmn_engine.cli import main
-from speechbrain_bifsmn.dataio import custom_keywords as custom_keywords
+from speechbrain_bifsmn.dataio import custom_keywords, custom_plan
 from speechbrain_bifsmn.dataio.custom_keywords import (
     describe_corpus,
     make_custom_corpus,
@@ -43,7 +43,7 @@ LATIN = [
 def hum(monkeypatch):
     """Tones instead of speech, and few of them."""
     monkeypatch.setattr(custom_keywords, "Espeak", Hum)
-    monkeypatch.setattr(custom_keywords, "MIN_CLIPS", 1)
+    monkeypatch.setattr(custom_plan, "MIN_CLIPS", 1)
     monkeypatch.setattr(custom_keywords.synthetic, "WORDS", ("yes", "cat"))
 
 
@@ -111,7 +111,7 @@ def test_a_language_that_nobody_speaks(espeak):
 
 
 def test_a_language_speaks_all_of_a_corpus(tmp_path, espeak, monkeypatch):
-    monkeypatch.setattr(custom_keywords, "MIN_CLIPS", 1)
+    monkeypatch.setattr(custom_plan, "MIN_CLIPS", 1)
     monkeypatch.setattr(custom_keywords.synthetic, "WORDS", ("cat",))
     folder = make_custom_corpus(
         tmp_path / "corpus",

@@ -13,7 +13,7 @@ from runs import RECIPE, SHORT, make_tones, run_recipe
 
 from bifsmn_engine.cli import main
 from bifsmn_engine.format import model_file
-from speechbrain_bifsmn.dataio import custom_keywords as custom_keywords
+from speechbrain_bifsmn.dataio import custom_keywords
 from speechbrain_bifsmn.dataio.words import parse_words, task_name
 from speechbrain_bifsmn.runs.hparams import (
     as_plain,

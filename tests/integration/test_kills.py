@@ -18,7 +18,7 @@ from small_corpus import write_corpus
 from tuning_audio import MANY, arguments, write_all
 
 from bifsmn_engine.cli import main
-from speechbrain_bifsmn.dataio import custom_keywords, synthetic
+from speechbrain_bifsmn.dataio import custom_keywords, custom_plan, synthetic
 from speechbrain_bifsmn.dataio.custom_keywords import make_custom_corpus
 from speechbrain_bifsmn.dataio.rooms import make_rooms
 from speechbrain_bifsmn.dataio.synthetic import make_corpus
@@ -52,7 +52,7 @@ def hum(monkeypatch):
     """Tones instead of speech, and few of them."""
     for module in (synthetic, custom_keywords):
         monkeypatch.setattr(module, "Espeak", Hum)
-    monkeypatch.setattr(custom_keywords, "MIN_CLIPS", 1)
+    monkeypatch.setattr(custom_plan, "MIN_CLIPS", 1)
     monkeypatch.setattr(synthetic, "WORDS", ("yes", "cat"))
 
 

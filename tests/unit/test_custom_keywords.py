@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from hum import Hum
 
-from speechbrain_bifsmn.dataio import custom_keywords as custom_keywords
+from speechbrain_bifsmn.dataio import custom_keywords, custom_plan
 from speechbrain_bifsmn.dataio.corpus import speaker_of
 from speechbrain_bifsmn.dataio.custom_counts import describe
 from speechbrain_bifsmn.dataio.custom_keywords import make_custom_corpus
@@ -26,7 +26,7 @@ TRAIN, VALIDATION, TEST = "bob", "lea", "kim"
 def hum(monkeypatch):
     """Tones instead of speech, and few of them."""
     monkeypatch.setattr(custom_keywords, "Espeak", Hum)
-    monkeypatch.setattr(custom_keywords, "MIN_CLIPS", 1)
+    monkeypatch.setattr(custom_plan, "MIN_CLIPS", 1)
     others = ("yes", "cat", "robot", "stop")
     monkeypatch.setattr(custom_keywords.synthetic, "WORDS", others)
 
@@ -147,7 +147,7 @@ def test_voices_say_other_words_and_parts_of_phrases(mine, make, hum):
 
 
 def test_other_words_have_a_few_clips_at_least(make, hum, monkeypatch):
-    monkeypatch.setattr(custom_keywords, "MIN_CLIPS", 10)
+    monkeypatch.setattr(custom_plan, "MIN_CLIPS", 10)
     assert len(clips_of(make("no", clips=1), "cat")) == 10 + 2 + 2
 
 
@@ -276,7 +276,7 @@ def test_bad_arguments_are_refused(
 
 def test_too_long_a_phrase_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
     pytest.importorskip("espeakng_loader", reason="nobody can speak")
-    monkeypatch.setattr(custom_keywords, "_negatives", lambda *_: [])
+    monkeypatch.setattr(custom_plan, "_other_words", lambda *_: [])
     phrase = "please open the window of my bedroom"
     with pytest.raises(ValueError, match="choose a shorter one"):
         make_custom_corpus(tmp_path / "corpus", phrase, **SMALL)

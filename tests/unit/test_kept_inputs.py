@@ -14,7 +14,7 @@ from speechbrain_bifsmn.dataio.kept_inputs import (
 from speechbrain_bifsmn.dataio.silence import RandomSilence
 from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
-from speechbrain_bifsmn.runs.copies import keep_inputs
+from speechbrain_bifsmn.soft_targets import keep_inputs
 
 CLIPS, CLASSES = 5, 3
 LOADER = {"batch_size": 2}
@@ -105,7 +105,7 @@ def test_a_copy_depends_on_its_number_alone(trainer, tmp_path):
 
 def test_what_is_kept_is_not_heard_again(trainer, tmp_path, monkeypatch):
     first = kept(trainer, tmp_path)
-    monkeypatch.setattr(trainer, "hear", None)
+    monkeypatch.setattr(trainer, "keep", None)
     again = kept(trainer, tmp_path)
     assert torch.equal(first.logits, again.logits)
     assert [path.name for path in sorted(tmp_path.iterdir())] == [

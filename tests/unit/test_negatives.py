@@ -98,6 +98,16 @@ def test_a_corpus_may_hold_the_recordings_of_another(home, corpus):
     assert not (again / NEGATIVES_FOLDER).exists()
 
 
+def test_other_audio_is_kept_out_of_the_folder_that_is_made(home):
+    inner = home / "new" / "radio.wav"
+    noise(inner, 2)
+    with pytest.raises(ValueError, match="expected one without the record"):
+        make_custom_corpus(
+            home / "new", "go", home / "mine", "never", negatives=inner
+        )
+    assert inner.is_file()
+
+
 def test_what_is_not_there_is_named(home):
     with pytest.raises(FileNotFoundError, match="found none at .*/nowhere"):
         find_negatives([home / "radio.flac", home / "nowhere"], [])

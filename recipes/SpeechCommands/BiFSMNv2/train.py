@@ -49,7 +49,6 @@ from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.runs.checkpoints import AtomicCheckpointer, History
-from speechbrain_bifsmn.runs.copies import keep_inputs
 from speechbrain_bifsmn.runs.exporting import export_student
 from speechbrain_bifsmn.runs.folder import LARGE_TEACHER
 from speechbrain_bifsmn.runs.hparams import base_and_overrides, quote_texts
@@ -69,6 +68,7 @@ from speechbrain_bifsmn.runs.weights import (
     save_weights,
     weights_file,
 )
+from speechbrain_bifsmn.soft_targets import keep_inputs
 
 from speech_commands_prepare import (
     download_speech_commands,
@@ -290,7 +290,7 @@ def keep_copies(
             "--large_teacher_copies=0"
         )
     copies, seed = hparams["large_teacher_copies"], hparams["seed"]
-    folder = Path(hparams["save_folder"], "heard")
+    folder = Path(hparams["save_folder"], "kept")
     in_order = {name: loader[name] for name in ("batch_size", "num_workers")}
     train = keep_inputs(
         brain, sb.Stage.TRAIN, data["train"], folder, copies, loader

@@ -1,4 +1,4 @@
-"""A large teacher hears augmented copies of the clips once, for all epochs."""
+"""Soft targets of a larger teacher, computed once for all epochs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def keep_inputs(
     stage : sb.Stage
         VALID leaves clips as they are, TRAIN augments them.
     dataset : DynamicItemDataset
-        As of ``keyword_dataset``.
+        Clips, from ``keyword_dataset``.
     folder : str | Path
         For one file of each copy. Files that are there are not made again.
     copies : int
@@ -71,5 +71,5 @@ def _keep_missing(brain, stage, dataset, paths, loader):
         brain.seed(number, "copies")
         if hasattr(batches.sampler, "set_epoch"):
             batches.sampler.set_epoch(number)
-        heard = [brain.hear(batch) for batch in batches]
+        heard = [brain.keep(batch) for batch in batches]
         KeptInputs.joined(heard).save(path)
