@@ -126,11 +126,10 @@ def write_negatives(
 
 
 def _minutes(path: Path) -> Iterator[np.ndarray]:
-    """Yields the minutes of a file; what is below a second is left out."""
+    """Yields the minutes of a file, of which the last may be a part."""
     seconds: list[np.ndarray] = []
     for chunk in audio_chunks(path, SAMPLE_RATE):
-        if len(chunk) == SAMPLE_RATE:
-            seconds.append(chunk)
+        seconds.append(chunk)
         if len(seconds) == MINUTE_S:
             yield np.concatenate(seconds)
             seconds = []

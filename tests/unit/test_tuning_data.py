@@ -125,7 +125,7 @@ def test_halves_of_a_folder(tmp_path):
 
 
 def test_a_folder_without_audio(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"wav, .*found none in"):
+    with pytest.raises(FileNotFoundError, match=r"wav, .*found none"):
         negative_audio(tmp_path, ["yes"])
 
 
