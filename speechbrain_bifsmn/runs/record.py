@@ -35,8 +35,8 @@ ADJUSTABLE = (
 PLACES = (
     "data_folder test_set synthetic_folder output_folder save_folder "
     "custom_corpus_folder rooms name task_name download restart teacher "
-    "large_teacher speech_embedding_weights student negatives export "
-    "false_alarms_per_hour train_logger"
+    "teacher_start large_teacher speech_embedding_weights student negatives "
+    "export false_alarms_per_hour train_logger"
 ).split()
 # Options of SpeechBrain that change what is learned, or how fast.
 OPTIONS = (

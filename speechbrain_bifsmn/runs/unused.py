@@ -119,5 +119,6 @@ _NEEDS = {
         lambda h: bool(h["large_teacher"]),
     ),
     "student": ("--student_epochs above 0", lambda h: h["student_epochs"] > 0),
+    "teacher_start": ("no --teacher", lambda h: not h["teacher"]),
     "teacher_epochs": ("no --teacher", lambda h: not h["teacher"]),
 }

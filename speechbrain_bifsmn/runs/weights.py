@@ -39,7 +39,9 @@ def _save(weights, path, dtype):
         safetensors.torch.save_file(weights, place)
 
 
-def load_weights(model: torch.nn.Module, path: str | Path) -> None:
+def load_weights(
+    model: torch.nn.Module, path: str | Path, but: str = ""
+) -> None:
     """Reads weights that ``save_weights`` wrote.
 
     Arguments
@@ -49,6 +51,8 @@ def load_weights(model: torch.nn.Module, path: str | Path) -> None:
         names and shapes of the file.
     path : str | Path
         The file to read.
+    but : str
+        Name of a layer whose weights stay as they are, such as "classifier".
 
     Example
     -------
@@ -60,9 +64,16 @@ def load_weights(model: torch.nn.Module, path: str | Path) -> None:
         ...
     ValueError: expected weight of shape (4, 2), found (3, 2) in ...
     """
-    found = _read(Path(path))
+    found, there = _read(Path(path)), model.state_dict()
+    if but:
+        own = {n: v for n, v in there.items() if n.startswith(f"{but}.")}
+        found = {
+            name: value
+            for name, value in found.items()
+            if not name.startswith(f"{but}.")
+        } | own
     shapes = {name: tuple(value.shape) for name, value in found.items()}
-    expected = {n: tuple(v.shape) for n, v in model.state_dict().items()}
+    expected = {name: tuple(value.shape) for name, value in there.items()}
     for name in {**expected, **shapes}:
         ours, theirs = expected.get(name), shapes.get(name)
         if ours != theirs:

@@ -75,8 +75,13 @@ from speech_commands_prepare import (
     prepare_speech_commands,
 )
 
-# Settings that name weights trained before
-GIVEN = ("teacher", "large_teacher", "student")
+# Settings that name weights trained before, and of which network they are
+GIVEN = {
+    "teacher": "teacher",
+    "teacher_start": "teacher",
+    "large_teacher": "large_teacher",
+    "student": "student",
+}
 # Applied to a batch before the network, in this order
 LOBES = ("silence", "augment", "wav_augment", "features", "feature_augment")
 
@@ -111,8 +116,8 @@ def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
         names = "words data_folder speak spoken_clips seed language negatives"
         corpus = describe_corpus(*map(hparams.get, names.split()))
     starts = {
-        name: sha256_of(weights_file(hparams[name], name))
-        for name in GIVEN
+        name: sha256_of(weights_file(hparams[name], network))
+        for name, network in GIVEN.items()
         if hparams[name]
     }
     if embedding := hparams["speech_embedding_weights"]:
@@ -315,15 +320,20 @@ def get_teacher(
     run_opts: RunOptions,
     data: Mapping[str, DynamicItemDataset],
 ) -> KeywordBrain:
-    """Trains the teacher unless it is given; returns its Brain."""
+    """Trains the teacher unless it is given; returns its Brain.
+
+    It starts from weights that are given, but for its classifier.
+    """
     if hparams["teacher"]:
         brain, _ = make_brain("teacher", hparams, run_opts, len(data["train"]))
         brain.checkpointer = None
         test(brain, data)
         brain.save_best()
-    else:
-        brain = run_stage("teacher", hparams, run_opts, data)
-    return brain
+        return brain
+    if hparams["teacher_start"]:
+        start = weights_file(hparams["teacher_start"], "teacher")
+        load_weights(hparams["teacher_model"], start, but="classifier")
+    return run_stage("teacher", hparams, run_opts, data)
 
 
 def start_student(hparams: Mapping[str, Any]) -> None:
