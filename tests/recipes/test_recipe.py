@@ -6,9 +6,12 @@ import re
 import numpy as np
 import pytest
 import soundfile
+import torch
 from embedding_file import as_onnx
 from runs import RECIPE, SHORT, make_tones, run_recipe
+from safetensors.torch import load_file
 
+from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.format import model_file
 from speechbrain_bifsmn.dataio.words import words_of
 from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
@@ -193,6 +196,31 @@ def test_a_large_teacher_hears_what_the_student_hears(tones, tmp_path):
     )
     last = done.stderr.splitlines()[-1]
     assert last.startswith("train.py: large_teacher_copies: expected the stud")
+
+
+def test_a_teacher_starts_from_that_of_other_classes(trained, tones, tmp_path):
+    start = trained / "save/teacher.safetensors"
+    done = run_recipe(
+        "hparams/custom_keywords.yaml",
+        "--words=stop",
+        f"--data_folder={tones}",
+        "--speak=never",
+        f"--teacher_start={start}",
+        f"--output_folder={tmp_path}",
+        "--teacher_epochs=1",
+        "--student_epochs=0",
+        "--teacher_schedule={peak: 0.0}",  # so that it stays where it starts
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    theirs = load_file(start)
+    ours = load_file(tmp_path / "save/teacher.safetensors")
+    for name, weights in ours.items():
+        if name.endswith("weight") and "norm" not in name:
+            same = weights.shape == theirs[name].shape
+            assert same == (name != "classifier.weight")
+            assert not same or torch.equal(weights, theirs[name])
+    data = json.loads((tmp_path / "save/run.json").read_text())["data"]
+    assert data["teacher_start"] == sha256_of(start)
 
 
 def test_a_given_teacher_in_half_precision(trained, tones, tmp_path):
