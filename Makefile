@@ -87,6 +87,9 @@ bench-training: .venv  ## Time training against the released code's step
 # Backends that cannot be installed are reported as missing; so is what counts
 # instructions on ARM, where `make test-arm` has not run before. A run that was
 # stopped goes on after its last part.
+bench-keywords: .venv  ## Train keywords, measure them on people (ARGS="RECORDINGS --negatives TRAIN --other MEASURE")
+	$(BIN)/python -m benchmarks.keywords $(ARGS)
+
 bench: .venv  ## Measure the engine and other backends (DATA=FOLDER; 25 min)
 	$(BIN)/python -m benchmarks $(if $(DATA),"--data_folder=$(DATA)") $(ARGS)
 
@@ -119,5 +122,5 @@ tables: .venv  ## Write the tables of README and docs from docs/results
 clean:  ## Remove the environment and caches; keep data and results
 	rm -rf .venv build dist *.egg-info .*_cache .hypothesis
 
-.PHONY: help .venv train evaluate test test-wheels release coverage test-arm test-mcu test-fuzz wasm test-wasm bench-training \
+.PHONY: help .venv train evaluate test test-wheels release coverage test-arm test-mcu test-fuzz wasm test-wasm bench-training bench-keywords \
 	bench lint format docs tutorial tables clean
