@@ -331,9 +331,19 @@ def get_teacher(
         brain.save_best()
         return brain
     if hparams["teacher_start"]:
-        start = weights_file(hparams["teacher_start"], "teacher")
-        load_weights(hparams["teacher_model"], start, but="classifier")
+        start_teacher(hparams)
     return run_stage("teacher", hparams, run_opts, data)
+
+
+def start_teacher(hparams: Mapping[str, Any]) -> None:
+    """Gives the teacher the weights that it starts from."""
+    path = weights_file(hparams["teacher_start"], "teacher")
+    try:
+        load_weights(hparams["teacher_model"], path, but="classifier")
+    except ValueError as error:
+        raise ValueError(
+            f"teacher_start: {error}, or start from none: --teacher_start="
+        ) from None
 
 
 def start_student(hparams: Mapping[str, Any]) -> None:
