@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -71,5 +72,6 @@ def _keep_missing(brain, stage, dataset, paths, loader):
         brain.seed(number, "copies")
         if hasattr(batches.sampler, "set_epoch"):
             batches.sampler.set_epoch(number)
-        heard = [brain.keep(batch) for batch in batches]
+        few = islice(batches, brain.debug_batches if brain.debug else None)
+        heard = [brain.keep(batch) for batch in few]
         KeptInputs.joined(heard).save(path)

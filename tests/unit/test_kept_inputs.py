@@ -128,6 +128,11 @@ def test_the_brain_learns_from_what_is_kept(trainer, tmp_path):
         )
 
 
+def test_debugging_takes_a_few_batches(trainer, tmp_path):
+    trainer.debug = True
+    assert len(kept(trainer, tmp_path, copies=1).target) == 2 * 2
+
+
 def test_hearing_needs_a_teacher(trainer, tmp_path):
     trainer.teacher = None
     with pytest.raises(ValueError, match="teacher: expected one"):
