@@ -36,7 +36,7 @@ help:  ## List the targets
 	touch $@
 
 .venv/.complete: .venv/.engine setup.cfg pyproject.toml
-	$(BIN)/pip install --quiet --no-compile -e ".[recipe,test,docs]"
+	$(BIN)/pip install --quiet --no-compile -e ".[recipe,voices,test,docs]"
 	touch $@
 
 train: .venv  ## Train BiFSMNv2 (YAML=v2_12 ARGS="--data_folder=DATA")

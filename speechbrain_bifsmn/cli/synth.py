@@ -40,6 +40,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="yours, in folders named after their words",
     )
     add(
+        "--voices",
+        choices=("espeak", "natural"),
+        default="espeak",
+        help="natural: in English, half of the clips are said by voices like "
+        "people's (default: %(default)s)",
+    )
+    add(
         "--language",
         default="en",
         metavar="NAME",
@@ -59,6 +66,7 @@ def run(arguments: Namespace) -> None:
         clips=arguments.clips,
         seed=arguments.seed,
         language=arguments.language,
+        voices=arguments.voices,
     )
     for line in describe(arguments.folder, arguments.words).split("\n"):
         print(printable(line))

@@ -25,8 +25,10 @@ from speechbrain_bifsmn.dataio.custom_plan import (
     plan_corpus,
 )
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
+from speechbrain_bifsmn.dataio.kokoro import Kokoro
 from speechbrain_bifsmn.dataio.negatives import write_negatives
 from speechbrain_bifsmn.dataio.recordings import convert_recordings
+from speechbrain_bifsmn.dataio.speakers import is_natural
 from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.owned import owned_folder
 
@@ -44,6 +46,7 @@ def make_custom_corpus(
     background_seconds: int = 60,
     language: str = "en",
     negatives: str | Path | Sequence[str | Path] = (),
+    voices: str = "espeak",
 ) -> Path:
     """Makes a corpus, unless ``folder`` already holds the same one.
 
@@ -82,6 +85,9 @@ def make_custom_corpus(
     negatives : str | Path | sequence of str | Path
         Files and folders of audio without keywords, hours of it: its seconds
         are words to tell the keywords from.
+    voices : str
+        "espeak", or "natural": of English, those of ``Kokoro`` say half of the
+        clips. They carry over to people better, and take half a second a clip.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def make_custom_corpus(
     folder = Path(folder)
     clear_leftovers(folder)
     plan = plan_corpus(
-        words, recordings, speak, clips, seed, language, negatives
+        words, recordings, speak, clips, seed, language, negatives, voices
     )
     check_apart(folder, [recordings] if recordings else [])
     check_apart(folder, plan.negatives)
@@ -129,36 +135,47 @@ def describe_corpus(
     seed: int = 1234,
     language: str = "en",
     negatives: str | Path | Sequence[str | Path] = (),
+    voices: str = "espeak",
 ) -> dict[str, Any]:
     """Returns what decides on a corpus of ``make_custom_corpus``.
 
     Takes its arguments; returns plain data, and makes nothing.
     """
     plan = plan_corpus(
-        words, recordings, speak, clips, seed, language, negatives
+        words, recordings, speak, clips, seed, language, negatives, voices
     )
     return plan.description
 
 
 def _write_corpus(corpus, plan, seed, background_seconds):
     recorded, spoken = plan.recorded, plan.spoken
-    # First: it may be missing.
-    espeak = Espeak(plan.language) if spoken else None
+    speakers = _speakers(spoken, plan.language)  # first: one may be missing
     names = _names(recorded, spoken)
     paths = [corpus / name for name in names]
     convert_recordings(recorded, paths[: len(recorded)])
     jobs = zip(spoken, paths[len(recorded) :], strict=True)
-    if espeak:
-        for clip, path in tqdm(jobs, "speaking", len(spoken), unit="clip"):
-            _, word, speaker, take = clip
-            wav = synthetic.make_clip(espeak, word, speaker, take, seed)
-            synthetic.write_wav(path, wav)
+    for clip, path in tqdm(jobs, "speaking", len(spoken), unit="clip"):
+        _, word, speaker, take = clip
+        voices = speakers[is_natural(speaker)]
+        wav = synthetic.make_clip(voices, word, speaker, take, seed)
+        synthetic.write_wav(path, wav)
     if not any(clip.word == NOISE_FOLDER for clip in recorded):
+        espeak = speakers.get(False)
         synthetic.write_backgrounds(corpus, background_seconds, seed, espeak)
     listed = write_negatives(corpus, plan.negatives)
     for clip, name in zip((*recorded, *spoken), names, strict=True):
         listed[clip.split].append(name)
     synthetic.write_lists(corpus, listed)
+
+
+def _speakers(spoken, language):
+    """Returns what speaks: by whether it is natural."""
+    if not spoken:
+        return {}
+    espeak = Espeak(language)
+    if not any(is_natural(clip.speaker) for clip in spoken):
+        return {False: espeak}
+    return {False: espeak, True: Kokoro(espeak)}
 
 
 def _names(recorded, spoken):

@@ -26,6 +26,7 @@ from speechbrain_bifsmn.dataio.words import canonical_name, parse_words
 
 VERSION = [2, synthetic.VERSION]  # of what is made; part of the marker
 SPEAK = ("missing", "always", "never")
+VOICES = ("espeak", "natural")
 MIN_CLIPS = 10  # of another word, for training
 MAX_CLIPS = 100_000  # of each keyword
 
@@ -49,6 +50,7 @@ def plan_corpus(
     seed: int,
     language: str,
     negatives: str | Path | Sequence[str | Path],
+    voices: str,
 ) -> CustomPlan:
     """Decides what a corpus holds, from ``make_custom_corpus``'s arguments."""
     words = parse_words(words)
@@ -57,6 +59,10 @@ def plan_corpus(
             f"speak: expected one of {', '.join(SPEAK)}, got {speak!r}"
         )
     check_number("clips", clips, 1, MAX_CLIPS)
+    if voices not in VOICES:
+        raise ValueError(
+            f"voices: expected one of {', '.join(VOICES)}, got {voices!r}"
+        )
     audio = find_negatives(negatives, words)
     others = [] if speak == "never" else _other_words(words, language)
     recorded: list[Recording] = []
@@ -74,7 +80,7 @@ def plan_corpus(
         wanted = _shares(words, others, clips)
         spoken = [
             clip
-            for clip in synthetic.plan_clips(wanted, seed, accents_of(language))
+            for clip in _spoken(wanted, seed, voices, language)
             if clip.word in others
             or (clip.word, clip.split) not in there
             or (speak == "always" and clip.split == "train")
@@ -87,11 +93,23 @@ def plan_corpus(
         "clips": clips,
         "seed": seed,
         "language": language,
+        "voices": voices,
         "recordings": fingerprint(recordings, recorded),
         "negatives": describe_negatives(audio),
     }
     return CustomPlan(
         sorted(words), recorded, spoken, audio, language, description
+    )
+
+
+def _spoken(wanted, seed, voices, language):
+    """Plans the clips, half of which natural voices say where they are to."""
+    accents = accents_of(language)
+    if voices != "natural" or language != "en":
+        return synthetic.plan_clips(wanted, seed, accents)
+    half = {word: max(1, count // 2) for word, count in wanted.items()}
+    return synthetic.plan_clips(half, seed, accents) + synthetic.plan_clips(
+        half, seed, natural=True
     )
 
 

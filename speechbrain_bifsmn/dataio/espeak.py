@@ -38,6 +38,20 @@ def _remove(folder, maker):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def trimmed(wav: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns speech without the silence around it.
+
+    Example
+    -------
+    >>> len(trimmed(np.array([0.0] * 1000 + [1.0] + [0.0] * 1000)))
+    641
+    """
+    loud = np.flatnonzero(np.abs(wav) > 0.01 * np.abs(wav).max())
+    if not loud.size:
+        return wav[:0]
+    return wav[max(loud[0] - EDGE, 0) : loud[-1] + EDGE + 1]
+
+
 class Espeak:
     """Speaks in many voices.
 
@@ -139,10 +153,9 @@ class Espeak:
         """
         while True:
             wav = self.speak(text, voice, rate, pitch, pitch_range)
-            loud = np.flatnonzero(np.abs(wav) > 0.01 * np.abs(wav).max())
-            if loud.size == 0:
+            wav = trimmed(wav)
+            if not len(wav):
                 raise ValueError(f"text: {voice} keeps silent at {text!r}")
-            wav = wav[max(loud[0] - EDGE, 0) : loud[-1] + EDGE + 1]
             if len(wav) <= max_samples:
                 return wav
             if rate >= MAX_CLEAR_RATE:
@@ -167,8 +180,8 @@ class Espeak:
             f"{text!r}; write it as it sounds"
         )
 
-    def phonemes(self, text: str, voice: str) -> str:
-        """Returns the phonemes of a text, in eSpeak NG's notation.
+    def phonemes(self, text: str, voice: str, ipa: bool = False) -> str:
+        """Returns the phonemes of a text, in eSpeak NG's notation or in IPA.
 
         Example
         -------
@@ -176,7 +189,7 @@ class Espeak:
         "kaf'eI"
         """
         self._check(text, voice)
-        return self._library.phonemes(text, voice)
+        return self._library.phonemes(text, voice, ipa)
 
     def _check(self, text, voice, rate=175, pitch=50, pitch_range=50):
         if not text.strip():

@@ -14,6 +14,7 @@ NATIVE_RATE = 22050  # Hz
 
 # Values of enumerations of speak_lib.h.
 _SYNCHRONOUS, _DONT_EXIT, _CHARACTERS, _UTF8 = 2, 0x8000, 1, 1
+_IPA = 2
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 
 _INT, _UINT, _TEXT = ctypes.c_int, ctypes.c_uint, ctypes.c_char_p
@@ -113,14 +114,17 @@ class EspeakLibrary:
             )  # fmt: skip
         return b"".join(blocks)
 
-    def phonemes(self, text: str, voice: str) -> str:
-        """Returns the phonemes of a text, in eSpeak NG's notation."""
+    def phonemes(self, text: str, voice: str, ipa: bool = False) -> str:
+        """Returns the phonemes of a text, in eSpeak NG's notation or IPA."""
+        mode = _IPA if ipa else 0
         rest, phonemes = _TEXT(text.encode()), []
         with _LOCK, self._loaded() as library:
             self._call(library, "espeak_SetVoiceByName", voice.encode())
             while rest.value is not None:
                 part = ctypes.byref(rest)
-                phonemes.append(library.espeak_TextToPhonemes(part, _UTF8, 0))
+                phonemes.append(
+                    library.espeak_TextToPhonemes(part, _UTF8, mode)
+                )
         return b" ".join(phonemes).decode()
 
     @contextlib.contextmanager

@@ -30,11 +30,12 @@ VARIANTS = {
         "Mike aunty belinda f4 linda m6 m8 michel miguel paul rob robert shelby"
     ).split(),
 }
+NATURAL = "natural"  # begins the names of natural voices
 SPEAKERS = {"train": 250, "validation": 42, "test": 65}
 
 
 class Speaker(NamedTuple):
-    """The voice of a clip, with the arguments of ``Espeak.speak``."""
+    """The voice of a clip, with the arguments of ``say``."""
 
     name: str
     voice: str
@@ -73,5 +74,28 @@ def speakers(
         voice = f"{accent}+{variants[index % len(variants)]}"
         rate, pitch = random.uniform(135, 195), random.uniform(38, 62)
         name, pitch_range = random.bytes(4).hex(), random.uniform(30, 70)
+        people.append(Speaker(name, voice, rate, pitch, pitch_range))
+    return people
+
+
+def is_natural(speaker: Speaker) -> bool:
+    """Whether a speaker has a natural voice."""
+    return speaker.voice.startswith(f"{NATURAL}+")
+
+
+def natural_speakers(split: str, seed: int) -> list[Speaker]:
+    """Returns natural speakers of "train", "validation" or "test".
+
+    Example
+    -------
+    >>> natural_speakers("test", seed=1234)[0].voice
+    'natural+4b4fe965'
+    """
+    people = []
+    for index in range(SPEAKERS[split]):
+        random = stable_random(seed, NATURAL, split, index)
+        rate, pitch = random.uniform(115, 220), random.uniform(25, 75)
+        name, pitch_range = random.bytes(4).hex(), random.uniform(20, 80)
+        voice = f"{NATURAL}+{name}"
         people.append(Speaker(name, voice, rate, pitch, pitch_range))
     return people

@@ -28,9 +28,11 @@ from speechbrain_bifsmn.dataio.backgrounds import (
 from speechbrain_bifsmn.dataio.corpus import NOISE_FOLDER
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
 from speechbrain_bifsmn.dataio.espeak_data import ACCENTS
+from speechbrain_bifsmn.dataio.kokoro import Kokoro
 from speechbrain_bifsmn.dataio.speakers import (
     VARIANTS,
     Speaker,
+    natural_speakers,
     speakers,
     stable_random,
 )
@@ -58,13 +60,13 @@ class PlannedClip(NamedTuple):
 
 
 def make_clip(
-    espeak: Espeak, word: str, speaker: Speaker, take: int, seed: int
+    voices: Espeak | Kokoro, word: str, speaker: Speaker, take: int, seed: int
 ) -> NDArray[np.float64]:
     """Makes one second with a word at a random place, loudness and SNR.
 
     Arguments
     ---------
-    espeak : Espeak
+    voices : Espeak | Kokoro
         What speaks.
     word : str
         A word or short phrase.
@@ -81,7 +83,7 @@ def make_clip(
         (16000,) at 16 kHz, from -1 to 1, but for peaks of the noise.
     """
     random = stable_random(seed, word, speaker.name, take)
-    wav = espeak.say(
+    wav = voices.say(
         word,
         speaker.voice,
         MAX_CLIP_SAMPLES,
@@ -101,7 +103,10 @@ def make_clip(
 
 
 def plan_clips(
-    clips: Mapping[str, int], seed: int, accents: Sequence[str] = ACCENTS
+    clips: Mapping[str, int],
+    seed: int,
+    accents: Sequence[str] = ACCENTS,
+    natural: bool = False,
 ) -> list[PlannedClip]:
     """Lists every clip of a corpus.
 
@@ -114,7 +119,9 @@ def plan_clips(
     seed : int
         Seed of the corpus.
     accents : sequence of str
-        Accents of the voices.
+        Accents of eSpeak's voices.
+    natural : bool
+        Natural voices in their place.
 
     Returns
     -------
@@ -123,7 +130,11 @@ def plan_clips(
     """
     plan = []
     for split, share in SHARES.items():
-        people = speakers(split, seed, accents)
+        people = (
+            natural_speakers(split, seed)
+            if natural
+            else speakers(split, seed, accents)
+        )
         for word in sorted(clips):
             first = stable_random(seed, split, word).randint(len(people))
             for index in range(max(1, round(share * clips[word]))):

@@ -95,6 +95,7 @@ _NEEDS = {
     ),
     "spoken_clips": _VOICES,
     "language": _VOICES,
+    "voices": _VOICES,
     "protocol": (_UNKNOWN, _has_unknown),
     "unknown_percentage": _DRAWN,
     "train_unknown_percentage": _DRAWN,

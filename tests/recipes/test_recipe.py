@@ -163,7 +163,11 @@ def test_every_yaml_trains(path, versions, tmp_path):
     save_weights(SpeechEmbedding(classes=12), larger)
     as_onnx(SpeechEmbedding(classes=12), embedding)
     needed = {
-        "custom_keywords": ["--words=cat, hey robot", "--spoken_clips=5"],
+        "custom_keywords": [
+            "--words=cat, hey robot",
+            "--spoken_clips=5",
+            "--voices=espeak",
+        ],
         "large_teacher": [f"--speech_embedding_weights={embedding}"],
         "v1_12_large_teacher": [f"--large_teacher={larger}"],
     }

@@ -113,7 +113,10 @@ def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
     """Returns checksums of corpus and first weights, to recognise a run."""
     corpus = None
     if hparams["words"]:
-        names = "words data_folder speak spoken_clips seed language negatives"
+        names = (
+            "words data_folder speak spoken_clips seed language negatives "
+            "voices"
+        )
         corpus = describe_corpus(*map(hparams.get, names.split()))
     starts = {
         name: sha256_of(weights_file(hparams[name], network))

