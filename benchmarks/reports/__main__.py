@@ -14,6 +14,7 @@ from benchmarks import ROOT
 from benchmarks.reports import (
     arm_tables,
     bench_tables,
+    keyword_table,
     microcontroller_table,
     plots,
     run_tables,
@@ -26,6 +27,7 @@ TABLES = {
     **run_tables.TABLES,
     **bench_tables.TABLES,
     **arm_tables.TABLES,
+    **keyword_table.TABLES,
     **microcontroller_table.TABLES,
     **summary_table.TABLES,
 }
