@@ -3,16 +3,10 @@
 import json
 import re
 
-import numpy as np
 import pytest
-import soundfile
-import torch
 from embedding_file import as_onnx
 from runs import RECIPE, SHORT, make_tones, run_recipe
-from safetensors.torch import load_file
 
-from bifsmn_engine.files.checksum import sha256_of
-from bifsmn_engine.format import model_file
 from speechbrain_bifsmn.dataio.words import words_of
 from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
 from speechbrain_bifsmn.lobes.models.speech_embedding import SpeechEmbedding
@@ -64,52 +58,6 @@ def test_a_finished_run_is_not_trained_again(trained, tones, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     assert results(trained)["accuracy"] == before["accuracy"]
     assert (trained / "train_log.txt").read_text() == log
-
-
-def test_each_epoch_has_other_unknown_words(tones, tmp_path):
-    done = run_recipe(
-        "hparams/custom_keywords.yaml",
-        "--words=stop",
-        f"--data_folder={tones}",
-        "--speak=never",
-        f"--output_folder={tmp_path}",
-        *SHORT,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    manifest = (tmp_path / "save/manifest/train.csv").read_text()
-    assert manifest.count(",unknown,") == 10 * 12  # of which 12 an epoch
-    assert results(tmp_path)["epochs"] == {"teacher": 2, "student": 2}
-
-
-def test_keywords_with_hours_of_other_audio_end_tuned(tones, tmp_path):
-    radio, output = tmp_path / "radio.wav", tmp_path / "output"
-    random = np.random.default_rng(0)
-    wav = 0.1 * random.standard_normal(8 * 60 * 16000)
-    soundfile.write(radio, wav, 16000)
-    arguments = [
-        "hparams/custom_keywords.yaml",
-        "--words=stop",
-        f"--data_folder={tones}",
-        "--speak=never",
-        f"--negatives={radio}",
-        f"--output_folder={output}",
-        "--false_alarms_per_hour=100",
-        *SHORT,
-    ]
-    done = run_recipe(*arguments)
-    assert done.returncode == 0, done.stderr[-3000:]
-    manifest = (output / "save/manifest/train.csv").read_text()
-    assert manifest.count("_negatives_/") == 2 * 6 * 60
-    tuned = json.loads((output / "tune.json").read_text())
-    assert tuned["wanted_per_hour"] == 100
-    config = model_file.read(output / "model.bifsmn").config
-    thresholds = tuned["shared"]["thresholds"]
-    assert config.threshold == pytest.approx(thresholds["stop"])
-    assert config.smoothing == tuned["shared"]["smoothing"]
-    before = (output / "model.bifsmn").read_bytes()
-    done = run_recipe(*arguments)  # what is tuned is not tuned again
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert (output / "model.bifsmn").read_bytes() == before
 
 
 def test_a_teacher_of_another_architecture(tones, tmp_path):
@@ -202,31 +150,6 @@ def test_a_large_teacher_hears_what_the_student_hears(tones, tmp_path):
     assert last.startswith("train.py: large_teacher_copies: expected the stud")
 
 
-def test_a_teacher_starts_from_that_of_other_classes(trained, tones, tmp_path):
-    start = trained / "save/teacher.safetensors"
-    done = run_recipe(
-        "hparams/custom_keywords.yaml",
-        "--words=stop",
-        f"--data_folder={tones}",
-        "--speak=never",
-        f"--teacher_start={start}",
-        f"--output_folder={tmp_path}",
-        "--teacher_epochs=1",
-        "--student_epochs=0",
-        "--teacher_schedule={peak: 0.0}",  # so that it stays where it starts
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    theirs = load_file(start)
-    ours = load_file(tmp_path / "save/teacher.safetensors")
-    for name, weights in ours.items():
-        if name.endswith("weight") and "norm" not in name:
-            same = weights.shape == theirs[name].shape
-            assert same == (name != "classifier.weight")
-            assert not same or torch.equal(weights, theirs[name])
-    data = json.loads((tmp_path / "save/run.json").read_text())["data"]
-    assert data["teacher_start"] == sha256_of(start)
-
-
 def test_a_given_teacher_in_half_precision(trained, tones, tmp_path):
     done = run_recipe(
         "hparams/bifsmnv2.yaml",
@@ -251,14 +174,6 @@ def test_the_version_must_be_that_of_the_folder(tones, tmp_path):
         f"--output_folder={tmp_path}",
     )
     assert "expected 0.02, found the words of 0.01" in done.stderr
-
-
-def test_own_keywords_must_be_given(tmp_path):
-    done = run_recipe(
-        "hparams/custom_keywords.yaml", f"--output_folder={tmp_path}"
-    )
-    assert done.returncode == 1
-    assert "train.py: words: expected a value, got none; wri" in done.stderr
 
 
 def test_every_augmentation_and_workers(trained, tones, tmp_path):
