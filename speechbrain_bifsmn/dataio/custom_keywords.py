@@ -87,7 +87,7 @@ def make_custom_corpus(
         are words to tell the keywords from.
     voices : str
         "espeak", or "natural": of English, those of ``Kokoro`` say half of the
-        clips. They carry over to people better, and take half a second a clip.
+        clips. They carry over to people better, and take a second a clip.
 
     Returns
     -------
