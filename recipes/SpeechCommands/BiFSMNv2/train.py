@@ -456,7 +456,7 @@ def main() -> None:
             claim = output_folder(place, hparams["restart"])
         with claim:
             train(named, hparams, run_opts, saved)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(f"train.py: {printable(error)}")
     finally:
         if dist.is_initialized():
