@@ -84,12 +84,12 @@ test-wasm: .venv  ## ... and test it in Chromium (Debian, root)
 bench-training: .venv  ## Time training against the released code's step
 	$(BIN)/python -m benchmarks.training $(ARGS)
 
-# Backends that cannot be installed are reported as missing; so is what counts
-# instructions on ARM, where `make test-arm` has not run before. A run that was
-# stopped goes on after its last part.
 bench-keywords: .venv  ## Train keywords, measure them on people (ARGS="RECORDINGS --negatives TRAIN --other MEASURE")
 	$(BIN)/python -m benchmarks.keywords $(ARGS)
 
+# Backends that cannot be installed are reported as missing; so is what counts
+# instructions on ARM, where `make test-arm` has not run before. A run that was
+# stopped goes on after its last part.
 bench: .venv  ## Measure the engine and other backends (DATA=FOLDER; 25 min)
 	$(BIN)/python -m benchmarks $(if $(DATA),"--data_folder=$(DATA)") $(ARGS)
 

@@ -39,8 +39,7 @@ class KeywordBrain(sb.Brain):
         if isinstance(batch, KeptInputs):
             features, teacher = batch.features, NetworkOutput(batch.logits, [])
         else:
-            wav = self.modules.wav_augment(self._augmented(batch))
-            features = self.modules.features(wav)
+            wav, features = self._listen(batch)
         features = self.modules.feature_augment(features)
         outputs = self.modules.model(features, thinnings=self.hparams.thinnings)
         if teacher is None:
@@ -54,8 +53,7 @@ class KeywordBrain(sb.Brain):
         Features are not augmented yet.
         """
         batch = batch.to(self.device)
-        wav = self.modules.wav_augment(self._augmented(batch))
-        features = self.modules.features(wav)
+        wav, features = self._listen(batch)
         teacher = self._teach(wav, features)
         if teacher is None:
             raise ValueError("teacher: expected one to hear with, found None")
@@ -71,6 +69,11 @@ class KeywordBrain(sb.Brain):
         if self.teacher_features is not self.modules.features:
             features = self.teacher_features(wav)
         return self.teacher(features, thinnings=[1])[0]
+
+    def _listen(self, batch):
+        """Returns the augmented waveforms, and their features."""
+        wav = self.modules.wav_augment(self._augmented(batch))
+        return wav, self.modules.features(wav)
 
     def _augmented(self, batch):
         """Returns the clips, silence drawn anew, each augmented by itself."""

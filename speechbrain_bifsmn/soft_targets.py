@@ -10,7 +10,7 @@ from typing import Any
 import speechbrain as sb
 from speechbrain.dataio.dataloader import make_dataloader
 from speechbrain.dataio.dataset import DynamicItemDataset
-from speechbrain.utils.distributed import if_main_process, run_on_main
+from speechbrain.utils.distributed import run_on_main
 from tqdm import tqdm
 
 from speechbrain_bifsmn.core import KeywordBrain
@@ -66,7 +66,7 @@ def _keep_missing(brain, stage, dataset, paths, loader):
         missing,
         f"the large teacher hears the {stage.name.lower()} clips",
         unit="copy",
-        disable=brain.noprogressbar or not if_main_process(),
+        disable=brain.noprogressbar,
     ):
         number = paths.index(path)
         brain.seed(number, "copies")

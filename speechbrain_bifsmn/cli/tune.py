@@ -44,7 +44,6 @@ from speechbrain_bifsmn.files.owned import (
     check_file,
     claim,
     is_listed,
-    owned_file,
 )
 from speechbrain_bifsmn.files.owned import owner as owner_of
 
@@ -177,9 +176,7 @@ def run(arguments: Namespace) -> None:
     )
     try:
         if arguments.out:
-            tuning_report.write(result, arguments.out, owner)
-            with owned_file(arguments.out / MODEL.name, owner) as place:
-                tune.store(*point, source, place)
+            tune.write_tuned(result, source, arguments.out, owner)
         if arguments.write:
             listed = is_listed(source)
             tune.store(*point, source, source)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,15 +22,17 @@ from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.format import model_file
 from bifsmn_engine.format.layout import all_thinnings
 from bifsmn_engine.loading import find_model, load_model
+from bifsmn_engine.pretrained import MODEL
 from speechbrain_bifsmn.deploy.writer import write_model
 from speechbrain_bifsmn.evaluation.intervals import hours_needed
+from speechbrain_bifsmn.files.owned import owned_file
 from speechbrain_bifsmn.operating_points.choose import (
     Posteriors,
     Setting,
     choose,
 )
 from speechbrain_bifsmn.operating_points.noise import Noise
-from speechbrain_bifsmn.operating_points.report import shared_threshold
+from speechbrain_bifsmn.operating_points.report import shared_threshold, write
 from speechbrain_bifsmn.operating_points.tuning_data import (
     PAUSE_S,
     AudioSegment,
@@ -265,6 +267,31 @@ def store(
         these two and in the checksum.
     """
     write_model(_tuned(source, threshold, smoothing), target)
+
+
+def write_tuned(
+    result: Mapping[str, Any],
+    source: str | Path,
+    folder: str | Path,
+    owner: str,
+) -> None:
+    """Writes the report of ``tune``, and the model file that it is of, tuned.
+
+    Arguments
+    ---------
+    result : dict
+        What ``tune`` returned.
+    source : str | Path
+        The model file that was tuned.
+    folder : str | Path
+        For the report's files and ``model.bifsmn``, which may be ``source``.
+    owner : str
+        The command that owns the folder.
+    """
+    write(result, folder, owner)
+    point = shared_threshold(result), result["shared"]["smoothing"]
+    with owned_file(Path(folder) / MODEL.name, owner) as place:
+        store(*point, source, place)
 
 
 def _tuned(source, threshold, smoothing):

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 from bifsmn_engine.printable import printable
-from speechbrain_bifsmn.files.owned import owned_file
 from speechbrain_bifsmn.operating_points import report
-from speechbrain_bifsmn.operating_points.tune import store, tune
+from speechbrain_bifsmn.operating_points.tune import tune, write_tuned
 from speechbrain_bifsmn.runs.output import OWNER
 
 
@@ -43,8 +42,5 @@ def tune_student(
     result = {"command": shlex.join(["python", *sys.argv]), **found}
     if warning := report.warning(result):
         print(f"Warning: {warning}")
-    point = report.shared_threshold(result), result["shared"]["smoothing"]
-    report.write(result, folder, OWNER)
-    with owned_file(path, OWNER) as place:
-        store(*point, path, place)
+    write_tuned(result, path, folder, OWNER)
     print(report.text(result))

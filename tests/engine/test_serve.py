@@ -48,7 +48,7 @@ def spot(tmp_path, capsys):
         assert main(["spot", str(path), *options, "--format=json"]) == 0
         rows = map(json.loads, capsys.readouterr().out.splitlines())
         found = [(row["label"], row["start"]) for row in rows]
-        assert len({label for label, _ in found}) > 2 and len(found) > 3
+        assert len({label for label, _ in found}) > 2 and len(found) > 5
         return found
 
     return run

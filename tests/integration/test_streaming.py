@@ -28,7 +28,7 @@ def listen(stream, parts):
 def half(model, scene):
     """A threshold that half of the windows reach, unsmoothed."""
     keywords = window_posteriors(model, scene)[:, :4].max(1)
-    return float(np.floor(1000 * np.median(keywords)) / 1000)
+    return float(np.floor(10000 * np.median(keywords)) / 10000)
 
 
 @pytest.mark.parametrize("thinning", [1, 4])
@@ -65,7 +65,7 @@ def test_both_backends_decide_alike(small_file, scene, thinning):
         model = load_model(small_file, backend, thinning)
         stream = KeywordStream(model, threshold=half(model, scene), smoothing=1)
         found.append(listen(stream, [scene]))
-    assert found[0]
+    assert len(found[0]) > 1
     for one, other in zip(*found, strict=True):
         assert one[::2] == other[::2] and one.end == other.end
         assert one.score == pytest.approx(other.score, abs=1e-4)

@@ -1,5 +1,6 @@
 """A corpus of tones, and the recipe in a process of its own."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,11 @@ def make_tones(folder, words=WORDS, clips=CLIPS):
     for name in ("hiss", "roar"):
         wav = 0.05 * random.standard_normal(20 * 16000)
         soundfile.write(noise / f"{name}.wav", wav, 16000)
+
+
+def results(folder):
+    """What a run has written of its results."""
+    return json.loads((folder / "results.json").read_text())
 
 
 _python = WarmPython()

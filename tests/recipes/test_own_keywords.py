@@ -7,17 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from runs import SHORT, run_recipe
+from runs import SHORT, results, run_recipe
 from safetensors.torch import load_file
 
 from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.format import model_file
 
 pytestmark = pytest.mark.slow
-
-
-def results(folder):
-    return json.loads((folder / "results.json").read_text())
 
 
 def test_each_epoch_has_other_unknown_words(tones, tmp_path):

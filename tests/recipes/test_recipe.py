@@ -1,11 +1,10 @@
 """The recipe from end to end."""
 
-import json
 import re
 
 import pytest
 from embedding_file import as_onnx
-from runs import RECIPE, SHORT, make_tones, run_recipe
+from runs import RECIPE, SHORT, make_tones, results, run_recipe
 
 from speechbrain_bifsmn.dataio.words import words_of
 from speechbrain_bifsmn.lobes.models.bcresnet import BCResNet
@@ -15,10 +14,6 @@ from speechbrain_bifsmn.runs.weights import save_weights
 
 pytestmark = pytest.mark.slow
 YAMLS = sorted(RECIPE.glob("hparams/*.yaml"))
-
-
-def results(folder):
-    return json.loads((folder / "results.json").read_text())
 
 
 def test_a_run_ends_with_its_table(trained):
