@@ -3,10 +3,11 @@
     python -m benchmarks.keywords RECORDINGS --negatives TRAIN --other MEASURE
 
 RECORDINGS has a folder of recordings for each keyword. By a hash of its name, a
-recording is for training or for measuring. For each number of recordings (0:
-typed text alone) a network is trained with the defaults, beside the audio of
-TRAIN, and its misses are counted at rates of false alarms in that of MEASURE.
-Runs that are done are not repeated; results are written after each run.
+recording is for training or for measuring. A network is trained with the
+defaults: from the words alone, and for each number of recordings (0: no one)
+beside the audio of TRAIN. Its misses are counted at rates of false alarms in
+that of MEASURE. Runs that are done are not repeated; results are written after
+each run.
 """
 
 import argparse
@@ -38,7 +39,7 @@ def is_measured(path: Path) -> bool:
     Example
     -------
     >>> is_measured(Path("alexa/ann.wav")), is_measured(Path("alexa/bob.wav"))
-    (False, True)
+    (True, False)
     """
     return hashlib.sha256(path.name.encode()).digest()[0] % 2 == 1
 
@@ -70,34 +71,42 @@ def divide(recordings: Path, count: int) -> tuple[Path, Path]:
     return training, measuring
 
 
-def options_of(count: int, training: Path) -> list[str]:
+def options_of(
+    count: int, training: Path, negatives: Sequence[Path]
+) -> list[str]:
     """Returns the options of a training with so many recordings.
 
     Example
     -------
-    >>> options_of(0, Path("train_0")), options_of(150, Path("train_150"))
-    ([], ['--data_folder=train_150', '--speak=never'])
+    >>> options_of(0, Path("train_0"), [])
+    []
+    >>> options_of(150, Path("train_150"), [])
+    ['--data_folder=train_150', '--speak=never']
+    >>> options_of(0, Path("train_0"), [Path("radio.mp3")])
+    ['--negatives=["shipped", "radio.mp3"]']
     """
-    if count == 0:
-        return []
-    speak = "always" if count < FEW else "never"
-    return [f"--data_folder={training}", f"--speak={speak}"]
+    options = []
+    if negatives:
+        audio = json.dumps(["shipped", *map(str, negatives)])
+        options.append(f"--negatives={audio}")
+    if count:
+        speak = "always" if count < FEW else "never"
+        options += [f"--data_folder={training}", f"--speak={speak}"]
+    return options
 
 
 def train(
-    words: Sequence[str], count: int, training: Path, negatives: Sequence[Path]
+    words: Sequence[str], name: str, options: Sequence[str]
 ) -> dict[str, Any]:
     """Trains, or goes on; returns the results of the run, with its folder."""
-    folder = OUTPUT / f"run_{count}"
+    folder = OUTPUT / f"run_{name}"
     results = folder / "results.json"
     if not results.exists():
-        audio = ", ".join(json.dumps(str(path)) for path in negatives)
         command = [
             *(sys.executable, "train.py", "hparams/custom_keywords.yaml"),
             f"--words={', '.join(words)}",
-            f"--negatives=[{audio}]",
             f"--output_folder={folder}",
-            *options_of(count, training),
+            *options,
             *("--device=cpu", "--noprogressbar"),
         ]
         subprocess.run(command, cwd=RECIPE, check=True)
@@ -146,11 +155,12 @@ def main() -> None:
         + " ".join(map(str, options.counts)),
         "rows": {},
     }
-    for count in tqdm(options.counts, "training", unit="run"):
+    negatives = [path.resolve() for path in options.negatives]
+    runs = [("alone", 0, []), *((str(n), n, negatives) for n in options.counts)]
+    for name, count, audio in tqdm(runs, "training", unit="run"):
         training, measuring = divide(recordings, count)
-        negatives = [path.resolve() for path in options.negatives]
-        run = train(words, count, training, negatives)
-        found["rows"][count] = measure(run, measuring, options.other)
+        run = train(words, name, options_of(count, training, audio))
+        found["rows"][name] = measure(run, measuring, options.other)
         text = json.dumps(found, indent=2) + "\n"
         (RESULTS / "keywords.json").write_text(text, encoding="utf-8")
 

@@ -79,8 +79,10 @@ def at_rates(
     Returns
     -------
     dict
-        By false alarms per hour, as text: false rejects and the threshold.
-        Rates for which there is too little audio to hear one are left out.
+        By false alarms per hour, as text: false rejects and the threshold,
+        and, by keyword, the percentage of its clips that is missed where it
+        has as many false alarms by itself. Rates for which there is too little
+        audio to hear one are left out.
     """
     rejects, alarms = sweep.at(table)
     hours, clips = sum(sweep.hours.values()), sweep.clips()
@@ -95,7 +97,18 @@ def at_rates(
             "false_rejects": missed,
             "rejects_percent": 100 * missed / clips,
             "rejects_interval": wilson_interval(missed, clips),
+            "keywords": _alone(sweep, rejects, alarms, rate * hours),
         }
+    return found
+
+
+def _alone(sweep, rejects, alarms, allowed):
+    """The percentage that is missed of each keyword, by itself."""
+    found = {}
+    for k, name in enumerate(sweep.keywords):
+        row = first_allowed(alarms[:, k], allowed)
+        if row is not None and sweep.clips(k):
+            found[name] = 100 * int(rejects[row, k]) / sweep.clips(k)
     return found
 
 

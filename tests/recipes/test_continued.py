@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 TINY = (
     "--layers=4 --channels=16 --hidden=16 --front_channels=8 --batch_size=24 "
     "--teacher_epochs=1 --student_epochs=1 --noprogressbar --teacher_start= "
-    "--false_alarms_per_hour=0"
+    "--false_alarms_per_hour=0 --negatives=[] --reverberation_probability=0"
 ).split()
 FEW = {"train": 4, "validation": 2, "testing": 2}
 WORDS = ["stop", "go", "cat"]

@@ -22,6 +22,7 @@ def test_each_epoch_has_other_unknown_words(tones, tmp_path):
         "--words=stop",
         f"--data_folder={tones}",
         "--speak=never",
+        "--negatives=[]",
         f"--output_folder={tmp_path}",
         *SHORT,
     )
@@ -85,6 +86,8 @@ def test_a_teacher_starts_from_that_of_other_classes(trained, tones, tmp_path):
             assert not same or torch.equal(weights, theirs[name])
     data = json.loads((tmp_path / "save/run.json").read_text())["data"]
     assert data["teacher_start"] == sha256_of(start)
+    manifest = (tmp_path / "save/manifest/train.csv").read_text()
+    assert manifest.count("_negatives_/") > 350  # words of people, by default
 
 
 def test_missing_voices_are_named(tmp_path):
