@@ -7,13 +7,12 @@ recording is for training or for measuring. A network is trained with the
 defaults: from the words alone, and for each number of recordings (0: no one)
 beside the audio of TRAIN. Its misses are counted at rates of false alarms in
 that of MEASURE. Runs that are done are not repeated; results are written after
-each run.
+each run, beside those of other numbers of recordings.
 """
 
 import argparse
 import hashlib
 import json
-import shlex
 import shutil
 import subprocess
 import sys
@@ -148,21 +147,26 @@ def main() -> None:
     options = parser.parse_args()
     recordings = options.recordings.resolve()
     words = sorted(path.name for path in recordings.iterdir() if path.is_dir())
-    found = {
-        "words": words,
-        "command": shlex.join(["python", "-m", "benchmarks.keywords"])
-        + " RECORDINGS --negatives TRAIN --other MEASURE --counts "
-        + " ".join(map(str, options.counts)),
-        "rows": {},
-    }
+    results = RESULTS / "keywords.json"
+    rows = {}
+    if results.exists():
+        earlier = json.loads(results.read_text("utf-8"))
+        rows = earlier["rows"] if earlier["words"] == words else {}
     negatives = [path.resolve() for path in options.negatives]
     runs = [("alone", 0, []), *((str(n), n, negatives) for n in options.counts)]
     for name, count, audio in tqdm(runs, "training", unit="run"):
         training, measuring = divide(recordings, count)
         run = train(words, name, options_of(count, training, audio))
-        found["rows"][name] = measure(run, measuring, options.other)
+        rows[name] = measure(run, measuring, options.other)
+        counts = " ".join(name for name in rows if name != "alone")
+        found = {
+            "words": words,
+            "command": "python -m benchmarks.keywords RECORDINGS --negatives "
+            f"TRAIN --other MEASURE --counts {counts}",
+            "rows": rows,
+        }
         text = json.dumps(found, indent=2) + "\n"
-        (RESULTS / "keywords.json").write_text(text, encoding="utf-8")
+        results.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

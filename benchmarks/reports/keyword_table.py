@@ -23,7 +23,8 @@ def keywords_table(_: str) -> list[str]:
         "false alarms an hour at the stored threshold",
         "training, min",
     )
-    for count, found in r["rows"].items():
+    for name in sorted(r["rows"], key=lambda n: -1 if n == "alone" else int(n)):
+        found = r["rows"][name]
         missed = [
             accuracy(rate["rejects_percent"], rate["rejects_interval"])
             if (rate := found["rates"].get(wanted))
@@ -35,13 +36,14 @@ def keywords_table(_: str) -> list[str]:
             for rate in found["at_stored_threshold"]
         )
         minutes = f"{found['minutes']:.0f}"
-        name = count if int(count) else "none: typed text alone"
-        alone = " / ".join(
-            f"{mean(found['rates'][wanted]['keywords'].values()):.0f}"
+        by_itself = " / ".join(
+            f"{mean(alone.values()):.0f}"
             for wanted in RATES
-            if wanted in found["rates"]
+            if (alone := found["rates"].get(wanted, {}).get("keywords"))
         )
-        lines.append(row(name, *missed, alone, stored, minutes))
+        lines.append(
+            row(NAMES.get(name, name), *missed, by_itself, stored, minutes)
+        )
     first = next(iter(r["rows"].values()))
     commits = {found["commit"][:12] for found in r["rows"].values()}
     return [
