@@ -57,7 +57,8 @@ class Kokoro:
 
     A voice is ``natural`` and the names of speakers, each after a ``+``; they
     decide on the shares, too. With a British one first, it speaks British
-    English. The samples of a call depend on its arguments alone.
+    English. The samples of a call depend on its arguments alone; several
+    threads may speak at once.
 
     Arguments
     ---------
@@ -88,8 +89,10 @@ class Kokoro:
         self._tokens: dict[str, int] = json.loads(vocabulary)["vocab"]
         self._styles = load_styles()
         self._mean = np.mean(list(self._styles.values()), 0)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # a sum has the same order anywhere
         self._session: Any = onnxruntime.InferenceSession(
-            str(model_path()), providers=["CPUExecutionProvider"]
+            str(model_path()), options, providers=["CPUExecutionProvider"]
         )
 
     def say(
