@@ -1,6 +1,6 @@
 """The table of keywords that are measured on people."""
 
-from statistics import mean
+from statistics import fmean
 
 from benchmarks.reports.common import header, load, row
 from benchmarks.reports.run_tables import accuracy
@@ -37,22 +37,24 @@ def keywords_table(_: str) -> list[str]:
         )
         minutes = f"{found['minutes']:.0f}"
         by_itself = " / ".join(
-            f"{mean(alone.values()):.0f}"
+            f"{fmean(alone.values()):.0f}"
             for wanted in RATES
             if (alone := found["rates"].get(wanted, {}).get("keywords"))
         )
         lines.append(
             row(NAMES.get(name, name), *missed, by_itself, stored, minutes)
         )
-    first = next(iter(r["rows"].values()))
-    commits = {found["commit"][:12] for found in r["rows"].values()}
+    rows = r["rows"].values()
+    commits = {found["commit"][:12] for found in rows}
+    clips = " or ".join(map(str, sorted({found["clips"] for found in rows})))
+    hours = fmean(found["hours"] for found in rows)
+    seeds = ", ".join(map(str, sorted({found["seed"] for found in rows})))
     return [
         *lines,
         "",
-        f"{', '.join(r['words'])}, together; {first['clips']} clips of people "
-        f"that were not trained on, {first['hours']:.1f} h of other audio; "
-        f"`{r['command']}`; seed {first['seed']}; commit "
-        f"{', '.join(sorted(commits))}.",
+        f"{', '.join(r['words'])}, together; {clips} clips of people that were "
+        f"not trained on, {hours:.1f} h of other audio; `{r['command']}`; "
+        f"seed {seeds}; commit {', '.join(sorted(commits))}.",
     ]
 
 
