@@ -13,7 +13,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from speechbrain_bifsmn.dataio.corpus import SAMPLE_RATE, read_corpus
+from speechbrain_bifsmn.dataio.corpus import (
+    SAMPLE_RATE,
+    read_corpus,
+    speaker_of,
+)
 from speechbrain_bifsmn.people import FOLDER
 
 PEOPLE = 25
@@ -26,8 +30,10 @@ def clips_of(folder: Path, names: list[str]) -> list[np.ndarray]:
     chosen: dict[str, np.ndarray] = {}
     names = sorted(names, key=lambda n: hashlib.sha256(n.encode()).digest())
     for name in names:
-        speaker = Path(name).name.partition("_nohash_")[0]
-        if len(chosen) == PEOPLE or speaker in chosen:
+        if len(chosen) == PEOPLE:
+            break
+        speaker = speaker_of(name)
+        if speaker in chosen:
             continue
         wav, _ = soundfile.read(folder / name, dtype="float32")
         if len(wav) == SAMPLE_RATE and np.abs(wav).max() >= QUIETEST:

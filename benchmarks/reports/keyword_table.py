@@ -24,26 +24,7 @@ def keywords_table(_: str) -> list[str]:
         "training, min",
     )
     for name in sorted(r["rows"], key=lambda n: -1 if n == "alone" else int(n)):
-        found = r["rows"][name]
-        missed = [
-            accuracy(rate["rejects_percent"], rate["rejects_interval"])
-            if (rate := found["rates"].get(wanted))
-            else ""
-            for wanted in RATES
-        ]
-        stored = "; ".join(
-            accuracy(rate["per_hour"], rate["interval"])
-            for rate in found["at_stored_threshold"]
-        )
-        minutes = f"{found['minutes']:.0f}"
-        by_itself = " / ".join(
-            f"{fmean(alone.values()):.0f}"
-            for wanted in RATES
-            if (alone := found["rates"].get(wanted, {}).get("keywords"))
-        )
-        lines.append(
-            row(NAMES.get(name, name), *missed, by_itself, stored, minutes)
-        )
+        lines.append(_row(NAMES.get(name, name), r["rows"][name]))
     rows = r["rows"].values()
     commits = {found["commit"][:12] for found in rows}
     clips = " or ".join(map(str, sorted({found["clips"] for found in rows})))
@@ -56,6 +37,26 @@ def keywords_table(_: str) -> list[str]:
         f"not trained on, {hours:.1f} h of other audio; `{r['command']}`; "
         f"seed {seeds}; commit {', '.join(sorted(commits))}.",
     ]
+
+
+def _row(name, found):
+    rates = found["rates"]
+    missed = [
+        accuracy(rate["rejects_percent"], rate["rejects_interval"])
+        if (rate := rates.get(wanted))
+        else ""
+        for wanted in RATES
+    ]
+    by_itself = " / ".join(
+        f"{fmean(alone.values()):.0f}"
+        for wanted in RATES
+        if (alone := rates.get(wanted, {}).get("keywords"))
+    )
+    stored = "; ".join(
+        accuracy(rate["per_hour"], rate["interval"])
+        for rate in found["at_stored_threshold"]
+    )
+    return row(name, *missed, by_itself, stored, f"{found['minutes']:.0f}")
 
 
 TABLES = {"keywords": keywords_table}

@@ -172,10 +172,9 @@ class Kokoro:
         timbre, prosody = (
             random.dirichlet([1.0] * len(names)) @ styles for _ in range(2)
         )
-        timbre, prosody = timbre[: SIZE // 2], prosody[SIZE // 2 :]
-        prosody = prosody - mean[SIZE // 2 :]
-        prosody = mean[SIZE // 2 :] + prosody * (0.5 + pitch_range / 100)
-        return np.append(timbre, prosody).astype(np.float32)
+        prosody = mean + (prosody - mean) * (0.5 + pitch_range / 100)
+        style = np.append(timbre[: SIZE // 2], prosody[SIZE // 2 :])
+        return style.astype(np.float32)
 
     def _speak(self, phonemes, style, speed, pitch):
         tokens = np.array([[0, *phonemes, 0]])
