@@ -122,11 +122,10 @@ def measure(
         false_alarms(load_model(path, "auto"), audio)["by_thinning"]["1"]
         for audio in other
     ]
-    shared = found["shared"]
     return {
-        "rates": shared["rates"]["1"],
-        "clips": shared["thinnings"]["1"]["clips"],
-        "hours": shared["thinnings"]["1"]["hours"],
+        "rates": found["rates"]["1"],
+        "clips": found["thinnings"]["1"]["clips"],
+        "hours": found["thinnings"]["1"]["hours"],
         "at_stored_threshold": stored,
         "minutes": sum(run["seconds"].values()) / 60,
         "seed": run["seed"],

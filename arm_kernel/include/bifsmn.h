@@ -59,7 +59,6 @@ typedef struct bifsmn_info {
   uint32_t sample_rate;    /* Hz */
   uint32_t window_samples; /* that one decision looks at */
   uint32_t hop;            /* samples between two decisions of a stream */
-  float threshold;         /* posterior from which a keyword counts */
   uint32_t smoothing;      /* windows whose posteriors are averaged */
   uint32_t file_bytes;
 } bifsmn_info;
@@ -81,6 +80,9 @@ BIFSMN_API const char *bifsmn_label(const bifsmn_model *model, uint32_t index);
 BIFSMN_API const char *bifsmn_name(const bifsmn_model *model);
 BIFSMN_API const char *bifsmn_licence(const bifsmn_model *model);
 BIFSMN_API const char *bifsmn_provenance(const bifsmn_model *model);
+/* The averaged posterior from which a label counts as heard, 0 to 1; -1 for a
+ * class out of range. */
+BIFSMN_API float bifsmn_threshold(const bifsmn_model *model, uint32_t index);
 /* The instruction set in use: "reference", "portable", "avx2", "avx512", ... */
 BIFSMN_API const char *bifsmn_isa(const bifsmn_model *model);
 /* The name of instruction set `index` of those that run here, best first; null
@@ -145,7 +147,7 @@ typedef struct bifsmn_detection {
   double start, end; /* of its first and its last window, in seconds */
 } bifsmn_detection;
 
-/* A detector with the model file's threshold and smoothing, a refractory time of
+/* A detector with the model file's thresholds and smoothing, a refractory time of
  * 0.5 s, and not early. Free it before the model. */
 BIFSMN_API bifsmn_status bifsmn_detector_new(const bifsmn_model *model, bifsmn_detector **detector);
 BIFSMN_API void bifsmn_detector_free(bifsmn_detector *detector); /* null is fine */

@@ -34,6 +34,8 @@ bifsmn_status bifsmn_spotter_load(const void *file, size_t length, const bifsmn_
 
 bifsmn_status bifsmn_spotter_info(const bifsmn_spotter *spotter, bifsmn_info *info);
 const char *bifsmn_spotter_label(const bifsmn_spotter *spotter, uint32_t index);
+/* The averaged posterior from which a label counts as heard; -1 for none such. */
+float bifsmn_spotter_threshold(const bifsmn_spotter *spotter, uint32_t index);
 /* 1 at first: all blocks; 2 runs every second, 4 every fourth. */
 bifsmn_status bifsmn_spotter_set_thinning(bifsmn_spotter *spotter, uint32_t thinning);
 

@@ -50,7 +50,7 @@ int main(void) {
   }
   const char *const label = bifsmn_spotter_label(spotter, best);
   const int is_keyword = strcmp(label, "silence") != 0 && strcmp(label, "unknown") != 0;
-  const int is_heard = is_keyword && posteriors[best] >= info.threshold;
+  const int is_heard = is_keyword && posteriors[best] >= bifsmn_spotter_threshold(spotter, best);
   put(is_heard ? "keyword: " : "no keyword; the best is ");
   put(label);
   put("\n");

@@ -110,6 +110,10 @@ const char* bifsmn_spotter_label(const bifsmn_spotter* s, uint32_t index) {
   return s && index < s->network->config.classes ? s->network->labels[index] : nullptr;
 }
 
+float bifsmn_spotter_threshold(const bifsmn_spotter* s, uint32_t index) {
+  return s && index < s->network->config.classes ? s->network->thresholds[index] : -1;
+}
+
 bifsmn_status bifsmn_spotter_set_thinning(bifsmn_spotter* s, uint32_t thinning) {
   if (!s) return BIFSMN_BAD_ARGUMENT;
   return find_thinning(s->network->config, thinning, &s->log2_thinning);

@@ -215,6 +215,11 @@ const char* bifsmn_licence(const bifsmn_model* m) { return m ? m->network->licen
 const char* bifsmn_provenance(const bifsmn_model* m) {
   return m ? m->network->provenance : nullptr;
 }
+float bifsmn_threshold(const bifsmn_model* model, uint32_t index) {
+  if (!model || index >= model->network->config.classes) return -1;
+  return model->network->thresholds[index];
+}
+
 const char* bifsmn_isa(const bifsmn_model* m) { return m ? m->backend->name : nullptr; }
 
 const char* bifsmn_available_isa(uint32_t index) {

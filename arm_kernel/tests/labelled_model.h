@@ -13,7 +13,6 @@ inline bifsmn_model* labelled_model(std::initializer_list<const char*> labels, f
                                     uint32_t smoothing) {
   Config c = default_config();
   c.classes = uint32_t(labels.size());
-  c.threshold = threshold;
   c.smoothing = smoothing;
   const Buffer random = random_model(c, 1);
   constexpr size_t kLabels = 20 + sizeof(Config), kLabelBytes = 2 + 6;  // "word 0"
@@ -22,8 +21,12 @@ inline bifsmn_model* labelled_model(std::initializer_list<const char*> labels, f
     file.put(uint16_t(strlen(label)));
     file.append(label, strlen(label));
   }
-  const size_t rest = kLabels + c.classes * kLabelBytes;
-  file.append(random.data() + rest, random.size() - rest);
+  constexpr size_t kTextBytes = 3 * 2 + 6 + 7;  // "random", "CC0-1.0", ""
+  const uint8_t* rest = random.data() + kLabels + c.classes * kLabelBytes;
+  file.append(rest, kTextBytes);
+  for (uint32_t k = 0; k < c.classes; ++k) file.put(threshold);
+  rest += kTextBytes + c.classes * sizeof threshold;
+  file.append(rest, size_t(random.data() + random.size() - rest));
   seal(file.data(), file.size());
   bifsmn_model* model = nullptr;
   const bifsmn_status status = bifsmn_load_memory(file.data(), file.size(), &model);

@@ -7,14 +7,14 @@ namespace bifsmn {
 
 // The network that is trained: 12 classes, all thinnings.
 inline Config default_config() {
-  return {12,    32,   32,  8,  3, 16, 128,  256,    2,   2,    2,    16000,
-          16000, 2048, 512, 64, 1, 0,  8000, 1e-10f, -80, 1.6f, 0.5f, 1};
+  return {12,    32,   32,  8,  3, 16, 128,  256,    2,   2,    2, 16000,
+          16000, 2048, 512, 64, 1, 0,  8000, 1e-10f, -80, 1.6f, 1};
 }
 
 // The smallest network that the format allows.
 inline Config smallest_config() {
-  return {2,   4,   4,  1,  1, 8, 16,  16,     0,   0,     1,    1000,
-          192, 256, 64, 58, 0, 0, 500, 1e-10f, -95, 0.77f, 0.5f, 1};
+  return {2,   4,   4,  1,  1, 8, 16,  16,     0,   0,     1, 1000,
+          192, 256, 64, 58, 0, 0, 500, 1e-10f, -95, 0.77f, 1};
 }
 
 // The front end that makes so many frames (4 to 256): hop and window_samples.

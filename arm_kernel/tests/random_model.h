@@ -23,6 +23,7 @@ inline void seal(uint8_t* file, size_t size) {
 // What lies at an offset of a file, after the header and the strings.
 struct Mark {
   enum Kind : uint32_t {
+    kPosteriors,  // f32 [n]
     kConv1,       // weights of n channels
     kLimits,      // i16 middle [n], low [n], high [n]
     kPads,        // n bits
@@ -57,6 +58,7 @@ class RandomModelWriter {
   Buffer write() {
     header();
     strings();
+    posteriors();
     front();
     for (uint32_t b = 0; b < c_.layers; ++b) block(b);
     classifier();
@@ -66,10 +68,10 @@ class RandomModelWriter {
 
  private:
   void header() {
-    static_assert(sizeof(Config) == 96, "the header's fields without gaps");
+    static_assert(sizeof(Config) == 92, "the header's fields without gaps");
     const uint8_t magic[8] = {0x89, 'B', 'I', 'F', 'S', 'M', 'N', '\n'};
     file_.append(magic, 8);
-    file_.put(uint32_t(2));
+    file_.put(uint32_t(3));
     file_.grow(8);  // length and checksum
     file_.append(&c_, sizeof c_);
   }
@@ -88,6 +90,11 @@ class RandomModelWriter {
     text("random");
     text("CC0-1.0");
     text("");
+  }
+
+  void posteriors() {
+    mark(Mark::kPosteriors, c_.classes);
+    for (uint32_t k = 0; k < c_.classes; ++k) file_.put(0.5f);
   }
 
   void front() {

@@ -92,6 +92,7 @@ class ExtremeModel {
 
   void fill(const Mark& m) {
     switch (m.kind) {
+      case Mark::kPosteriors: return put(m.at, most() ? 1.0f : 0.0f);
       case Mark::kConv1: return filters(m);
       case Mark::kLimits: return triples<int16_t>(m.at, m.n);
       case Mark::kPads: return signs(m);

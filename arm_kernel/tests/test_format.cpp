@@ -143,6 +143,14 @@ void check_slope(Buffer& file, size_t at) {
   BAD(at, int8_t(-128));
 }
 
+void check_posteriors(Buffer& file, const Mark& mark) {
+  for (uint32_t at = mark.at; at < mark.at + 4 * mark.n; at += 4) {
+    for (const float value : {0.0f, 1.0f, FLT_TRUE_MIN}) GOOD(at, value);
+    for (const float value : {-FLT_TRUE_MIN, std::nextafter(1.0f, 2.0f), NAN, INFINITY})
+      BAD(at, value);
+  }
+}
+
 void check_unit(Buffer& file, size_t at) {
   for (const float value : {FLT_TRUE_MIN, kMax}) GOOD(at, value);
   for (const float value : {0.0f, -0.0f, -FLT_TRUE_MIN, -1.0f}) BAD(at, value);
@@ -190,6 +198,7 @@ void check_signs(Buffer& file, const Mark& mark) {
 
 void check(Buffer& file, const Mark& mark, uint32_t planes) {
   switch (mark.kind) {
+    case Mark::kPosteriors: return check_posteriors(file, mark);
     case Mark::kConv1: return check_conv1(file, mark);
     case Mark::kLimits: return check_order<int16_t>(file, mark.at, mark.n, planes);
     case Mark::kPads: return check_any(file, mark.at, mark.n / 8);

@@ -66,18 +66,18 @@ class Spotter {
   _readInfo() {
     const fields =
       "classes mels frames layers thinnings frontChannels channels hidden planes sampleRate " +
-      "windowSamples hop threshold smoothing fileBytes";
+      "windowSamples hop smoothing fileBytes";
     const at = this._allocate(64);
     this._check(this._c.bifsmn_get_info(this._model, at));
     const view = new DataView(this._c.memory.buffer, at);
     this.info = {};
     fields.split(" ").forEach((field, i) => {
-      const real = field === "threshold";
-      this.info[field] = real ? view.getFloat32(4 * i, true) : view.getUint32(4 * i, true);
+      this.info[field] = view.getUint32(4 * i, true);
     });
     this._c.free(at);
     const label = (k) => this._text(this._c.bifsmn_label(this._model, k));
     this.labels = Array.from({ length: this.info.classes }, (_, k) => label(k));
+    this.thresholds = this.labels.map((_, k) => this._c.bifsmn_threshold(this._model, k));
     this.name = this._text(this._c.bifsmn_name(this._model));
     this.licence = this._text(this._c.bifsmn_licence(this._model));
     this.isa = this._text(this._c.bifsmn_isa(this._model));

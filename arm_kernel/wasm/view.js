@@ -40,23 +40,23 @@ class FileError extends Error {
 class View {
   // A model: its bars, thinnings and provenance.
   showModel(spotter, file) {
-    const { threshold, thinnings, layers, fileBytes, hop, sampleRate } = spotter.info;
+    const { thinnings, layers, fileBytes, hop, sampleRate } = spotter.info;
     const bars = element("bars");
     bars.replaceChildren();
-    bars.style.setProperty("--threshold", threshold);
     this._bars = spotter.labels.map((label, k) => {
       const row = made(bars, "li", spotter.isKeyword(k) ? "" : "other");
+      const threshold = spotter.thresholds[k];
+      row.style.setProperty("--threshold", threshold);
       made(row, "bdi", "label", label);
       const bar = made(made(row, "span", "track"), "span", "bar");
-      return { row, bar, number: made(row, "span", "number", "–") };
+      return { row, bar, threshold, number: made(row, "span", "number", "–") };
     });
-    this._threshold = threshold;
     this._hop = (1000 * hop) / sampleRate;
     this._showThinnings(thinnings, layers);
     const size = `${fileBytes.toLocaleString("en")} bytes`;
     showParts("model", [
       new Quoted(spotter.name || file),
-      `: ${size}, ${sampleRate} Hz, threshold ${threshold.toFixed(2)}`,
+      `: ${size}, ${sampleRate} Hz`,
       ...(spotter.licence ? [", licence ", new Quoted(spotter.licence)] : []),
       `. Engine: ${spotter.isa}.`,
     ]);
@@ -76,11 +76,11 @@ class View {
   }
 
   showPosteriors(posteriors) {
-    this._bars.forEach(({ row, bar, number }, k) => {
+    this._bars.forEach(({ row, bar, threshold, number }, k) => {
       const posterior = posteriors ? posteriors[k] : 0;
       bar.style.transform = `scaleX(${posterior})`;
       number.textContent = posteriors ? posterior.toFixed(2) : "–";
-      row.classList.toggle("detected", posterior >= this._threshold);
+      row.classList.toggle("detected", posterior >= threshold);
     });
   }
 

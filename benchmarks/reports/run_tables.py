@@ -162,23 +162,20 @@ def det_table(name: str) -> list[str]:
     """False rejects and alarms at the chosen points, as ``tune`` found them."""
     r = load_run(name)
     lines = [
-        "| thresholds | thinning | rejected, % (95 % interval) "
+        "| thinning | rejected, % (95 % interval) "
         "| false alarms per hour (95 % interval) |",
-        "|---|---|---|---|",
+        "|---|---|---|",
     ]
-    for rule, kind in (("shared", "one for all"), ("own", "one a keyword")):
-        for n, found in r[rule]["thinnings"].items():
-            rejects, alarms = (
-                accuracy(found[value], found[interval])
-                for value, interval in (
-                    ("rejects_percent", "rejects_interval"),
-                    ("per_hour", "per_hour_interval"),
-                )
+    for n, found in r["thinnings"].items():
+        rejects, alarms = (
+            accuracy(found[value], found[interval])
+            for value, interval in (
+                ("rejects_percent", "rejects_interval"),
+                ("per_hour", "per_hour_interval"),
             )
-            lines.append(f"| {kind} | {n} | {rejects} | {alarms} |")
-    shared, own, chosen_on = r["shared"], r["own"], r["chosen_on"]
-    threshold = next(iter(shared["thresholds"].values()))
-    found = next(iter(shared["thinnings"].values()))
+        )
+        lines.append(f"| {n} | {rejects} | {alarms} |")
+    chosen_on, found = r["chosen_on"], next(iter(r["thinnings"].values()))
     minutes = ", ".join(
         f"{source} {60 * part['hours']:.0f}"
         for source, part in found["negatives"].items()
@@ -188,11 +185,10 @@ def det_table(name: str) -> list[str]:
         "",
         f"Chosen for {r['wanted_per_hour']:g} false alarms per hour on "
         f"{chosen_on['clips']} validation clips and {chosen_on['hours']:.1f} h "
-        f"of negative audio: threshold {threshold:g} over "
-        f"{shared['smoothing']} windows; each keyword its own, over "
-        f"{own['smoothing']}. The figures are of {found['clips']} test clips "
-        f"and {found['hours']:.1f} h of other negative audio (in minutes: "
-        f"{minutes}). `{r['command']}`; model {r['model_sha256'][:12]}.",
+        f"of negative audio, over {r['smoothing']} windows. The figures are of "
+        f"{found['clips']} test clips and {found['hours']:.1f} h of other "
+        f"negative audio (in minutes: {minutes}). `{r['command']}`; model "
+        f"{r['model_sha256'][:12]}.",
     ]
 
 

@@ -23,7 +23,7 @@ def summary_table(_: str) -> list[str]:
 
 def _accuracy():
     run, tuned = load_run("v1_subset_12"), load_run("det_v1_12")
-    points = tuned["shared"]["thinnings"]
+    points = tuned["thinnings"]
     shares = " / ".join(f"{run['accuracy'][n]:.1f}" for n in THINNINGS)
     missed = " / ".join(
         f"{points[n]['rejects_percent']:.0f}" for n in THINNINGS

@@ -6,5 +6,5 @@ COMMANDS = {
     "export": "write the file for devices from a training run",
     "evaluate": "measure a model on a test set",
     "publish": "write a finished run as a hub repository",
-    "tune": "choose threshold and smoothing for a rate of false alarms",
+    "tune": "choose thresholds and smoothing for a rate of false alarms",
 }

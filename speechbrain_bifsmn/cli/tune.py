@@ -1,4 +1,4 @@
-"""Choose a model's threshold and smoothing for a rate of false alarms.
+"""Choose a model's thresholds and smoothing for a rate of false alarms.
 
 Each clip of a keyword is surrounded by quiet noise; one in which the keyword is
 not detected is a false reject. Each detection in audio without keywords is a
@@ -12,15 +12,15 @@ false alarm. One part of both chooses, the other confirms:
              first half of its files; with those lists, as above, the words
              that are no keywords. wav, flac, ogg, opus or mp3 of any rate.
 
-For each smoothing, the lowest threshold is taken from which on there are no
-more false alarms than wanted; then the smoothing with the fewest false rejects.
-The same is done with a threshold for each keyword. A model file holds one
-threshold for all keywords; tune.json has the others, and the refractory time,
-for --tuned of `bifsmn listen`. Nothing is written without --out or --write.
+For each smoothing, those thresholds are taken, one for each keyword, that have
+the fewest false rejects where no more false alarms are to be expected than
+wanted; then the smoothing with the fewest. What is to be expected beyond the
+few loudest false alarms is extrapolated from those below. A model file holds
+thresholds and smoothing. Nothing is written without --out or --write.
 
 examples:
   bifsmn tune --keywords data --negatives radio.mp3 podcasts --out tuned
-  bifsmn listen --model tuned --tuned tuned/tune.json
+  bifsmn listen --model tuned
   bifsmn tune --keywords data --negatives radio.mp3 --noise street --snr 5
   bifsmn tune model.bifsmn --keywords data --negatives hours \\
       --false-alarms-per-hour 1 --write
@@ -95,7 +95,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--refractory",
         type=float,
         metavar="SECONDS",
-        help="that of `bifsmn listen`, which --tuned sets (default: "
+        help="that of `bifsmn listen --refractory` (default: "
         f"{REFRACTORY_S:g})",
     )
     add(
@@ -170,15 +170,12 @@ def run(arguments: Namespace) -> None:
     )
     if warning := tuning_report.warning(result):
         print(f"bifsmn tune: {warning}", file=sys.stderr)
-    point = (
-        tuning_report.shared_threshold(result),
-        result["shared"]["smoothing"],
-    )
     try:
         if arguments.out:
             tune.write_tuned(result, source, arguments.out, owner)
         if arguments.write:
             listed = is_listed(source)
+            point = result["thresholds"], result["smoothing"]
             tune.store(*point, source, source)
             if listed:
                 adopt(source.parent, [source.name])

@@ -47,7 +47,7 @@ def fold(
     name, licence, provenance : str
         For people: what this is, what they may do, where it came from.
     threshold : float
-        Posterior from which a keyword counts.
+        Posterior from which any keyword counts.
     smoothing : int
         Windows whose posteriors are averaged.
 
@@ -70,7 +70,6 @@ def fold(
     config = Config(
         **_sizes(model),
         **_front_end(LogMel() if features is None else features),
-        threshold=threshold,
         smoothing=smoothing,
     )
     check_config(config)
@@ -79,7 +78,9 @@ def fold(
         field: _as_stored(numbers[field], kind)
         for field, kind, _ in fields(config)
     }
-    return ModelFile(config, list(labels), name, licence, provenance, arrays)
+    thresholds = [threshold] * len(labels)
+    texts = name, licence, provenance
+    return ModelFile(config, list(labels), thresholds, *texts, arrays)
 
 
 def _as_stored(value, kind):

@@ -46,6 +46,7 @@ class DeployedBiDFSMN(nn.Module):
     def __init__(self, model: ModelFile) -> None:
         super().__init__()
         self.config, self.labels = model.config, list(model.labels)
+        self.thresholds = list(model.thresholds)
         self.thinnings = all_thinnings(self.config)
         self.thinning = 1
         for name, value in model.arrays.items():

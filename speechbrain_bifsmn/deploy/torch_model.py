@@ -12,7 +12,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from bifsmn_engine.audio.waveform import as_clip, check_range, write_floats
-from bifsmn_engine.detection import REFRACTORY_S, Threshold, check_gate
+from bifsmn_engine.detection import (
+    REFRACTORY_S,
+    Threshold,
+    check_gate,
+    of_keywords,
+)
 from bifsmn_engine.format import model_file
 from bifsmn_engine.format.layout import Config, front_end_options
 from bifsmn_engine.labels import SILENCE
@@ -66,8 +71,9 @@ class TorchModel:
         self._network, self._features = network, features
         self.sample_rate, self.hop = c.sample_rate, c.hop
         self.window_samples = c.window_samples
-        self.threshold, self.smoothing = c.threshold, c.smoothing
+        self.smoothing = c.smoothing
         self.labels, self.thinnings = list(network.labels), network.thinnings
+        self.thresholds = of_keywords(self.labels, network.thresholds)
 
     @classmethod
     def load(cls, path: str | Path, device: str = "cpu") -> TorchModel:
@@ -118,7 +124,7 @@ class TorchModel:
             self.labels,
             self.hop / self.sample_rate,
             self.window_samples / self.sample_rate,
-            self.threshold if threshold is None else threshold,
+            self.thresholds if threshold is None else threshold,
             self.smoothing if smoothing is None else smoothing,
             refractory_s,
             early,

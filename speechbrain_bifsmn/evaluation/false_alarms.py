@@ -19,7 +19,7 @@ from speechbrain_bifsmn.evaluation.intervals import poisson_interval
 def false_alarms(model: AnyModel, folder: str | Path) -> dict[str, Any]:
     """Counts detections in recordings without keywords.
 
-    Each file is a separate stream, with the threshold and the smoothing of the
+    Each file is a separate stream, with the thresholds and the smoothing of the
     model file.
 
     Arguments
@@ -61,7 +61,10 @@ def false_alarms(model: AnyModel, folder: str | Path) -> dict[str, Any]:
         "audio": Path(folder).resolve().name,
         "files": len(files),
         "hours": hours,
-        "threshold": round(model.threshold, 6),
+        "thresholds": {
+            keyword: round(threshold, 6)
+            for keyword, threshold in model.thresholds.items()
+        },
         "smoothing": model.smoothing,
         "refractory_s": REFRACTORY_S,
         "by_thinning": by_thinning,

@@ -144,8 +144,7 @@ def plot_operating_points(
     curves : dict of str to dict
         By name in the legend: ``false_alarms`` in ``hours`` and
         ``false_rejects`` of ``clips``, counted at rising thresholds;
-        ``point``, the rates at the chosen threshold, as from ``figures``;
-        and, optionally, ``color`` and ``style`` of the line.
+        and ``point``, the rates at the chosen threshold, as from ``figures``.
     path : str | Path
         The PNG to write.
     title : str
@@ -160,12 +159,10 @@ def plot_operating_points(
         rejects = np.array(curve["false_rejects"])
         hours, clips = curve["hours"], curve["clips"]
         percent = 100 * rejects.clip(0.5, clips - 0.5) / clips
-        look = {"linestyle": curve.get("style"), "color": curve.get("color")}
-        per_hour = alarms.clip(0.5) / hours
-        (line,) = det.plot(per_hour, percent, label=name, **look)
-        look["color"] = line.get_color()
-        roc.plot(alarms / hours, 100 - 100 * rejects / clips, **look)
-        _mark(det, roc, curve["point"], 0.5 / hours, line.get_color())
+        (line,) = det.plot(alarms.clip(0.5) / hours, percent, label=name)
+        color = line.get_color()
+        roc.plot(alarms / hours, 100 - 100 * rejects / clips, color=color)
+        _mark(det, roc, curve["point"], 0.5 / hours, color)
     det.set_xscale("log")
     deviates = (lambda p: norm.ppf(p / 100), lambda z: 100 * norm.cdf(z))
     det.set_yscale("function", functions=deviates)

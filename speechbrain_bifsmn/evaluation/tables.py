@@ -221,6 +221,6 @@ def describe_false_alarms(evaluation: Evaluation) -> str:
     f = evaluation["false_alarms"]
     return (
         f"{f['hours']:.2f} hours of audio without keywords ({f['audio']}, "
-        f"{f['files']} files); threshold {f['threshold']:g}, mean of "
+        f"{f['files']} files); mean of "
         f"{f['smoothing']} windows, {f['refractory_s']:g} s between detections"
     )

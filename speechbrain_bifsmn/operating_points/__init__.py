@@ -1,1 +1,1 @@
-"""Operating points: threshold and smoothing for a rate of false alarms."""
+"""Operating points: thresholds and smoothing for a rate of false alarms."""

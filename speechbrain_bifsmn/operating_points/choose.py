@@ -15,13 +15,9 @@ from speechbrain_bifsmn.operating_points.scores import score_stream
 from speechbrain_bifsmn.operating_points.sweep import (
     THRESHOLDS,
     Sweep,
+    best_thresholds,
     first_allowed,
-    shared_thresholds,
-    thresholds_per_keyword,
 )
-
-# A model file holds a shared threshold; a detector may have one per keyword.
-RULES = {"shared": shared_thresholds, "own": thresholds_per_keyword}
 
 
 class Posteriors(NamedTuple):
@@ -64,7 +60,7 @@ class Setting(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """The thresholds that one of ``RULES`` finds with a smoothing."""
+    """The thresholds that are found with a smoothing."""
 
     smoothing: int
     table: NDArray[np.float64]  # [rows][keywords], thresholds
@@ -91,50 +87,40 @@ def choose(
     smoothings : sequence of int
         Numbers of averaged windows to choose from.
     wanted : float
-        Maximum of false alarms per hour, at each thinning.
+        False alarms per hour of all keywords together, at each thinning.
     figures_of : str
         The part on which the choice is measured: "confirm" or "choose".
 
     Returns
     -------
     dict
-        ``shared`` and ``own`` of ``tune.json``.
+        Plain data of ``tune.json``.
     """
-    choices: dict[str, list[_Choice]] = {rule: [] for rule in RULES}
+    choices = []
     for smoothing in tqdm(smoothings, "thresholds"):
         sweeps = [
             setting.sweep(h["choose"], smoothing) for h in posteriors.values()
         ]
-        for rule, make in RULES.items():
-            table = make(sweeps)
-            row, rejects = _allowed(sweeps, table, wanted)
-            choices[rule].append(_Choice(smoothing, table, row, rejects))
-    return {
-        rule: _measure(tried, setting, posteriors, wanted, figures_of)
-        for rule, tried in choices.items()
-    }
+        choices.append(_choice(sweeps, smoothing, wanted))
+    return _measure(choices, setting, posteriors, wanted, figures_of)
 
 
-def _allowed(sweeps, table, wanted):
-    """The first row with few enough false alarms, and its false rejects."""
-    rows = []
-    for sweep in sweeps:
-        _, alarms = sweep.at(table)
-        allowed = wanted * sum(sweep.hours.values())
-        rows.append(first_allowed(alarms.sum(1), allowed))
-    found = [row for row in rows if row is not None]
-    if len(found) < len(rows):
-        return None, None
-    row = max(found)
+def _choice(sweeps, smoothing, wanted):
+    """The first thresholds with few enough false alarms."""
+    table, expected = best_thresholds(sweeps)
+    allowed = [wanted * sum(sweep.hours.values()) for sweep in sweeps]
+    row = first_allowed((expected / allowed).max(1), 1)
+    if row is None:
+        return _Choice(smoothing, table, None, None)
     rejects = sum(sweep.at(table[row])[0].sum() for sweep in sweeps)
-    return row, int(rejects)
+    return _Choice(smoothing, table, row, int(rejects))
 
 
 def _measure(choices, setting, posteriors, wanted, figures_of):
     able = [choice for choice in choices if choice.row is not None]
     if not able:
         raise ValueError(
-            f"expected a threshold with at most {wanted:g} false alarms per "
+            f"expected thresholds with at most {wanted:g} false alarms per "
             f"hour, found more even at {THRESHOLDS[-1]:g}; allow more of them, "
             "smooth over more windows, or train with more unknown words"
         )

@@ -11,7 +11,11 @@ from speechbrain_bifsmn.evaluation.intervals import (
     poisson_interval,
     wilson_interval,
 )
-from speechbrain_bifsmn.operating_points.sweep import Sweep, first_allowed
+from speechbrain_bifsmn.operating_points.sweep import (
+    THRESHOLDS,
+    Sweep,
+    first_allowed,
+)
 
 RATES = (0.1, 0.5, 1, 5)  # false alarms per hour, as others give them
 
@@ -79,10 +83,10 @@ def at_rates(
     Returns
     -------
     dict
-        By false alarms per hour, as text: false rejects and the threshold,
-        and, by keyword, the percentage of its clips that is missed where it
-        has as many false alarms by itself. Rates for which there is too little
-        audio to hear one are left out.
+        By false alarms per hour, as text: false rejects, and, by keyword, the
+        percentage of its clips that is missed where it has as many false alarms
+        by itself. Rates for which there is too little audio to hear one are
+        left out.
     """
     rejects, alarms = sweep.at(table)
     hours, clips = sum(sweep.hours.values()), sweep.clips()
@@ -93,22 +97,22 @@ def at_rates(
             continue
         missed = int(rejects[row].sum())
         found[f"{rate:g}"] = {
-            "threshold": float(table[row, 0]),
             "false_rejects": missed,
             "rejects_percent": 100 * missed / clips,
             "rejects_interval": wilson_interval(missed, clips),
-            "keywords": _alone(sweep, rejects, alarms, rate * hours),
+            "keywords": _alone(sweep, rate * hours),
         }
     return found
 
 
-def _alone(sweep, rejects, alarms, allowed):
+def _alone(sweep, allowed):
     """The percentage that is missed of each keyword, by itself."""
     found = {}
     for k, name in enumerate(sweep.keywords):
-        row = first_allowed(alarms[:, k], allowed)
+        row = first_allowed(sweep.alarms(THRESHOLDS, k), allowed)
         if row is not None and sweep.clips(k):
-            found[name] = 100 * int(rejects[row, k]) / sweep.clips(k)
+            missed = sweep.rejects(THRESHOLDS[row : row + 1], k)[0]
+            found[name] = 100 * int(missed) / sweep.clips(k)
     return found
 
 
@@ -139,22 +143,18 @@ def curve(sweep: Sweep, table: NDArray[np.floating]) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts of all keywords together; where they share a threshold, by
-        keyword too.
+        Counts of all keywords together, and of each.
     """
     rejects, alarms = sweep.at(table)
-    counts = {
+    return {
         "false_rejects": rejects.sum(1).tolist(),
         "false_alarms": alarms.sum(1).tolist(),
+        "keywords": {
+            keyword: {
+                "thresholds": table[:, k].tolist(),
+                "false_rejects": rejects[:, k].tolist(),
+                "false_alarms": alarms[:, k].tolist(),
+            }
+            for k, keyword in enumerate(sweep.keywords)
+        },
     }
-    if (table != table[:, :1]).any():
-        return counts
-    counts["thresholds"] = table[:, 0].tolist()
-    counts["keywords"] = {
-        keyword: {
-            "false_rejects": rejects[:, k].tolist(),
-            "false_alarms": alarms[:, k].tolist(),
-        }
-        for k, keyword in enumerate(sweep.keywords)
-    }
-    return counts

@@ -28,7 +28,6 @@ def text(result: Mapping[str, Any]) -> str:
     str
     """
     wanted, chosen_on = result["wanted_per_hour"], result["chosen_on"]
-    shared, own = result["shared"], result["own"]
     lines = [
         f"chosen for {wanted:g} false alarms per hour on {chosen_on['clips']} "
         f"clips and {chosen_on['hours']:.2f} h of negative audio"
@@ -39,47 +38,28 @@ def text(result: Mapping[str, Any]) -> str:
         seconds = f"{result['refractory_s']:g}"
         lines += [
             f"for a refractory time of {seconds} s, which a model file does "
-            f"not hold: give --refractory {seconds} to `bifsmn listen`, or "
-            "--tuned"
+            f"not hold: give --refractory {seconds} to `bifsmn listen`"
         ]
+    thresholds = [
+        f"{printable(word)} {t:g}" for word, t in result["thresholds"].items()
+    ]
     lines += [
         "",
-        f"threshold {shared_threshold(result):g}, smoothing "
-        f"{shared['smoothing']}",
+        f"smoothing {result['smoothing']}; thresholds: {', '.join(thresholds)}",
     ]
-    for thinning, found in shared["thinnings"].items():
+    for thinning, found in result["thinnings"].items():
         lines += [
             f"thinning {thinning}, {found['hours']:.2f} h:",
             *_table(found),
-            *_at_rates(shared["rates"][thinning]),
+            *_at_rates(result["rates"][thinning]),
         ]
-        if thinning in shared["noise"]:
+        if thinning in result["noise"]:
             lines += [
                 f"thinning {thinning}, clips in noise {result['snr_db']:g} dB "
                 "below them:",
-                *_table(shared["noise"][thinning]),
+                *_table(result["noise"][thinning]),
             ]
-    thresholds = [
-        f"{printable(word)} {t:g}" for word, t in own["thresholds"].items()
-    ]
-    lines += [
-        "",
-        "a threshold for each keyword, which a model file does not hold: "
-        + ", ".join(thresholds)
-        + f"; smoothing {own['smoothing']}",
-    ]
-    for thinning, found in own["thinnings"].items():
-        _, clips, rejects, alarms, _ = _row("", found, {})
-        lines += [
-            f"thinning {thinning}: {rejects} % of {clips} clips rejected, "
-            f"{alarms} alarms per hour"
-        ]
     return "\n".join(lines)
-
-
-def shared_threshold(result: Mapping[str, Any]) -> float:
-    """Returns the threshold that ``tune`` chose for all keywords."""
-    return next(iter(result["shared"]["thresholds"].values()))
 
 
 def _at_rates(rates):
@@ -159,26 +139,22 @@ def write(
     data, det, keywords = (Path(folder) / name for name in FILES)
     with owned_file(data, command) as place:
         place.write_text(json.dumps(result) + "\n", encoding="utf-8")
-    lines = {}
-    for rule, name, style in (("shared", "", "-"), ("own", ", own", "--")):
-        for row, (thinning, point) in enumerate(
-            result[rule]["thinnings"].items()
-        ):
-            counts = result[rule]["curves"][thinning]
-            line = _line(counts, point, point["hours"])
-            look = {"color": f"C{row}", "style": style}
-            lines[f"thinning {thinning}{name}"] = line | look
-    title = "one threshold, and (dashed) one for each keyword"
+    lines = {
+        f"thinning {thinning}": _line(
+            result["curves"][thinning], point, point["hours"]
+        )
+        for thinning, point in result["thinnings"].items()
+    }
     with owned_file(det, command) as place:
-        plot_operating_points(lines, place, title)
-    thinning, found = next(iter(result["shared"]["thinnings"].items()))
-    counts = result["shared"]["curves"][thinning]["keywords"]
+        plot_operating_points(lines, place)
+    thinning, found = next(iter(result["thinnings"].items()))
+    counts = result["curves"][thinning]["keywords"]
     lines = {
         printable(word): _line(counts[word], point, found["hours"])
         for word, point in found["keywords"].items()
         if point["clips"]
     }
-    title = f"keywords at thinning {thinning}, one threshold"
+    title = f"keywords at thinning {thinning}"
     with owned_file(keywords, command) as place:
         plot_operating_points(lines, place, title)
 

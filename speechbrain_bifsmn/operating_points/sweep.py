@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,7 @@ from speechbrain_bifsmn.operating_points.scores import (
 # Equal steps of the logit, since posteriors crowd near 1.
 THRESHOLDS = np.unique((1 / (1 + np.exp(-np.linspace(-3, 12, 151)))).round(5))
 WEIGHTS = np.geomspace(1e-3, 1e3, 241)  # of a false alarm, in false rejects
+ENOUGH = 10  # false alarms, to say how fast their number falls
 
 
 class Sweep:
@@ -157,17 +159,55 @@ def first_allowed(alarms: ArrayLike, allowed: float) -> int | None:
     return place if place < len(is_too_many) else None
 
 
-def shared_thresholds(sweeps: Sequence[Sweep]) -> NDArray[np.float64]:
-    """Returns ``THRESHOLDS``, each for all keywords: [thresholds][keywords]."""
-    return np.tile(THRESHOLDS[:, None], len(sweeps[0].keywords))
+def expected_alarms(counts: ArrayLike) -> NDArray[np.float64]:
+    """Estimates the false alarms that as much other audio would have.
+
+    Where few are left, the score of the loudest says little of the next hour's.
+    So from the highest threshold that ``ENOUGH`` of them reach, their number is
+    taken to fall exponentially with the logit, as fast as it does on average:
+    peaks over a threshold, as in statistics of extremes.
+
+    Arguments
+    ---------
+    counts : array_like
+        False alarms at each of ``THRESHOLDS``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the same shape; no threshold has more than a lower one.
+
+    Example
+    -------
+    >>> counts = np.zeros(len(THRESHOLDS))
+    >>> counts[:5] = 80, 40, 20, 10, 5
+    >>> expected_alarms(counts)[:6].round(1).tolist()
+    [80.0, 40.0, 20.0, 10.0, 3.3, 1.1]
+    """
+    # At low thresholds a detection may last for minutes and be counted once.
+    alarms = np.maximum.accumulate(np.asarray(counts, float)[::-1])[::-1]
+    (enough,) = np.nonzero(alarms >= ENOUGH)
+    tail = alarms[enough[-1] if len(enough) else 0 :]
+    if tail[0]:
+        ratio = 1 - tail[0] / tail.sum()  # of a geometric series
+        tail[:] = tail[0] * ratio ** np.arange(len(tail))
+    return alarms
 
 
-def thresholds_per_keyword(sweeps: Sequence[Sweep]) -> NDArray[np.float64]:
-    """Finds the best separate thresholds of keywords.
+class Candidates(NamedTuple):
+    """Thresholds of keywords to choose from, and what they would cost."""
+
+    thresholds: NDArray[np.float64]  # [rows][keywords]; rows rise
+    alarms: NDArray[np.float64]  # [rows][sweeps], expected of all keywords
+
+
+def best_thresholds(sweeps: Sequence[Sweep]) -> Candidates:
+    """Finds the best thresholds of keywords, each its own.
 
     The detections of a keyword do not depend on the thresholds of others. Hence
     no thresholds have fewer false rejects with as few false alarms than those
     that minimise, keyword by keyword, false rejects + weight * false alarms.
+    A keyword without clips is judged by the mean of the others.
 
     Arguments
     ---------
@@ -176,16 +216,25 @@ def thresholds_per_keyword(sweeps: Sequence[Sweep]) -> NDArray[np.float64]:
 
     Returns
     -------
-    numpy.ndarray
-        [weights][keywords]; the weights, ``WEIGHTS``, rise.
+    Candidates
+        A row for each of ``WEIGHTS``, but for rows that repeat.
     """
-    keywords = len(sweeps[0].keywords)
-    thresholds = np.empty((len(WEIGHTS), keywords))
-    for k in range(keywords):
-        alarms = np.sum([s.alarms(THRESHOLDS, k) for s in sweeps], 0)
-        rejects = np.sum([s.rejects(THRESHOLDS, k) for s in sweeps], 0)
-        # As in first_allowed, a threshold counts with all higher ones.
-        alarms = np.maximum.accumulate(alarms[::-1])[::-1]
-        costs = rejects + np.multiply.outer(WEIGHTS, alarms)
-        thresholds[:, k] = THRESHOLDS[costs.argmin(1)]
-    return thresholds
+    keywords = range(len(sweeps[0].keywords))
+    alarms = np.array(
+        [
+            [expected_alarms(s.alarms(THRESHOLDS, k)) for k in keywords]
+            for s in sweeps
+        ]
+    )
+    rejects = np.array(
+        [
+            np.sum([s.rejects(THRESHOLDS, k) for s in sweeps], 0, float)
+            for k in keywords
+        ]
+    )
+    is_spoken = np.array([sweeps[0].clips(k) > 0 for k in keywords])
+    rejects[~is_spoken] = rejects[is_spoken].mean(0)
+    weighted = WEIGHTS[:, None, None] * alarms.sum(0)
+    rows = np.unique((rejects + weighted).argmin(2), axis=0)
+    by_keyword = [alarms[:, k, rows[:, k]] for k in keywords]
+    return Candidates(THRESHOLDS[rows], np.sum(by_keyword, 0).T)

@@ -1,13 +1,13 @@
-"""Chooses the threshold and the smoothing of a model file, and confirms them.
+"""Chooses thresholds and smoothing of a model file, and confirms them.
 
-Both are chosen on one part of the recordings: for each smoothing the lowest
-threshold with few enough false alarms per hour, then the smoothing with the
-fewest false rejects. The rates are measured on the other part.
+All are chosen on one part of the recordings: for each smoothing the thresholds,
+one for each keyword, that have the fewest false rejects with few enough false
+alarms per hour; then the smoothing with the fewest. The rates are measured on
+the other part.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,7 +32,7 @@ from speechbrain_bifsmn.operating_points.choose import (
     choose,
 )
 from speechbrain_bifsmn.operating_points.noise import Noise
-from speechbrain_bifsmn.operating_points.report import shared_threshold, write
+from speechbrain_bifsmn.operating_points.report import write
 from speechbrain_bifsmn.operating_points.tuning_data import (
     PAUSE_S,
     AudioSegment,
@@ -78,10 +78,10 @@ def tune(
     negatives : sequence of str | Path
         Audio files and folders without keywords, as for ``negative_audio``.
     false_alarms_per_hour : float
-        Maximum for all keywords together.
+        Of all keywords together, as they are to be expected of such audio.
     thinnings : sequence of int
-        Thinnings at which that maximum holds: a file has one threshold for all
-        of them.
+        Thinnings at which that maximum holds: a file has the same thresholds
+        for all of them.
     smoothings : sequence of int
         Numbers of averaged windows to choose from.
     refractory_s : float
@@ -118,12 +118,9 @@ def tune(
     }
     wanted = false_alarms_per_hour
     chosen = choose(setting, posteriors, smoothings, wanted, figures_of)
-    point = shared_threshold(chosen), chosen["shared"]["smoothing"]
-    tuned = model_file.to_bytes(_tuned(path, *point))
     return {
         "model": path.name,
         "model_sha256": sha256_of(path),
-        "tuned_sha256": hashlib.sha256(tuned).hexdigest(),
         "wanted_per_hour": wanted,
         "refractory_s": refractory_s,
         "chosen_on": _chosen_on(
@@ -250,23 +247,32 @@ def _chosen_on(posteriors, setting, wanted):
 
 
 def store(
-    threshold: float, smoothing: int, source: str | Path, target: str | Path
+    thresholds: Mapping[str, float],
+    smoothing: int,
+    source: str | Path,
+    target: str | Path,
 ) -> None:
-    """Writes a model file with another threshold and smoothing.
+    """Writes a model file with other thresholds and smoothing.
 
     Arguments
     ---------
-    threshold : float
-        Averaged posterior from which any keyword counts.
+    thresholds : dict of str to float
+        Averaged posterior from which each keyword counts.
     smoothing : int
         How many windows are averaged.
     source : str | Path
         The model file to read.
     target : str | Path
         The file to write, whole or not at all; may be ``source``. It differs in
-        these two and in the checksum.
+        these and in the checksum.
     """
-    write_model(_tuned(source, threshold, smoothing), target)
+    model = model_file.read(source)
+    stored = zip(model.labels, model.thresholds, strict=True)
+    model = model._replace(
+        config=model.config._replace(smoothing=smoothing),
+        thresholds=[thresholds.get(label, value) for label, value in stored],
+    )
+    write_model(model, target)
 
 
 def write_tuned(
@@ -289,12 +295,5 @@ def write_tuned(
         The command that owns the folder.
     """
     write(result, folder, owner)
-    point = shared_threshold(result), result["shared"]["smoothing"]
     with owned_file(Path(folder) / MODEL.name, owner) as place:
-        store(*point, source, place)
-
-
-def _tuned(source, threshold, smoothing):
-    model = model_file.read(source)
-    config = model.config._replace(threshold=threshold, smoothing=smoothing)
-    return model._replace(config=config)
+        store(result["thresholds"], result["smoothing"], source, place)

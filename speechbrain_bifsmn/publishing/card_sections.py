@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from bifsmn_engine.detection import REFRACTORY_S
+from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.evaluation.tables import (
     accuracy_table,
     class_table,
@@ -181,10 +182,13 @@ def false_alarms(found: Found, _folder: Path) -> str:
 
 
 def operating_point(found: Found, folder: Path) -> str:
-    """The tuned threshold, and its rates."""
+    """The tuned thresholds, and their rates."""
     t = found["tune"]
-    thinnings, shared = t["shared"]["thinnings"], t["shared"]
-    threshold = next(iter(shared["thresholds"].values()))
+    thinnings = t["thinnings"]
+    thresholds = ", ".join(
+        f"{printable(keyword)} {threshold:g}"
+        for keyword, threshold in t["thresholds"].items()
+    )
     rows = [
         [
             "keywords rejected, %",
@@ -215,9 +219,8 @@ def operating_point(found: Found, folder: Path) -> str:
         "## Operating point\n\nChosen by `bifsmn tune` for "
         f"{t['wanted_per_hour']:g} false alarms an hour on "
         f"{t['chosen_on']['hours']:.2f} hours of audio without keywords: "
-        f"threshold {threshold:g}, mean of {shared['smoothing']} windows"
-        f"{apart}. On "
-        f"{hours:.2f} {part} (95 % interval):\n\n"
+        f"mean of {t['smoothing']} windows{apart}; thresholds: {thresholds}. "
+        f"On {hours:.2f} {part} (95 % interval):\n\n"
         f"{table(['', *(f'thinning {d}' for d in thinnings)], rows)}{picture}"
     )
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from speechbrain.dataio.encoder import CategoricalEncoder
 
+from bifsmn_engine.detection import of_keywords
 from bifsmn_engine.files.inside import inside
 from bifsmn_engine.files.json_object import read_object
 from bifsmn_engine.format import model_file
@@ -176,17 +177,21 @@ def _check_measured(folder):
 
 
 def _check_tuning(folder):
-    config = model_file.read(folder / "model.bifsmn").config
+    model = model_file.read(folder / "model.bifsmn")
+    stored = of_keywords(model.labels, model.thresholds)
     try:
-        shared = read_object(folder / "tune.json")["shared"]
-        point = next(iter(shared["thresholds"].values())), shared["smoothing"]
-        same = np.float32(point[0]) == np.float32(config.threshold)
-        same = same and point[1] == config.smoothing
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        tuned = read_object(folder / "tune.json")
+        thresholds = {
+            keyword: float(np.float32(threshold))
+            for keyword, threshold in tuned["thresholds"].items()
+        }
+        point = thresholds, tuned["smoothing"]
+        same = point == (stored, model.config.smoothing)
+    except (ValueError, KeyError, TypeError, AttributeError):
         same = False
     if not same:
         raise ValueError(
-            "tune.json: expected the threshold and smoothing of model.bifsmn, "
+            "tune.json: expected the thresholds and smoothing of model.bifsmn, "
             "found others; tune it again"
         )
 
@@ -238,8 +243,8 @@ def _check_student(folder, sizes):
         stored.labels,
         LogMel(**options),
         *(stored.name, stored.licence, stored.provenance),
-        *(config.threshold, config.smoothing),
-    )
+        smoothing=config.smoothing,
+    )._replace(thresholds=stored.thresholds)
     if model_file.to_bytes(folded) != path.read_bytes():
         raise ValueError(
             "model.bifsmn: expected the student's best epoch, found other "

@@ -70,7 +70,7 @@ def export_student(
 
 
 def is_tuned(path: Path, new: Path) -> bool:
-    """Whether two model files differ in threshold and smoothing at most.
+    """Whether two model files differ in thresholds and smoothing at most.
 
     Arguments
     ---------
@@ -88,11 +88,8 @@ def is_tuned(path: Path, new: Path) -> bool:
     if not path.is_file():
         return False
     old, untuned = model_file.read(path), model_file.read(new)
-    point = untuned.config
-    config = old.config._replace(
-        threshold=point.threshold, smoothing=point.smoothing
-    )
-    old = old._replace(config=config)
+    config = old.config._replace(smoothing=untuned.config.smoothing)
+    old = old._replace(config=config, thresholds=untuned.thresholds)
     return model_file.to_bytes(old) == model_file.to_bytes(untuned)
 
 

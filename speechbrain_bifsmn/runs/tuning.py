@@ -15,10 +15,10 @@ from speechbrain_bifsmn.runs.output import OWNER
 def tune_student(
     folder: str | Path, corpus: str | Path, false_alarms_per_hour: float
 ) -> None:
-    """Chooses threshold and smoothing of ``model.bifsmn``, unless it has been.
+    """Chooses thresholds and smoothing of ``model.bifsmn``, unless it has been.
 
     Validation clips choose, test clips confirm; ``tune.json`` and its plots are
-    written beside the model file. Where no threshold has so few false alarms,
+    written beside the model file. Where no thresholds have so few false alarms,
     the file stays as it is, and a line says so.
 
     Arguments

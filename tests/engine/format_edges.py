@@ -61,11 +61,10 @@ GOOD = [
     *each("input_reference", 0, 1),
     *each("input_low", -LARGEST, -0.0, LARGEST),
     *each("input_gain", TINY, LARGEST),
-    *each("threshold", 0.0, -0.0, TINY, 1.0),
     *each("smoothing", 1, 64),
 ]
 FRONT = ("f_min", "f_max", "power_floor")
-REALS = (*FRONT, "input_low", "input_gain", "threshold")
+REALS = (*FRONT, "input_low", "input_gain")
 NOT_FINITE = float("nan"), float("inf"), -float("inf"), above(LARGEST)
 BAD = [
     *each("classes", 0, 1, 1025),
@@ -100,7 +99,6 @@ BAD = [
     *each("input_pad", 128, 255, 2**32 - 1),
     *each("input_reference", 2, 2**32 - 1),
     *each("input_gain", 0.0, -0.0, -TINY),
-    *each("threshold", -TINY, above(1.0)),
     *each("smoothing", 0, 65),
     *({name: value} for name in REALS for value in NOT_FINITE),
 ]

@@ -89,7 +89,7 @@ def random_front_end(random, frames):
 
 
 def random_input(random):
-    """Returns the fields that make codes of features, and the decision's."""
+    """Returns the fields that make codes of features."""
     lows = [-95.0, 0.0, -LARGEST, LARGEST, 7.3]
     gains = [0.77, random.uniform(0.1, 5), *SPECIAL]
     return {
@@ -97,7 +97,6 @@ def random_input(random):
         "input_reference": int(random.integers(2)),
         "input_low": single(random.choice(lows, p=[0.6, *[0.1] * 4])),
         "input_gain": single(random.choice(gains, p=[0.4, 0.3, *[0.05] * 6])),
-        "threshold": single(random.choice([0.0, 0.5, 1.0, random.uniform()])),
     }
 
 
@@ -141,7 +140,9 @@ def random_model(random, config, wild=0.0):
         else:
             value = _random_number(random, kind, shape, reach, is_wild)
         arrays[field] = value
-    return ModelFile(config, labels, name, licence, provenance, arrays)
+    thresholds = random.random(config.classes, np.float32).tolist()
+    texts = name, licence, provenance
+    return ModelFile(config, labels, thresholds, *texts, arrays)
 
 
 def width_of(config, field, reach):

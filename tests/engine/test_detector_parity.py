@@ -49,7 +49,7 @@ def test_detections_are_equal(models, smoothing, early, refractory_s):
 def test_settings_of_the_model_file_are_the_default(models):
     native, twin = models
     rows = posteriors_of(native.labels, 5000, 0)
-    given = {"threshold": native.threshold, "smoothing": native.smoothing}
+    given = {"threshold": native.thresholds, "smoothing": native.smoothing}
     expected = detections(twin, rows, **given)
     for model in models:
         assert detections(model, rows) == expected

@@ -16,7 +16,7 @@ KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
 DAMAGES = {
     "nothing": lambda content: b"",
     "another kind of file": lambda content: b"RIFF" + content[4:],
-    "a future version": lambda content: content[:8] + b"\3" + content[9:],
+    "a future version": lambda content: content[:8] + b"\4" + content[9:],
     "truncated": lambda content: content[:-1],
     "extended": lambda content: content + b"\0",
     "altered": lambda content: content[:-9] + b"\x55" + content[-8:],
@@ -60,10 +60,12 @@ def test_the_versions_are_one(engine):
 def test_a_model_says_what_it_is(model, default, engine):
     config = default.twin.config
     for name in (
-        "classes frames mels sample_rate window_samples hop threshold smoothing"
+        "classes frames mels sample_rate window_samples hop smoothing"
     ).split():
         assert getattr(model, name) == getattr(config, name), name
     assert model.labels == default.twin.labels
+    stored = zip(model.labels, default.twin.thresholds, strict=True)
+    assert model.thresholds == dict(stored)
     assert model.thinnings == default.twin.thinnings
     assert model.name == "random default"
     assert model.licence == "CC0-1.0"

@@ -18,6 +18,7 @@ from bifsmn_engine.keyword_stream import detect_file
 from bifsmn_engine.loading import window_posteriors
 from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.deploy.writer import write_model
+from speechbrain_bifsmn.operating_points.tune import store
 
 pytestmark = pytest.mark.slow
 
@@ -93,9 +94,8 @@ def test_long_files_are_streamed_as_in_python(
     best = np.sort(np.max(means, 1))
     middle = best[len(best) // 2 - 1 :][:2].astype(np.float64).mean()
     content = model_file.read(default.path)
-    config = content.config._replace(threshold=middle, smoothing=3)
     path = tmp_path / "half.bifsmn"
-    write_model(content._replace(config=config), path)
+    store(dict.fromkeys(content.labels, middle), 3, default.path, path)
 
     expected = list(detect_file(engine.Model.load(path), tmp_path / "long.wav"))
     assert expected

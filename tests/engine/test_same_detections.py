@@ -52,9 +52,8 @@ def files(request, engine, default, tmp_path):
     write_model(
         content._replace(
             labels=LABELS + content.labels[len(LABELS) :],
-            config=content.config._replace(
-                threshold=middle, smoothing=request.param
-            ),
+            thresholds=[middle] * len(content.labels),
+            config=content.config._replace(smoothing=request.param),
         ),
         model,
     )

@@ -69,17 +69,6 @@ def test_smoothing(spot, clip):
         assert found == [clip[1:]]
 
 
-@pytest.mark.parametrize(("own", "is_found"), [(-0.01, True), (0.01, False)])
-def test_tuned(spot, clip, tmp_path, own, is_found):
-    keywords = set(load_model().labels) - {SILENCE, UNKNOWN}
-    thresholds = dict.fromkeys(keywords, 0.9) | {clip[1]: clip[2] + own}
-    path = tmp_path / "tune.json"
-    point = {"thresholds": thresholds, "smoothing": 4}
-    path.write_text(json.dumps({"own": point, "refractory_s": 0.5}))
-    assert spot("--tuned", path) == ([clip[1:]] if is_found else [])
-    assert spot("--tuned", path, "--threshold", 0) == [clip[1:]]
-
-
 def test_other_formats(clip, capsys):
     for name in ("table", "ctm"):
         words = ["spot", str(clip[0]), "--format", name]

@@ -5,16 +5,13 @@ import json
 import numpy as np
 import pytest
 import sounddevices
-from random_networks import SMALL, front_end, random_network
-from tuning_audio import LABELS, MANY, RATE, arguments, write_all
+from tuning_audio import MANY, RATE, arguments, write_all
 
 from bifsmn_engine import cli
 from bifsmn_engine.audio.files import read_audio
 from bifsmn_engine.keyword_stream import detect_file
 from bifsmn_engine.loading import load_model
-from bifsmn_engine.tuned import read_tuned
-from speechbrain_bifsmn.deploy.folding import fold
-from speechbrain_bifsmn.deploy.writer import write_model
+from speechbrain_bifsmn.operating_points.tune import store
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +21,16 @@ def place(tmp_path_factory):
     out = place / "out"
     words = "--thinning", 2, "--refractory", 2, "--smoothing", 1, "--out", out
     assert tune(place, *words) == 0
-    _make_telling(place, out / "tune.json")
+    store(_telling(place), 1, out / "model.bifsmn", out / "model.bifsmn")
     return place
 
 
-def _make_telling(place, path):
-    """Sets thresholds that the radio crosses again and again."""
-    found, model = json.loads(path.read_text()), load_model(place, thinning=2)
+def _telling(place):
+    """Returns thresholds that the radio crosses again and again."""
+    model = load_model(place, thinning=2)
     rows = model.stream().push(read_audio(place / "radio.flac", RATE))
     medians = np.median(rows, 0).tolist()
-    for word, median in zip(model.labels, medians, strict=True):
-        if word in found["own"]["thresholds"]:
-            found["own"]["thresholds"][word] = median
-    path.write_text(json.dumps(found))
+    return dict(zip(model.labels, medians, strict=True))
 
 
 def tune(place, *more):
@@ -91,44 +85,17 @@ def test_a_clip_is_listened_to(place, capsys):
 
 
 def test_what_was_tuned_is_used(spot, place):
-    """The refractory time too; of the model that was tuned, and its copy."""
-    thresholds, smoothing, refractory_s = own = read_tuned(
-        place / "out" / "tune.json"
-    )
-    assert (smoothing, refractory_s) == (1, 2)
-    names = "threshold", "smoothing", "refractory_s"
-    tuned = dict(zip(names, own, strict=True))
-    found = expected(place, **tuned)
-    other = expected(place, threshold=thresholds, smoothing=smoothing)
-    assert found and found != other
-    words = "--tuned", place / "out" / "tune.json", "--thinning", 2
-    for model in (place, place / "model.bifsmn", place / "out"):
-        assert spot("--model", model, *words) == (found, "")
-    words = "--model", place, *words
-    assert spot(*words, "--refractory", 0.5) == (other, "")
+    """But for what is given."""
+    out = place / "out"
+    stored = load_model(out).thresholds
+    assert len({*stored.values()}) == len(stored)
+    found = expected(place, threshold=stored, smoothing=1)
+    assert found and found != expected(place)
+    words = "--model", out, "--thinning", 2
+    assert spot(*words) == (found, "")
     assert spot(*words, "--threshold", 0)[0] == expected(
-        place, **tuned | {"threshold": 0}
+        place, threshold=0, smoothing=1
     )
-
-
-def test_another_model_or_thinning(spot, place, tmp_path):
-    path, other = place / "out" / "tune.json", tmp_path / "other.bifsmn"
-    net = random_network(len(LABELS), seed=4, **SMALL)
-    write_model(fold(net, LABELS, front_end(net)), other)
-    for model, thinning, said in (
-        (place, 1, "at thinning 1, found those for thinning 2; tune again"),
-        (place, 4, "at thinning 4, found those for thinning 2; tune again"),
-        (other, 2, "at thinning 2, found those for another model; tune again"),
-        (
-            other,
-            1,
-            "1, found those for another model at thinning 2; tune again",
-        ),
-    ):
-        words = "--model", model, "--tuned", path, "--thinning", thinning
-        line, *more = spot(*words)[1].splitlines()
-        assert line.startswith(f"bifsmn spot: {path}: expected thresholds for")
-        assert said in line and "expected" not in "".join(more)
 
 
 def test_listen_too(place, capsys, monkeypatch):
@@ -145,26 +112,13 @@ def test_listen_too(place, capsys, monkeypatch):
         for line in capsys.readouterr().out.splitlines()
     ]
     assert rows and len(rows) == len({*rows})
-    tuned = "--tuned", str(place / "out" / "tune.json")
-    assert cli.main([*words, "1", *tuned, "--thinning", "2"]) == 0
-    assert capsys.readouterr().err == "listening; Ctrl-C ends\n"
-    assert cli.main([*words, "1", *tuned]) == 0
-    assert "bifsmn listen: " in capsys.readouterr().err
     assert cli.main([*words, "0.5", "--threshold", "0"]) == 0
     assert capsys.readouterr().out.count("\n") == 1
 
 
-def test_nothing_left_to_take(spot, place):
-    words = "--tuned", place / "out" / "tune.json", "--model", place
-    all_three = "--threshold", 0.5, "--smoothing", 2, "--refractory", 1
-    starts, err = spot(*words, *all_three, code=1)
-    assert not starts and err.count("\n") == 1
-    assert "--tuned: expected something to take from it" in err
-
-
 def test_all_that_is_repeated_counts(place):
     found = json.loads((place / "out" / "tune.json").read_text())
-    assert list(found["own"]["thinnings"]["2"]["negatives"]) == [
+    assert list(found["thinnings"]["2"]["negatives"]) == [
         "radio.flac",
         "street",
     ]

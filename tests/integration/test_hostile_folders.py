@@ -285,11 +285,11 @@ def test_a_marker_or_a_manifest_that_is_a_pipe(run, tmp_path, capsys):
 
 def test_a_tune_json_of_another_model(run, capsys):
     point = {"thresholds": {"yes": 0.25}, "smoothing": 7}
-    for content in ({"shared": point}, {}, {"shared": []}, []):
+    for content in (point, {}, {"thresholds": []}, []):
         (run / "tune.json").write_text(json.dumps(content))
         assert publish(run) == 1
         said = capsys.readouterr().err
-        assert "tune.json: expected the threshold and smoothing of" in said
+        assert "tune.json: expected the thresholds and smoothing of" in said
 
 
 def test_samples_are_plain_files(run, tmp_path, capsys):

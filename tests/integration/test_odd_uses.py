@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from odd_files import GOOD, STRANGE, TUNED, write_odd_files
+from odd_files import STRANGE, write_odd_files
 from small_corpus import write_corpus
 
 from bifsmn_engine import cli
@@ -126,7 +126,6 @@ def test_runs(use, number):
     [
         "spot PATH",
         "spot clip.wav --model PATH",
-        "spot clip.wav --tuned PATH",
         "info PATH",
         "bench --runs 1 --model PATH",
         "synth yes PATH --clips 0",
@@ -143,7 +142,7 @@ def test_runs(use, number):
     ],
 )
 def test_paths(use, words, path):
-    if path == "pipe" and ("--tuned" in words or words == "spot PATH"):
+    if path == "pipe" and words == "spot PATH":
         pytest.skip("it is waited for, as by any reader of pipes")
     if path in ("", ".", "/") and "--negatives PATH" in words:
         pytest.skip("there is audio in it")
@@ -152,15 +151,6 @@ def test_paths(use, words, path):
     assert code in (1, 2)
     assert err.count("\n") == 1 or code == 2
     assert not Path("out").exists() and not Path("out.bifsmn").exists()
-
-
-@pytest.mark.parametrize("name", TUNED)
-def test_tuned(use, name):
-    code, out, err = use("spot", "audio.flac", "--tuned", f"tuned/{name}.json")
-    assert code == (name not in GOOD)
-    if code:
-        assert out == "" and err.count("\n") == 1 and len(err) < 500
-        assert "expected" in err and "found" in err
 
 
 def test_labels_and_names_are_shown(use, places):

@@ -53,10 +53,10 @@ def test_keywords_with_hours_of_other_audio_end_tuned(tones, tmp_path):
     assert manifest.count("_negatives_/") == 2 * 6 * 60
     tuned = json.loads((output / "tune.json").read_text())
     assert tuned["wanted_per_hour"] == 100
-    config = model_file.read(output / "model.bifsmn").config
-    thresholds = tuned["shared"]["thresholds"]
-    assert config.threshold == pytest.approx(thresholds["stop"])
-    assert config.smoothing == tuned["shared"]["smoothing"]
+    model = model_file.read(output / "model.bifsmn")
+    stored = dict(zip(model.labels, model.thresholds, strict=True))
+    assert stored["stop"] == pytest.approx(tuned["thresholds"]["stop"])
+    assert model.config.smoothing == tuned["smoothing"]
     before = (output / "model.bifsmn").read_bytes()
     done = run_recipe(*arguments)  # what is tuned is not tuned again
     assert done.returncode == 0, done.stderr[-3000:]

@@ -39,11 +39,9 @@ def measured(tmp_path_factory):
     tune = {
         "wanted_per_hour": 0.5,
         "chosen_on": {"hours": 3.0},
-        "shared": {
-            "thresholds": {"yes": 0.9375, "no": 0.9375},
-            "smoothing": 8,
-            "thinnings": {"1": TUNED},
-        },
+        "thresholds": {"yes": 0.9375, "no": 0.75},
+        "smoothing": 8,
+        "thinnings": {"1": TUNED},
     }
     for name, content in (("evaluation", evaluation), ("tune", tune)):
         (folder / f"{name}.json").write_text(json.dumps(content))
@@ -96,7 +94,7 @@ def test_the_figures_are_those_of_the_files(measured):
     counts = load(measured, "engine")["arm_instructions"]
     assert f"{counts['2']:,}" in card
     assert "| keywords rejected, % | 12.5 (10.0 to 15.0) |" in card
-    assert "threshold 0.9375, mean of 8 windows" in card
+    assert "mean of 8 windows; thresholds: yes 0.9375, no 0.75" in card
 
 
 def test_a_changed_figure_changes_the_card(measured, tmp_path):

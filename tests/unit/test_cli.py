@@ -238,9 +238,9 @@ def test_export_takes_the_weights_of_the_best_epoch(run, tmp_path):
     code, out, _ = run("export", folder, path, "--threshold", 0.75)
     assert code == 0 and f"{path.stat().st_size} bytes" in out
     model = model_file.read(folder / "model.bifsmn")
-    tuned = model.config._replace(threshold=0.75)
+    tuned = [0.75] * len(model.labels)
     assert path.read_bytes() == model_file.to_bytes(
-        model._replace(config=tuned)
+        model._replace(thresholds=tuned)
     )
     code, _, err = run("export", folder, MODEL)
     assert code == 1 and "expected a model file of your own" in err

@@ -18,7 +18,7 @@ def write(path, seed):
 
 def test_threshold_and_smoothing_make_no_other_model(tmp_path):
     new, other = (write(tmp_path / f"{k}.bifsmn", k) for k in (1, 2))
-    store(0.875, 16, new, tmp_path / "tuned.bifsmn")
+    store({"yes": 0.875}, 16, new, tmp_path / "tuned.bifsmn")
     assert is_tuned(tmp_path / "tuned.bifsmn", new)
     assert is_tuned(new, new)
     assert not is_tuned(tmp_path / "tuned.bifsmn", other)

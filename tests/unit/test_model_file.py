@@ -99,9 +99,9 @@ def sealed(content):
     [
         (lambda b: b"", "expected a .bifsmn file, found another"),
         (lambda b: b"RIFF" + b[4:], "expected a .bifsmn file, found another"),
-        (lambda b: b[:8], "expected 116 bytes or more, found 8; copy"),
-        (lambda b: b[:115], "expected 116 bytes or more, found 115; copy"),
-        (lambda b: b[:8] + b"\x01" + b[9:], "expected format version 2, found"),
+        (lambda b: b[:8], "expected 112 bytes or more, found 8; copy"),
+        (lambda b: b[:111], "expected 112 bytes or more, found 111; copy"),
+        (lambda b: b[:8] + b"\x01" + b[9:], "expected format version 3, found"),
         (lambda b: b[:-1], r"expected \d+ bytes, found \d+; copy the file"),
         (lambda b: b + b"\0", r"expected \d+ bytes, found \d+; copy the file"),
         (lambda b: b[:-1] + bytes([b[-1] ^ 1]), "expected the checksum"),
@@ -110,16 +110,16 @@ def sealed(content):
             r"classes: .* found 1 \(byte 20\);",
         ),
         (
-            lambda b: sealed(b[:118] + b"\0" + b[119:]),
-            r"label 0: expected text, found NUL in it \(byte 118\); export",
+            lambda b: sealed(b[:114] + b"\0" + b[115:]),
+            r"label 0: expected text, found NUL in it \(byte 114\); export",
         ),
         (
             lambda b: sealed(b[:-20]),
             r"expected \d+ to \d+ bytes for its header, found \d+; export",
         ),
         (
-            lambda b: sealed(b[:116] + b"\xff\xff" + b[118:]),
-            r"label 0: expected 65535 bytes, found \d+ \(byte 118\); export",
+            lambda b: sealed(b[:112] + b"\xff\xff" + b[114:]),
+            r"label 0: expected 65535 bytes, found \d+ \(byte 114\); export",
         ),
         (
             lambda b: sealed(b + bytes(9)),
@@ -287,11 +287,8 @@ def test_no_text_is_written_that_readers_refuse(model, fields, message):
 
 WRONG_CONFIGS = [
     ({"classes": 2.0}, "classes: the engine takes 2 to 1024, found 2.0"),
-    ({"smoothing": 65}, r"smoothing: .* found 65 \(byte 112\)"),
+    ({"smoothing": 65}, r"smoothing: .* found 65 \(byte 108\)"),
     ({"sample_rate": 16000.5}, "sample_rate: the engine takes"),
-    ({"threshold": 1.1}, "threshold: expected 0 to 1, found 1.1"),
-    ({"threshold": None}, "threshold: the engine takes finite numbers"),
-    ({"threshold": "0.5"}, "threshold: the engine takes finite numbers"),
     ({"f_max": 1e300}, "f_max: the engine takes finite numbers up to"),
     ({"power_floor": 1e-60}, "power_floor: expected more than 0, found 1e-60"),
     ({"input_gain": float("nan")}, "input_gain: the engine takes finite"),
@@ -306,12 +303,36 @@ def test_no_header_is_written_that_readers_refuse(model, fields, message):
 
 
 def test_headers_are_compared_in_single_precision(model):
-    """What is written is 1, and 8000."""
-    config = model.config._replace(threshold=1 + 1e-9, f_max=8000 + 1e-5)
+    """What is written is 8000."""
+    config = model.config._replace(f_max=8000 + 1e-5)
     back = model_file.from_bytes(
         model_file.to_bytes(model._replace(config=config))
     )
-    assert (back.config.threshold, back.config.f_max) == (1.0, 8000.0)
+    assert back.config.f_max == 8000.0
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        ([0.5], "thresholds: expected 2, one for each label, found 1"),
+        ([0.5, 1.1], "threshold 1: expected 0 to 1, found 1.1"),
+        ([-0.1, 0.5], "threshold 0: expected 0 to 1, found -0.1"),
+        ([float("nan"), 0.5], "threshold 0: expected 0 to 1, found nan"),
+        ([None, 0.5], "threshold 0: expected 0 to 1, found None"),
+        (["0.5", 0.5], "threshold 0: expected 0 to 1, found 0.5"),
+    ],
+)
+def test_no_thresholds_are_written_that_readers_refuse(
+    model, thresholds, message
+):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        model_file.to_bytes(model._replace(thresholds=thresholds))
+
+
+def test_thresholds_are_kept(model):
+    for thresholds in ([0.0, 1.0], [0.25, 0.875]):
+        written = model_file.to_bytes(model._replace(thresholds=thresholds))
+        assert model_file.from_bytes(written).thresholds == thresholds
 
 
 def test_nothing_is_written_of_what_is_refused(model, tmp_path):

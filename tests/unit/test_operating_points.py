@@ -15,9 +15,9 @@ from speechbrain_bifsmn.operating_points.scores import (
 from speechbrain_bifsmn.operating_points.sweep import (
     THRESHOLDS,
     Sweep,
+    best_thresholds,
+    expected_alarms,
     first_allowed,
-    shared_thresholds,
-    thresholds_per_keyword,
 )
 
 LABELS = ["yes", "unknown", "no", "silence", "up"]
@@ -179,21 +179,71 @@ def test_a_threshold_for_each_keyword():
 
 
 def test_no_threshold_for_all_beats_one_for_each():
+    """Counted by what is to be expected."""
     made, *_ = sweep()
-    shared, own = (
-        np.array([c.sum(-1) for c in made.at(table([made]))])
-        for table in (shared_thresholds, thresholds_per_keyword)
-    )
-    never_more = np.maximum.accumulate(shared[1, ::-1])[::-1]
+    alarms = [expected_alarms(made.alarms(THRESHOLDS, k)) for k in range(3)]
+    table, expected = best_thresholds([made])
+    rejects = made.at(table)[0].sum(1)
     for weight in (0.01, 0.1, 1, 10):
-        best = (shared[0] + weight * never_more).min()
-        assert (own[0] + weight * own[1]).min() <= best
+        shared = made.rejects(THRESHOLDS) + weight * np.sum(alarms, 0)
+        own = rejects + weight * expected[:, 0]
+        assert own.min() <= shared.min()
 
 
-def test_thresholds_per_keyword_rise():
-    table = thresholds_per_keyword([sweep()[0]])
+def test_best_thresholds_rise():
+    table, expected = best_thresholds([sweep()[0]])
     assert (np.diff(table, axis=0) >= 0).all()
-    assert len(np.unique(table, axis=0)) > 3
+    assert (np.diff(expected[:, 0]) <= 0).all()
+    assert len(np.unique(table, axis=0)) == len(table) > 3
+
+
+def test_alarms_of_all_thinnings_are_expected_apart():
+    one, other = sweep()[0], sweep(smoothing=8)[0]
+    table, expected = best_thresholds([one, other])
+    assert expected.shape == (len(table), 2)
+    for column, made in enumerate((one, other)):
+        of_each = [
+            np.interp(
+                table[:, k],
+                THRESHOLDS,
+                expected_alarms(made.alarms(THRESHOLDS, k)),
+            )
+            for k in range(3)
+        ]
+        np.testing.assert_allclose(expected[:, column], np.sum(of_each, 0))
+
+
+def test_a_keyword_without_clips_is_not_mute():
+    """It is as easy to hear as the others, for all that is known."""
+    posteriors = [walk(40, 100 + index) for index in range(20)]
+    scores = [score_stream(p, LABELS, 4, HOP, 0.5) for p in posteriors]
+    streams = {"radio": score_stream(walk(900, 1), LABELS, 4, HOP, 0.5)}
+    clips = [(k % 2, of_clip) for k, of_clip in enumerate(scores)]
+    table, _ = best_thresholds([Sweep(clips, streams, KEYWORDS, HOP)])
+    middle = table[len(table) // 2]
+    assert middle[2] < THRESHOLDS[-1]
+
+
+def test_what_falls_exponentially_goes_on_so():
+    steps = np.arange(len(THRESHOLDS))
+    for per_step in (0.7, 0.9, 0.95):
+        exact = 1000 * per_step**steps
+        seen = np.where(exact >= 1, exact, 0).round()
+        found = expected_alarms(seen)
+        np.testing.assert_array_equal(found[seen >= 20], seen[seen >= 20])
+        likely = exact > 0.01
+        np.testing.assert_array_less(found[likely] / exact[likely], 3)
+        np.testing.assert_array_less(exact[likely] / found[likely], 3)
+
+
+def test_no_threshold_expects_more_than_a_lower_one():
+    counts = np.zeros(len(THRESHOLDS))
+    assert not expected_alarms(counts).any()
+    counts[:40] = np.random.default_rng(0).integers(0, 40, 40)
+    found = expected_alarms(counts)
+    assert (np.diff(found) <= 0).all() and (found[:40] > 0).all()
+    counts[:] = 1  # one that lasts, at all of them
+    assert (expected_alarms(counts) <= 1).all()
 
 
 def test_what_is_no_keyword():

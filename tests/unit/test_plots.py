@@ -102,7 +102,6 @@ def test_operating_points(tmp_path, alarms):
         "clips": 40,
         "point": point,
     }
-    dashed = curve | {"style": "--", "color": "C0"}
     path = tmp_path / "det.png"
-    plot_operating_points({"shared": curve, "own": dashed}, path, "T")
+    plot_operating_points({"thinning 1": curve, "2": curve}, path, "T")
     assert is_png(path)

@@ -158,11 +158,13 @@ def test_a_model_file_of_another_epoch(own_run, tmp_path, unchecked):
 def test_a_tuned_model_file_is_that_of_the_same_epoch(own_run, unchecked):
     path = own_run / "model.bifsmn"
     model = model_file.read(path)
-    config = model.config._replace(threshold=0.875, smoothing=16)
-    write_model(model._replace(config=config), path)
+    thresholds = [0.875, *model.thresholds[1:]]
+    config = model.config._replace(smoothing=16)
+    write_model(model._replace(config=config, thresholds=thresholds), path)
     out = own_run.parent / "out"
     publishing.publish(own_run, out)
-    assert load_model(out / "model.bifsmn", "torch").threshold == 0.875
+    published = load_model(out / "model.bifsmn", "torch")
+    assert published.thresholds == {LABELS[0]: 0.875, LABELS[1]: 0.5}
 
 
 def test_figures_of_another_model_file(own_run, tmp_path, unchecked):

@@ -37,7 +37,6 @@ class Info(ctypes.Structure):
         ("sample_rate", c_uint32),
         ("window_samples", c_uint32),
         ("hop", c_uint32),
-        ("threshold", c_float),
         ("smoothing", c_uint32),
         ("file_bytes", c_uint32),
     ]
@@ -87,6 +86,7 @@ FUNCTIONS = {
     "bifsmn_free": ([handle], *_NOTHING),
     "bifsmn_get_info": ([handle, POINTER(Info)], *_STATUS),
     "bifsmn_label": ([handle, c_uint32], *_STRING),
+    "bifsmn_threshold": ([handle, c_uint32], c_float, None),
     "bifsmn_name": ([handle], *_STRING),
     "bifsmn_licence": ([handle], *_STRING),
     "bifsmn_provenance": ([handle], *_STRING),

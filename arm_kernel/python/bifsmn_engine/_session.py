@@ -32,6 +32,10 @@ class Network:
             library.bifsmn_label(self.pointer, k)
             for k in range(self.info.classes)
         ]
+        self.thresholds = [
+            library.bifsmn_threshold(self.pointer, k)
+            for k in range(self.info.classes)
+        ]
 
 
 class Session:

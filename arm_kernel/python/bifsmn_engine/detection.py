@@ -40,6 +40,20 @@ def keywords_of(labels: Sequence[str]) -> list[str]:
     return [name for name in labels if name not in (SILENCE, UNKNOWN)]
 
 
+def of_keywords(
+    labels: Sequence[str], thresholds: Sequence[float]
+) -> dict[str, float]:
+    """Returns the thresholds of labels that can be detected, of those of all.
+
+    Example
+    -------
+    >>> of_keywords(["yes", "unknown", "no"], [0.5, 0.0, 0.75])
+    {'yes': 0.5, 'no': 0.75}
+    """
+    by_label = dict(zip(labels, thresholds, strict=True))
+    return {keyword: by_label[keyword] for keyword in keywords_of(labels)}
+
+
 def thresholds_of(
     threshold: Threshold, keywords: Sequence[str]
 ) -> dict[str, float]:

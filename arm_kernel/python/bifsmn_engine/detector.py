@@ -40,7 +40,7 @@ class Detector:
         Whose labels, hop and window the posteriors are of.
     threshold : float | dict, optional
         From which a keyword counts; a dict says it for each keyword. Without
-        it, that of the model file.
+        it, those of the model file.
     smoothing : int, optional
         How many windows are averaged, 1 to 64; without it, as the model file
         says.
@@ -81,7 +81,7 @@ class Detector:
             library.bifsmn_detector_set_smoothing(self._pointer, smoothing)
         library.bifsmn_detector_set_refractory(self._pointer, refractory_s)
         library.bifsmn_detector_set_early(self._pointer, early)
-        self.threshold = model.threshold if threshold is None else threshold
+        self.threshold = model.thresholds if threshold is None else threshold
         self._posteriors = np.zeros(len(self.labels), np.float32)
         self._posteriors_at = self._posteriors.ctypes.data
         self._found, self._raw = c_int(), RawDetection()

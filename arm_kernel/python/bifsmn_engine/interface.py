@@ -63,8 +63,8 @@ class AnyModel(Protocol):
         """Samples from one decision of a stream to the next."""
 
     @property
-    def threshold(self) -> float:
-        """Posterior from which a keyword counts."""
+    def thresholds(self) -> dict[str, float]:
+        """Posterior from which each keyword counts."""
 
     @property
     def smoothing(self) -> int:

@@ -29,7 +29,7 @@ class KeywordStream:
         From ``load_model``; its thinning is where this one's starts.
     threshold : float | dict, optional
         From which a keyword counts, 0 to 1; a dict says it for each keyword.
-        Without it, that of the model file.
+        Without it, those of the model file.
     smoothing : int, optional
         How many windows are averaged, 1 to 64; without it, as the model file
         says.

@@ -60,8 +60,8 @@ def load_model(
     Returns
     -------
     Model | TorchModel
-        Both have ``labels``, ``sample_rate``, ``window_samples``, ``hop``,
-        ``threshold``, ``smoothing``, ``thinnings``, ``thinning``, ``classify``,
+        Both have ``labels``, ``thresholds``, ``smoothing``, ``sample_rate``,
+        ``window_samples``, ``hop``, ``thinnings``, ``thinning``, ``classify``,
         ``stream`` and ``detector``.
 
     Example

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from bifsmn_engine._library import library
 from bifsmn_engine._session import Network, Session
 from bifsmn_engine.audio.waveform import as_clip, write_floats
-from bifsmn_engine.detection import REFRACTORY_S, Threshold
+from bifsmn_engine.detection import REFRACTORY_S, Threshold, of_keywords
 from bifsmn_engine.detector import Detector
 from bifsmn_engine.stream import Stream
 
@@ -222,9 +222,9 @@ class Model(Session):
         return self._network.info.hop
 
     @property
-    def threshold(self) -> float:
-        """Posterior from which a keyword counts."""
-        return self._network.info.threshold
+    def thresholds(self) -> dict[str, float]:
+        """Posterior from which each keyword counts."""
+        return of_keywords(self.labels, self._network.thresholds)
 
     @property
     def smoothing(self) -> int:

@@ -14,7 +14,8 @@ Detector::Detector(const bifsmn_model* model, Arena& memory) {
   keywords_ = memory.take<Keyword>(classes_);
   history_ = memory.take<float>(size_t(kMaxSmoothing) * classes_);
   for (uint32_t k = 0; k < classes_ && keywords_; ++k)
-    if (names_keyword(bifsmn_label(model, k))) keywords_[count_++] = {k, info.threshold, 0};
+    if (names_keyword(bifsmn_label(model, k)))
+      keywords_[count_++] = {k, bifsmn_threshold(model, k), 0};
 }
 
 bool Detector::is_keyword(uint32_t label) const {

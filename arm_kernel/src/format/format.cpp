@@ -11,7 +11,7 @@ namespace bifsmn {
 namespace {
 
 constexpr uint8_t kMagic[8] = {0x89, 'B', 'I', 'F', 'S', 'M', 'N', '\n'};
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 constexpr size_t kConfigAt = 20, kMaxBytes = size_t(1) << 28;
 
 bool within(uint32_t value, uint32_t low, uint32_t high) { return low <= value && value <= high; }
@@ -28,8 +28,7 @@ bool valid(const Config& c) {
          within(c.window_samples, c.n_fft / 2 + 1, 1 << 20) &&
          1 + c.window_samples / c.hop == c.frames && c.input_pad <= 127 && c.input_reference <= 1 &&
          c.f_min >= 0 && c.f_max > c.f_min && c.f_max <= float(c.sample_rate) / 2 &&
-         c.power_floor > 0 && c.input_gain > 0 && c.threshold >= 0 && c.threshold <= 1 &&
-         within(c.smoothing, 1, 64);
+         c.power_floor > 0 && c.input_gain > 0 && within(c.smoothing, 1, 64);
 }
 
 Config read_config(Reader& r) {
@@ -39,8 +38,7 @@ Config read_config(Reader& r) {
         &c.hidden, &c.taps_before, &c.taps_after, &c.planes, &c.sample_rate, &c.window_samples,
         &c.n_fft, &c.hop, &c.input_pad, &c.input_reference})
     *field = r.u32();
-  for (float* field :
-       {&c.f_min, &c.f_max, &c.power_floor, &c.input_low, &c.input_gain, &c.threshold})
+  for (float* field : {&c.f_min, &c.f_max, &c.power_floor, &c.input_low, &c.input_gain})
     *field = r.f32();
   c.smoothing = r.u32();
   return c;
@@ -56,6 +54,16 @@ void read_strings(Reader& r, Network& n) {
   n.name = r.text(true);
   n.licence = r.text(true);
   n.provenance = r.text(true);
+}
+
+const float* read_posteriors(Reader& r, uint32_t count) {
+  float* values = r.take<float>(count);
+  for (uint32_t k = 0; k < count; ++k) {
+    const float value = r.f32();
+    r.require(value >= 0 && value <= 1);
+    if (values) values[k] = value;
+  }
+  return values;
 }
 
 // 25 weights for each channel, so small that all sums fit 16 bits.
@@ -158,6 +166,7 @@ const Network* read_all(Reader& r) {
   r.require(valid(c));
   if (!r.ok()) return nullptr;
   read_strings(r, n);
+  n.thresholds = read_posteriors(r, c.classes);
   const uint32_t p = c.front_channels;
   n.conv1 = read_conv1(r, p);
   n.conv1_out = read_limits(r, c);

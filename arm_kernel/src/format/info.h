@@ -6,9 +6,9 @@
 namespace bifsmn {
 
 inline bifsmn_info info_of(const Config& c, uint32_t file_bytes) {
-  return {c.classes,        c.mels,     c.frames,    c.layers,    c.thinnings,
-          c.front_channels, c.channels, c.hidden,    c.planes,    c.sample_rate,
-          c.window_samples, c.hop,      c.threshold, c.smoothing, file_bytes};
+  return {c.classes,        c.mels,     c.frames,    c.layers,  c.thinnings,
+          c.front_channels, c.channels, c.hidden,    c.planes,  c.sample_rate,
+          c.window_samples, c.hop,      c.smoothing, file_bytes};
 }
 
 // The logarithm of a thinning, if the network has it.

@@ -9,6 +9,7 @@ namespace {
 
 struct Avx512 : VectorIsa<4, 4> {
   static constexpr const char* kName = "avx512";
+  static constexpr int kTilesAtOnce = 4;
 
   using Tables = PairTables<Avx512>;
 
@@ -22,6 +23,22 @@ struct Avx512 : VectorIsa<4, 4> {
   }
   static BIFSMN_INLINE Bytes bytes(const uint8_t* from) {
     return Bytes(_mm512_maskz_broadcast_i32x4(0xffff, load_128(from)));
+  }
+  // A comparison gives a mask here, so there are two and not three: the one with the middle
+  // decides on the other, as FORMAT.md has it.
+  static BIFSMN_INLINE Shorts below(Shorts x, Shorts low, Shorts middle, Shorts high) {
+    const __mmask32 first = _mm512_cmplt_epi16_mask(__m512i(x), __m512i(middle));
+    const __m512i limit = _mm512_mask_blend_epi16(first, __m512i(high), __m512i(low));
+    return count(first, _mm512_cmplt_epi16_mask(__m512i(x), limit));
+  }
+  static BIFSMN_INLINE Shorts above(Shorts x, Shorts low, Shorts middle, Shorts high) {
+    const __mmask32 first = _mm512_cmpgt_epi16_mask(__m512i(x), __m512i(middle));
+    const __m512i limit = _mm512_mask_blend_epi16(first, __m512i(high), __m512i(low));
+    return count(first, _mm512_cmpgt_epi16_mask(__m512i(x), limit));
+  }
+  static BIFSMN_INLINE Shorts count(__mmask32 twice, __mmask32 once) {
+    const __m512i two = _mm512_maskz_mov_epi16(twice, _mm512_set1_epi16(-2));
+    return Shorts(_mm512_mask_add_epi16(two, once, two, _mm512_set1_epi16(-1)));
   }
   static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) {
     return Shorts(_mm512_max_epi16(__m512i(a), __m512i(b)));

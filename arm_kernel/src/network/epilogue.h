@@ -27,12 +27,12 @@ struct TileLimits {
 
   // Ranks, negated, of values: how many limits are above them.
   BIFSMN_INLINE Shorts of_value(Shorts x, int half) const {
-    return (x < low.at[half]) + (x < middle.at[half]) + (x < high.at[half]);
+    return Isa::below(x, low.at[half], middle.at[half], high.at[half]);
   }
 
   // Of counts, which fall as values rise: the limits are those of counts.
   BIFSMN_INLINE Shorts of_count(Shorts x, int half) const {
-    return (x > low.at[half]) + (x > middle.at[half]) + (x > high.at[half]);
+    return Isa::above(x, low.at[half], middle.at[half], high.at[half]);
   }
 };
 

@@ -72,6 +72,7 @@ struct VectorIsa {
   static constexpr int kInputs = kInputs_;            // of a table: 4 or 1
   static constexpr int kRows = int(kFrames) / kTimes;  // vectors of 8 channels in a tile
   static constexpr int kRowsAtOnce = kRows;           // whose counts fit into registers
+  static constexpr int kTilesAtOnce = 2;              // likewise, with all these rows
   static constexpr int kLanes = 8 * kTimes;
   static constexpr size_t kVector = 16 * kTimes;  // bytes
   using Shorts = typename VectorsOf<kTimes>::Shorts;
@@ -100,6 +101,15 @@ struct VectorIsa {
   static BIFSMN_INLINE Bytes bytes(const uint8_t* from) { return load_bytes(from); }
 
   static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) { return a > b ? a : b; }
+
+  // How many of three limits are above x, negated. They rise: low, middle, high.
+  static BIFSMN_INLINE Shorts below(Shorts x, Shorts low, Shorts middle, Shorts high) {
+    return (x < low) + (x < middle) + (x < high);
+  }
+  // How many are below x, negated. They fall.
+  static BIFSMN_INLINE Shorts above(Shorts x, Shorts low, Shorts middle, Shorts high) {
+    return (x > low) + (x > middle) + (x > high);
+  }
 
   // clip16(a + b).
   static BIFSMN_INLINE Shorts add(Shorts a, Shorts b) {

@@ -17,7 +17,6 @@ struct Config {
   uint32_t input_pad, input_reference;
   float f_min, f_max, power_floor;
   float input_low, input_gain;
-  float threshold;
   uint32_t smoothing;
 
   uint32_t taps() const { return taps_before + 1 + taps_after; }
@@ -138,6 +137,7 @@ struct Network {
   const int32_t* biases;   // [classes]
   const uint8_t* weights;  // [classes][U C / 2], two in a byte
   const char* const* labels;  // [classes]
+  const float* thresholds;    // [classes], of detection
   const char* name;
   const char* licence;
   const char* provenance;

@@ -91,7 +91,7 @@ uint8_t weight_of(const Bits& bits, uint32_t o, uint32_t first, uint32_t channel
 }
 
 // Weights of a layer whose inputs are several times so many channels, for Products: of
-// each 32 outputs, then of 16 that may remain, all tables' weights.
+// each tiles that are taken at once, all tables' weights.
 template <class Isa>
 const uint8_t* ordered(Arena& a, const Bits& bits, uint32_t times, uint32_t channels, int top) {
   const uint32_t of_channels = round_up(channels, kTile) / Isa::kInputs;
@@ -99,7 +99,7 @@ const uint8_t* ordered(Arena& a, const Bits& bits, uint32_t times, uint32_t chan
   uint8_t* const start = a.take<uint8_t>(size_t(bits.outputs) * tables);
   uint8_t* to = start;
   for (uint32_t o = 0, n; to && o < bits.outputs; o += n) {
-    n = bits.outputs - o < 32 ? 16 : 32;
+    n = tiles_at_once<Isa>(bits.outputs - o) * kTile;
     for (uint32_t k = 0; k < tables; ++k)
       for (uint32_t i = 0; i < n; ++i) {
         const uint8_t w =
@@ -174,15 +174,16 @@ class Preparation {
     return to;
   }
 
-  // of(i): the limits of value i. With one plane, low and high are above no value.
+  // of(i): the limits of value i. With one plane there is the last one alone: the others
+  // are above no value.
   template <class Of>
   OrderedLimits limits(size_t n, Of of) {
     int16_t* const to = a_.take<int16_t>(3 * n);
     for (size_t i = 0; to && i < n; ++i) {
       const Limits l = of(i);
       to[i] = c_.planes == 2 ? l.low : INT16_MIN;
-      to[n + i] = l.middle;
-      to[2 * n + i] = c_.planes == 2 ? l.high : INT16_MIN;
+      to[n + i] = c_.planes == 2 ? l.middle : INT16_MIN;
+      to[2 * n + i] = c_.planes == 2 ? l.high : l.middle;
     }
     return {n, to};
   }
@@ -198,8 +199,8 @@ class Preparation {
     for (size_t i = 0; to && i < n; ++i) {
       const Limits l = t.limits(i);
       to[i] = c_.planes == 2 ? turn(l.low) : INT16_MAX;
-      to[n + i] = turn(l.middle);
-      to[2 * n + i] = c_.planes == 2 ? turn(l.high) : INT16_MAX;
+      to[n + i] = c_.planes == 2 ? turn(l.middle) : INT16_MAX;
+      to[2 * n + i] = turn(c_.planes == 2 ? l.high : l.middle);
     }
     return {n, to};
   }

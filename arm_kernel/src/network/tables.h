@@ -103,7 +103,7 @@ struct Products {
     add(weights, where, row, *k, middle, a);
     add(weights, where, row, middle, end, b);
     *k = end;
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int tile = 0; tile < kTiles; ++tile)
 #pragma GCC unroll 8
       for (int r = 0; r < kAtOnce; ++r) {
@@ -123,12 +123,12 @@ struct Products {
     for (; k < end; ++k, weights += kTiles * kTable) {
       const uint8_t* const tables = where(k) + row * Isa::kVector;
       Bytes w[kTiles];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
       for (int tile = 0; tile < kTiles; ++tile) w[tile] = Isa::bytes(weights + tile * kTable);
 #pragma GCC unroll 8
       for (int r = 0; r < kAtOnce; ++r) {
         const Bytes table = Isa::load_bytes(tables + r * Isa::kVector);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
         for (int tile = 0; tile < kTiles; ++tile) sums[tile][r] += Isa::look_up(table, w[tile]);
       }
     }
@@ -136,20 +136,38 @@ struct Products {
   }
 };
 
+// How many of the tiles that are left are taken at once.
+template <class Isa>
+constexpr uint32_t tiles_at_once(uint32_t outputs) {
+  uint32_t tiles = Isa::kTilesAtOnce;
+  while (tiles * kTile > outputs) tiles /= 2;
+  return tiles;
+}
+
+template <class Isa, int kTiles, class Where, class Each>
+BIFSMN_INLINE void several(const uint8_t* weights, const Where& where, uint32_t tables, uint32_t o,
+                           Each each) {
+  typename Isa::Shorts counts[kTiles][Isa::kRows][2];
+  Products<Isa, kTiles>::run(weights, where, tables, counts);
+#pragma GCC unroll 4
+  for (int tile = 0; tile < kTiles; ++tile) each(o + tile * kTile, counts[tile]);
+}
+
 // A layer, in tiles: each(o, counts [kRows][2]) for 16 outputs from `o` on.
 template <class Isa, class Where, class Each>
 BIFSMN_INLINE void layer(const uint8_t* weights, const Where& where, uint32_t tables,
                          uint32_t outputs, Each each) {
-  typename Isa::Shorts counts[2][Isa::kRows][2];
-  uint32_t o = 0;
-  for (; o + 32 <= outputs; o += 32, weights += 2 * kTable * tables) {
-    Products<Isa, 2>::run(weights, where, tables, counts);
-    each(o, counts[0]);
-    each(o + 16, counts[1]);
+  for (uint32_t o = 0; o < outputs;) {
+    const uint32_t tiles = tiles_at_once<Isa>(outputs - o);
+    if (Isa::kTilesAtOnce == 4 && tiles == 4)
+      several<Isa, Isa::kTilesAtOnce>(weights, where, tables, o, each);
+    else if (tiles == 2)
+      several<Isa, 2>(weights, where, tables, o, each);
+    else
+      several<Isa, 1>(weights, where, tables, o, each);
+    weights += tiles * kTable * tables;
+    o += tiles * kTile;
   }
-  if (o == outputs) return;
-  Products<Isa, 1>::run(weights, where, tables, counts);
-  each(o, counts[0]);
 }
 
 // Tables that follow one another.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bifsmn_engine.cli.options import print_json
+from bifsmn_engine.detection import of_keywords
 from bifsmn_engine.format import model_file
 from bifsmn_engine.format.layout import all_thinnings, thinnings_of
 from bifsmn_engine.loading import find_model
@@ -33,10 +34,12 @@ def run(arguments: Namespace) -> None:
     if arguments.json:
         print_json(facts)
         return
-    for name, value in facts.items():
+    for fact, value in facts.items():
+        if isinstance(value, dict):
+            value = [f"{name} {number:g}" for name, number in value.items()]
         if isinstance(value, list):
             value = ", ".join(map(str, value))
-        print(f"{name.replace('_', ' '):20}{printable(value)}")
+        print(f"{fact.replace('_', ' '):20}{printable(value)}")
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -51,7 +54,12 @@ def describe(path: Path) -> dict[str, Any]:
         "licence": model.licence,
         "provenance": model.provenance,
         "labels": list(model.labels),
-        "threshold": round(c.threshold, 6),
+        "thresholds": {
+            keyword: round(threshold, 6)
+            for keyword, threshold in of_keywords(
+                model.labels, model.thresholds
+            ).items()
+        },
         "smoothing": c.smoothing,
         "sample_rate_hz": c.sample_rate,
         "window_s": c.window_samples / c.sample_rate,

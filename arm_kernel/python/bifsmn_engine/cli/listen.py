@@ -27,7 +27,6 @@ from bifsmn_engine.cli.options import (
     detection,
     load,
     print_json,
-    warn_of_tuned,
 )
 from bifsmn_engine.keeping_stream import KeepingStream
 from bifsmn_engine.keyword_stream import KeywordStream
@@ -71,7 +70,6 @@ def run(arguments: Namespace) -> None:
             rate=round(microphone.samplerate),  # some are measured
             **options,
         )
-        warn_of_tuned(arguments)
         bars = _Bars(stream) if _can_draw() else None
         kept = _kept(stream, microphone, arguments) if arguments.keep else None
         print("listening; Ctrl-C ends", file=sys.stderr)

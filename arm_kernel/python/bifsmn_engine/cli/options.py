@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bifsmn_engine.backends import BACKENDS
-from bifsmn_engine.cli import print_error
 from bifsmn_engine.detection import REFRACTORY_S
 from bifsmn_engine.interface import AnyModel
-from bifsmn_engine.loading import find_model, load_model
+from bifsmn_engine.loading import load_model
 from bifsmn_engine.pretrained import MODEL
 from bifsmn_engine.printable import json_text
-from bifsmn_engine.tuned import mismatch, read_tuned
 
 
 def add_model(parser: ArgumentParser) -> None:
@@ -59,7 +57,8 @@ def add_detection(parser: ArgumentParser) -> None:
         "--threshold",
         type=float,
         metavar="P",
-        help="posterior from which a keyword counts (default: the model's)",
+        help="posterior from which any keyword counts (default: the model's, "
+        "one for each)",
     )
     add(
         "--smoothing",
@@ -73,13 +72,6 @@ def add_detection(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         help="the same keyword again within this time is the same utterance "
         f"(default: {REFRACTORY_S:g})",
-    )
-    add(
-        "--tuned",
-        type=Path,
-        metavar="FILE",
-        help="a tune.json of `bifsmn tune`: its thresholds, one for each "
-        "keyword, its smoothing and its refractory time, where none is given",
     )
     add(
         "--gate",
@@ -108,27 +100,13 @@ def load(arguments: Namespace) -> AnyModel:
 
 def detection(arguments: Namespace) -> dict[str, Any]:
     """Returns what ``KeywordStream`` takes of the arguments."""
-    values = [arguments.threshold, arguments.smoothing, arguments.refractory]
-    if arguments.tuned:
-        if None not in values:
-            raise ValueError(
-                "--tuned: expected something to take from it, found "
-                "--threshold, --smoothing and --refractory too; leave out it, "
-                "or one of them"
-            )
-        tuned = zip(values, read_tuned(arguments.tuned), strict=True)
-        values = [own if value is None else value for value, own in tuned]
-    names = "threshold", "smoothing", "refractory_s", "gate_db"
-    options = zip(names, (*values, arguments.gate), strict=True)
-    return {name: value for name, value in options if value is not None}
-
-
-def warn_of_tuned(arguments: Namespace) -> None:
-    """Says where ``--tuned`` is of another model, or of another thinning."""
-    if arguments.tuned:
-        model = find_model(arguments.model)
-        if warning := mismatch(arguments.tuned, model, arguments.thinning):
-            print_error(arguments.command, warning)
+    options = {
+        "threshold": arguments.threshold,
+        "smoothing": arguments.smoothing,
+        "refractory_s": arguments.refractory,
+        "gate_db": arguments.gate,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def print_json(row: dict[str, Any]) -> None:

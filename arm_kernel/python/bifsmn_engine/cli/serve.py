@@ -29,7 +29,6 @@ from bifsmn_engine.cli.options import (
     add_thinning,
     detection,
     load,
-    warn_of_tuned,
 )
 from bifsmn_engine.keyword_stream import KeywordStream
 from bifsmn_engine.loading import find_model
@@ -105,9 +104,8 @@ def _make_server(arguments: Namespace) -> Server:
     each = [Namespace(**{**vars(arguments), "model": path}) for path in paths]
     info = make_info(one.model for one in each)
     models = [load(one) for one in each]
-    for one, model in zip(each, models, strict=True):
+    for model in models:
         KeywordStream(model, **options)  # says now what is wrong with them
-        warn_of_tuned(one)
     return Server(
         info, lambda: Listener(models, **options), arguments.max_clients
     )

@@ -3,7 +3,7 @@
 A file of up to a second (the model's window) is classified: its likeliest
 class is printed, which may be "unknown" or "silence". A longer file is listened
 to, whatever its length, and each keyword printed with its times. So is a short
-one with --threshold, --smoothing, --refractory, --tuned, --gate or --keep.
+one with --threshold, --smoothing, --refractory, --gate or --keep.
 
 Files: wav, flac, ogg or mp3, of any sample rate, mono or stereo; - is standard
 input, of which wav is listened to as it comes. Without --model, the model that
@@ -43,7 +43,6 @@ from bifsmn_engine.cli.options import (
     detection,
     load,
     print_json,
-    warn_of_tuned,
 )
 from bifsmn_engine.detection import Detection
 from bifsmn_engine.keeping_stream import KeepingStream
@@ -83,7 +82,6 @@ def run(arguments: Namespace) -> int:
     model = load(arguments)
     options = detection(arguments)
     stream = KeywordStream(model, **options)
-    warn_of_tuned(arguments)
     # Neither would do anything where clips are classified.
     clips = not (options or arguments.keep)
     show = FORMATS[arguments.format](arguments.files, model.labels)

@@ -6,6 +6,7 @@ the same in ``arm_kernel/src/format/format.cpp``. Needs numpy only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
@@ -114,7 +115,28 @@ def _rules_of_singles(config):
     yield "f_max", c.f_min < c.f_max <= nyquist, words
     yield "power_floor", c.power_floor > 0, f"{above} 0, found"
     yield "input_gain", c.input_gain > 0, f"{above} 0, found"
-    yield "threshold", 0 <= c.threshold <= 1, "expected 0 to 1, found"
+
+
+def check_thresholds(thresholds: Sequence[float], classes: int) -> None:
+    """Raises ValueError where the engine would refuse thresholds of detection.
+
+    Example
+    -------
+    >>> check_thresholds([0.5, 1.5], 2)
+    Traceback (most recent call last):
+        ...
+    ValueError: threshold 1: expected 0 to 1, found 1.5
+    """
+    if len(thresholds) != classes:
+        raise ValueError(
+            f"thresholds: expected {classes}, one for each label, found "
+            f"{len(thresholds)}"
+        )
+    for index, threshold in enumerate(thresholds):
+        if not is_within(threshold, 0, 1):
+            raise ValueError(
+                f"threshold {index}: expected 0 to 1, found {threshold}"
+            )
 
 
 def text_of(content: bytes, what: str, may_be_empty: bool = True) -> str:

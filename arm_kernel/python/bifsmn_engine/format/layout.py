@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 class Config(NamedTuple):
-    """The header: sizes, front end, input scaling, decision."""
+    """The header: sizes, front end, input scaling, smoothing."""
 
     classes: int
     mels: int
@@ -38,12 +38,11 @@ class Config(NamedTuple):
     power_floor: float
     input_low: float
     input_gain: float
-    threshold: float
     smoothing: int
 
 
 Shape = tuple[int, ...]
-HEADER = struct.Struct("<17I6fI")  # a Config
+HEADER = struct.Struct("<17I5fI")  # a Config
 
 
 def front_end_options(config: Config) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def front_end_options(config: Config) -> dict[str, Any]:
 
     Example
     -------
-    >>> header = Config._make(range(24))
+    >>> header = Config._make(range(23))
     >>> front_end_options(header)["hop_length"] == header.hop
     True
     """
@@ -77,6 +76,7 @@ class ModelFile(NamedTuple):
 
     config: Config
     labels: list[str]
+    thresholds: list[float]  # of detection, one a label
     name: str
     licence: str
     provenance: str
@@ -102,7 +102,7 @@ class StoredVector(NamedTuple):
 
 
 def fields(config: Config) -> Iterator[tuple[str, str, Shape]]:
-    """Lists what follows the strings, in order: (name, kind, shape).
+    """Lists what follows the thresholds, in order: (name, kind, shape).
 
     Kinds: "i4", "i8", "u8", "i16", "u16", "i32", whole numbers; "scale", an f32
     above 0; "vector", a ``StoredVector``, and "limits", one of middle, low and

@@ -19,6 +19,7 @@ from bifsmn_engine.format.bounds import (
     bytes_of,
     check_array,
     check_config,
+    check_thresholds,
     text_of,
 )
 from bifsmn_engine.format.codec import pack, size_of, unpack
@@ -30,7 +31,7 @@ from bifsmn_engine.format.layout import (
 )
 
 MAGIC = b"\x89BIFSMN\n"
-VERSION = 2
+VERSION = 3
 TEXTS = ("name", "licence", "provenance")  # of a model, after its labels
 _HEAD = struct.Struct("<8s3I")  # magic, version, bytes, checksum
 _LENGTH = struct.Struct("<H")  # of a text
@@ -44,6 +45,7 @@ def to_bytes(model: ModelFile) -> bytes:
     """
     config, labels = model.config, model.labels
     check_config(config)
+    check_thresholds(model.thresholds, config.classes)
     if len(labels) != config.classes:
         raise ValueError(
             f"labels: expected {config.classes}, one for each output, found "
@@ -54,6 +56,7 @@ def to_bytes(model: ModelFile) -> bytes:
         parts += _packed_text(label, f"label {index}", may_be_empty=False)
     for what in TEXTS:
         parts += _packed_text(getattr(model, what), what)
+    parts.append(_thresholds(config).pack(*model.thresholds))
     for name, kind, shape in fields(config):
         if name not in model.arrays:
             raise ValueError(f"{name}: expected an array {shape}, found none")
@@ -69,6 +72,10 @@ def to_bytes(model: ModelFile) -> bytes:
             "exported"
         ) from None
     return content
+
+
+def _thresholds(config):
+    return struct.Struct(f"<{config.classes}f")
 
 
 def _packed_text(text, what, may_be_empty=True):
@@ -197,6 +204,7 @@ def _sizes(config):
     parts = (size_of(kind, shape) for _, kind, shape in fields(config))
     texts = config.classes + len(TEXTS)
     fixed = _START + sum(parts) + texts * _LENGTH.size
+    fixed += _thresholds(config).size
     return fixed + config.classes, fixed + texts * MAX_TEXT_BYTES
 
 
@@ -209,7 +217,11 @@ def _decode(content):
             source.text(f"label {index}", may_be_empty=False)
             for index in range(config.classes)
         ]
-        name, licence, provenance = [source.text(what) for what in TEXTS]
+        name, licence, provenance = (source.text(what) for what in TEXTS)
+        of_labels = _thresholds(config)
+        part = source.take(of_labels.size, "thresholds")
+        thresholds = list(of_labels.unpack(part))
+        check_thresholds(thresholds, config.classes)
         arrays = {}
         for field, kind, shape in fields(config):
             part = source.take(size_of(kind, shape), field)
@@ -218,7 +230,8 @@ def _decode(content):
         source.finish()
     except ValueError as error:
         raise ValueError(f"{error} (byte {source.at})") from None
-    return ModelFile(config, labels, name, licence, provenance, arrays)
+    texts = name, licence, provenance
+    return ModelFile(config, labels, thresholds, *texts, arrays)
 
 
 class _Source:
