@@ -9,13 +9,18 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from speechbrain_bifsmn.dataio import synthetic
-from speechbrain_bifsmn.dataio.corpus import MIN_NOISE, NOISE_FOLDER
+from speechbrain_bifsmn.dataio.corpus import (
+    MIN_NOISE,
+    NEGATIVES_FOLDER,
+    NOISE_FOLDER,
+)
 from speechbrain_bifsmn.dataio.custom_counts import (
     MARKER,
     count_clips,
@@ -28,8 +33,10 @@ from speechbrain_bifsmn.dataio.custom_plan import (
 )
 from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak
 from speechbrain_bifsmn.dataio.kokoro import Kokoro
-from speechbrain_bifsmn.dataio.negatives import write_negatives
+from speechbrain_bifsmn.dataio.negatives import MINUTE_S, write_negatives
 from speechbrain_bifsmn.dataio.recordings import convert_recordings
+from speechbrain_bifsmn.dataio.running_speech import running_speech
+from speechbrain_bifsmn.dataio.sentences import sentences_without
 from speechbrain_bifsmn.dataio.speakers import is_natural
 from speechbrain_bifsmn.files.atomic import clear_leftovers
 from speechbrain_bifsmn.files.owned import owned_folder
@@ -91,7 +98,8 @@ def make_custom_corpus(
         that come with the package.
     voices : str
         "espeak", or "natural": of English, those of ``Kokoro`` say half of the
-        clips. They carry over to people better, and take a second a clip.
+        clips, and minutes of sentences. They carry over to people better, and
+        take a second a clip.
 
     Returns
     -------
@@ -155,31 +163,50 @@ def _write_corpus(corpus, plan, seed, background_seconds):
     recorded, spoken = plan.recorded, plan.spoken
     speakers = _speakers(spoken, plan.language)  # first: one may be missing
     names = _names(recorded, spoken)
-    paths = [corpus / name for name in names]
-    convert_recordings(recorded, paths[: len(recorded)])
-    _speak(spoken, paths[len(recorded) :], speakers, seed)
+    of_recorded, of_spoken = names[: len(recorded)], names[len(recorded) :]
+    convert_recordings(recorded, [corpus / name for name in of_recorded])
+    listed = write_negatives(corpus, plan.negatives)
+    _speak(corpus, list(_speech(plan, of_spoken, speakers, seed)))
     if not any(clip.word == NOISE_FOLDER for clip in recorded):
         espeak = speakers.get(False)
         synthetic.write_backgrounds(corpus, background_seconds, seed, espeak)
-    listed = write_negatives(corpus, plan.negatives)
-    for clip, name in zip((*recorded, *spoken), names, strict=True):
-        listed[clip.split].append(name)
+    names += map(_minute_name, plan.minutes)
+    made = *recorded, *spoken, *plan.minutes
+    for part, name in zip(made, names, strict=True):
+        listed[part.split].append(name)
     synthetic.write_lists(corpus, listed)
 
 
-def _speak(spoken, paths, speakers, seed):
-    """Writes the clips of voices, as many at once as there are processors."""
+def _minute_name(minute):
+    return f"{NEGATIVES_FOLDER}/{minute.speaker.name}_nohash_0.wav"
 
-    def speak(clip, path):
-        _, word, speaker, take = clip
+
+def _speech(plan, names, speakers, seed):
+    """Yields what voices say: name of the file, and what makes its samples."""
+    sentences = sentences_without(plan.words)
+    for name, (_, word, speaker, take) in zip(names, plan.spoken, strict=True):
         voices = speakers[is_natural(speaker)]
-        wav = synthetic.make_clip(voices, word, speaker, take, seed)
-        synthetic.write_wav(path, wav)
+        yield (
+            name,
+            partial(synthetic.make_clip, voices, word, speaker, take, seed),
+        )
+    for minute in plan.minutes:
+        voices = speakers[is_natural(minute.speaker)]
+        arguments = voices, minute.speaker, sentences, MINUTE_S, seed
+        yield _minute_name(minute), partial(running_speech, *arguments)
+
+
+def _speak(corpus, speech):
+    """Writes what voices say, as much at once as there are processors."""
+
+    def write(file):
+        name, speak = file
+        synthetic.write_wav(corpus / name, speak())
 
     pool = ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS))
     try:
-        done = pool.map(speak, spoken, paths)
-        for _ in tqdm(done, "speaking", len(spoken), unit="clip"):
+        done = pool.map(write, speech)
+        for _ in tqdm(done, "speaking", len(speech), unit="file"):
             pass
     finally:
         pool.shutdown(cancel_futures=True)

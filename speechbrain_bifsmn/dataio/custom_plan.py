@@ -21,14 +21,27 @@ from speechbrain_bifsmn.dataio.recordings import (
     fingerprint,
 )
 from speechbrain_bifsmn.dataio.scripts import readers_of, unsayable
+from speechbrain_bifsmn.dataio.speakers import (
+    Speaker,
+    is_natural,
+    natural_speakers,
+)
 from speechbrain_bifsmn.dataio.synthetic import PlannedClip
 from speechbrain_bifsmn.dataio.words import canonical_name, parse_words
 
-VERSION = [3, synthetic.VERSION]  # of what is made; part of the marker
+VERSION = [4, synthetic.VERSION]  # of what is made; part of the marker
 SPEAK = ("missing", "always", "never")
 VOICES = ("espeak", "natural")
 MIN_CLIPS = 10  # of another word, for training
+MINUTES = {"train": 20, "validation": 4, "test": 4}  # of sentences
 MAX_CLIPS = 100_000  # of each keyword
+
+
+class PlannedMinute(NamedTuple):
+    """A minute of sentences that a natural voice is to say."""
+
+    split: str
+    speaker: Speaker
 
 
 class CustomPlan(NamedTuple):
@@ -37,6 +50,7 @@ class CustomPlan(NamedTuple):
     words: list[str]
     recorded: list[Recording]
     spoken: list[PlannedClip]
+    minutes: list[PlannedMinute]
     negatives: list[Path]
     language: str  # of the voices
     description: dict[str, Any]
@@ -97,8 +111,10 @@ def plan_corpus(
         "recordings": fingerprint(recordings, recorded),
         "negatives": describe_negatives(audio),
     }
+    natural = any(is_natural(clip.speaker) for clip in spoken)
+    minutes = _minutes(seed) if natural else []
     return CustomPlan(
-        sorted(words), recorded, spoken, audio, language, description
+        sorted(words), recorded, spoken, minutes, audio, language, description
     )
 
 
@@ -111,6 +127,15 @@ def _spoken(wanted, seed, voices, language):
     return synthetic.plan_clips(half, seed, accents) + synthetic.plan_clips(
         half, seed, natural=True
     )
+
+
+def _minutes(seed):
+    """Plans the sentences, each minute of another speaker."""
+    return [
+        PlannedMinute(split, speaker)
+        for split, count in MINUTES.items()
+        for speaker in natural_speakers(split, seed)[:count]
+    ]
 
 
 def check_number(name: str, value: int, minimum: int, maximum: int) -> None:

@@ -146,6 +146,21 @@ def test_voices_say_other_words_and_parts_of_phrases(mine, make, hum):
     assert clips_of(corpus, "cow") == ["tom_nohash_0.wav"]
 
 
+def test_natural_voices_say_sentences_too(make, hum, monkeypatch):
+    monkeypatch.setattr(custom_keywords, "Kokoro", lambda espeak: espeak)
+    minutes = {"train": 2, "validation": 1, "test": 1}
+    monkeypatch.setattr(custom_plan, "MINUTES", minutes)
+    corpus = make("yes", voices="natural")
+    names = clips_of(corpus, "_negatives_")
+    assert len(names) == 4
+    for name in names:
+        assert soundfile.info(corpus / "_negatives_" / name).duration == 60
+    for split in ("validation", "testing"):
+        lines = listed(corpus, split)
+        assert sum(line.startswith("_negatives_/") for line in lines) == 1
+    assert "_negatives_" not in folders(make("yes"))
+
+
 def test_other_words_have_a_few_clips_at_least(make, hum, monkeypatch):
     monkeypatch.setattr(custom_plan, "MIN_CLIPS", 10)
     assert len(clips_of(make("no", clips=1), "cat")) == 10 + 2 + 2
