@@ -83,7 +83,7 @@ BIFSMN_API const char *bifsmn_provenance(const bifsmn_model *model);
 /* The averaged posterior from which a label counts as heard, 0 to 1; -1 for a
  * class out of range. */
 BIFSMN_API float bifsmn_threshold(const bifsmn_model *model, uint32_t index);
-/* The instruction set in use: "reference", "portable", "avx2", "avx512", ... */
+/* The instruction set in use: "reference", "portable", "avx2", "avx512vnni", ... */
 BIFSMN_API const char *bifsmn_isa(const bifsmn_model *model);
 /* The name of instruction set `index` of those that run here, best first; null
  * beyond the last. */

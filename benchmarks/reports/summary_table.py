@@ -13,7 +13,11 @@ from benchmarks.reports.common import (
 )
 
 PEER = "litert_int8"
-PATHS = {"bifsmn_avx512": "AVX-512", "bifsmn_avx2": "AVX2"}
+PATHS = {
+    "bifsmn_avx512vnni": "AVX-512 and VNNI",
+    "bifsmn_avx512": "AVX-512",
+    "bifsmn_avx2": "AVX2",
+}
 
 
 def summary_table(_: str) -> list[str]:

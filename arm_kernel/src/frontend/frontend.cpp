@@ -25,7 +25,7 @@ struct Width {
 
 Width width_of(const char* isa) {
 #if defined(__x86_64__)
-  if (strcmp(isa, "avx512") == 0) return {frame_avx512, 16};
+  if (strncmp(isa, "avx512", 6) == 0) return {frame_avx512, 16};
   if (strcmp(isa, "avx2") == 0) return {frame_avx2, 8};
 #endif
   (void)isa;
