@@ -186,8 +186,7 @@ def operating_point(found: Found, folder: Path) -> str:
     t = found["tune"]
     thinnings = t["thinnings"]
     thresholds = ", ".join(
-        f"{printable(keyword)} {threshold:g}"
-        for keyword, threshold in t["thresholds"].items()
+        f"{printable(word)} {p:g}" for word, p in t["thresholds"].items()
     )
     rows = [
         [
