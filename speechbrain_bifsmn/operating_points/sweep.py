@@ -15,7 +15,7 @@ from speechbrain_bifsmn.operating_points.scores import (
 
 # Equal steps of the logit, since posteriors crowd near 1.
 THRESHOLDS = np.unique((1 / (1 + np.exp(-np.linspace(-3, 12, 151)))).round(5))
-WEIGHTS = np.geomspace(1e-3, 1e3, 241)  # of a false alarm, in false rejects
+WEIGHTS = np.geomspace(1e-3, 1e9, 481)  # of a false alarm, in false rejects
 ENOUGH = 10  # false alarms, to say how fast their number falls
 
 
