@@ -17,7 +17,6 @@ from speechbrain_bifsmn.operating_points.sweep import (
     Sweep,
     best_thresholds,
     first_allowed,
-    raised,
 )
 
 
@@ -64,8 +63,9 @@ class _Choice(NamedTuple):
     """The thresholds that are found with a smoothing."""
 
     smoothing: int
-    thresholds: NDArray[np.float64] | None  # those with few enough false alarms
-    rejects: int | None  # false rejects with them
+    table: NDArray[np.float64]  # [rows][keywords], thresholds
+    row: int | None  # the first with few enough false alarms
+    rejects: int | None  # false rejects with that row
 
 
 def choose(
@@ -111,21 +111,20 @@ def _choice(sweeps, smoothing, wanted):
     allowed = [wanted * sum(sweep.hours.values()) for sweep in sweeps]
     row = first_allowed((expected / allowed).max(1), 1)
     if row is None:
-        return _Choice(smoothing, None, None)
+        return _Choice(smoothing, table, None, None)
     rejects = sum(sweep.at(table[row])[0].sum() for sweep in sweeps)
-    return _Choice(smoothing, table[row], int(rejects))
+    return _Choice(smoothing, table, row, int(rejects))
 
 
 def _measure(choices, setting, posteriors, wanted, figures_of):
-    able = [choice for choice in choices if choice.thresholds is not None]
+    able = [choice for choice in choices if choice.row is not None]
     if not able:
         raise ValueError(
             f"expected thresholds with at most {wanted:g} false alarms per "
             f"hour, found more even at {THRESHOLDS[-1]:g}; allow more of them, "
             "smooth over more windows, or train with more unknown words"
         )
-    smoothing, chosen, _ = min(able, key=lambda choice: choice.rejects)
-    table = raised(chosen)
+    smoothing, table, row, _ = min(able, key=lambda choice: choice.rejects)
     measured = {
         str(thinning): setting.sweep(h[figures_of], smoothing)
         for thinning, h in posteriors.items()
@@ -135,7 +134,7 @@ def _measure(choices, setting, posteriors, wanted, figures_of):
         for thinning, h in posteriors.items()
         if h[figures_of].noisy
     }
-    named = zip(setting.keywords, chosen.tolist(), strict=True)
+    named = zip(setting.keywords, table[row].tolist(), strict=True)
     return {
         "thresholds": dict(named),
         "smoothing": smoothing,
@@ -143,8 +142,8 @@ def _measure(choices, setting, posteriors, wanted, figures_of):
             {"smoothing": choice.smoothing, "false_rejects": choice.rejects}
             for choice in choices
         ],
-        "thinnings": {d: figures(s, chosen) for d, s in measured.items()},
+        "thinnings": {d: figures(s, table[row]) for d, s in measured.items()},
         "rates": {d: at_rates(s, table) for d, s in measured.items()},
-        "noise": {d: figures(s, chosen) for d, s in in_noise.items()},
+        "noise": {d: figures(s, table[row]) for d, s in in_noise.items()},
         "curves": {d: curve(s, table) for d, s in measured.items()},
     }

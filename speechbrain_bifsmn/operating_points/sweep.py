@@ -13,10 +13,9 @@ from speechbrain_bifsmn.operating_points.scores import (
     count_reached,
 )
 
-STEPS = np.linspace(-15, 15, 301)  # of the logit, since posteriors crowd near 1
-LOGITS = STEPS[(STEPS > -3.05) & (STEPS < 12.05)]
-THRESHOLDS = np.unique((1 / (1 + np.exp(-LOGITS))).round(5))
-WEIGHTS = np.geomspace(1e-3, 1e3, 241)  # of a false alarm, in false rejects
+# Equal steps of the logit, since posteriors crowd near 1.
+THRESHOLDS = np.unique((1 / (1 + np.exp(-np.linspace(-3, 12, 151)))).round(5))
+WEIGHTS = np.geomspace(1e-3, 1e9, 481)  # of a false alarm, in false rejects
 ENOUGH = 10  # false alarms, to say how fast their number falls
 
 
@@ -239,28 +238,3 @@ def best_thresholds(sweeps: Sequence[Sweep]) -> Candidates:
     rows = np.unique((rejects + weighted).argmin(2), axis=0)
     by_keyword = [alarms[:, k, rows[:, k]] for k in keywords]
     return Candidates(THRESHOLDS[rows], np.sum(by_keyword, 0).T)
-
-
-def raised(thresholds: ArrayLike) -> NDArray[np.float64]:
-    """Raises and lowers thresholds together, each by the same in its logit.
-
-    Arguments
-    ---------
-    thresholds : array_like
-        One for each keyword, of ``THRESHOLDS``.
-
-    Returns
-    -------
-    numpy.ndarray
-        [rows][keywords], which rise; those given are one row.
-
-    Example
-    -------
-    >>> rows = raised([0.5, 0.90025])
-    >>> rows[(rows[:, 0] == 0.5) | (rows[:, 1] == 0.5)].tolist()
-    [[0.09975, 0.5], [0.5, 0.90025]]
-    """
-    thresholds = np.asarray(thresholds)
-    logits = np.log(thresholds / (1 - thresholds)) + STEPS[:, None]
-    rows = (1 / (1 + np.exp(-logits))).round(5)
-    return np.unique(rows.clip(THRESHOLDS[0], THRESHOLDS[-1]), axis=0)
