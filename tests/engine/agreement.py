@@ -3,6 +3,7 @@
 import numpy as np
 from model_files import random_audio, random_features
 
+from bifsmn_engine.detection import of_keywords
 from bifsmn_engine.format import model_file
 from speechbrain_bifsmn.deploy.network import DeployedBiDFSMN
 from speechbrain_bifsmn.deploy.torch_model import TorchModel, front_end
@@ -36,7 +37,9 @@ def both_read(engine, content):
         return None
     assert ours, f"only Python refuses: {words}"
     assert theirs.labels == ours.labels
-    assert (theirs.name, theirs.licence, theirs.provenance) == ours[2:5]
+    assert theirs.thresholds == of_keywords(ours.labels, ours.thresholds)
+    texts = ours.name, ours.licence, ours.provenance
+    assert (theirs.name, theirs.licence, theirs.provenance) == texts
     return theirs, ours
 
 

@@ -50,7 +50,9 @@ class Known(NamedTuple):
         for _ in range(model.config.classes + 3):
             texts.append(at)
             at += 2 + int.from_bytes(content[at : at + 2], "little")
-        parts = []
+        classes = model.config.classes
+        parts = [("thresholds", "scale", (classes,), at)]
+        at += 4 * classes
         for name, kind, shape in fields(model.config):
             parts.append((name, kind, shape, at))
             at += size_of(kind, shape)

@@ -31,7 +31,10 @@ NOT_ROWS = [
     *(row(127, 127, 5), row(-127, -127, -5), row(-128, -128, 3)),
     *(row(*[10] * 24, -19), row(*[-128] * 25)),
 ]
+POSTERIORS = each("<f4", 0.0, -0.0, 1e-45, 0.5, 1.0)
+NOT_POSTERIORS = each("<f4", -1e-45, 1 + 2**-23, 2.0, np.nan, np.inf, -np.inf)
 PARTS = [
+    ("thresholds", (0, -4), POSTERIORS, NOT_POSTERIORS),
     ("conv1.weight", (0, -25), ROWS, NOT_ROWS),
     ("flags", (0, -1), each("u1", 0, 255), []),
     ("vector", *EXPONENTS),

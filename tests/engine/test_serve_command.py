@@ -227,6 +227,9 @@ def test_memory_does_not_grow():
         for _ in range(times):
             async with connect(port) as client:
                 await client.write_event(minute[0].event())
+                # Answered, so that no more are there at once than may be.
+                await client.write_event(Ping().event())
+                await client.read_event()
         await described(f"tcp://127.0.0.1:{port}")
 
     async def work(pid, port):

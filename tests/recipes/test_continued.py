@@ -89,7 +89,7 @@ def test_it_is_exported_and_published(begun, tmp_path, monkeypatch):
 def test_a_tuned_model_stays(small_tones, output):
     model, tuned = output / "model.bifsmn", output / "tune.json"
     with owned_file(model, OWNER) as place:
-        store(0.875, 16, model, place)
+        store({"yes": 0.875}, 16, model, place)
     with owned_file(tuned, OWNER) as place:
         place.write_text("{}")
     before = model.read_bytes()
