@@ -40,12 +40,10 @@ def text(result: Mapping[str, Any]) -> str:
             f"for a refractory time of {seconds} s, which a model file does "
             f"not hold: give --refractory {seconds} to `bifsmn listen`"
         ]
-    thresholds = [
-        f"{printable(word)} {t:g}" for word, t in result["thresholds"].items()
-    ]
     lines += [
         "",
-        f"smoothing {result['smoothing']}; thresholds: {', '.join(thresholds)}",
+        f"smoothing {result['smoothing']}; thresholds: "
+        + thresholds_text(result["thresholds"]),
     ]
     for thinning, found in result["thinnings"].items():
         lines += [
@@ -60,6 +58,17 @@ def text(result: Mapping[str, Any]) -> str:
                 *_table(result["noise"][thinning]),
             ]
     return "\n".join(lines)
+
+
+def thresholds_text(thresholds: Mapping[str, float]) -> str:
+    """Formats the thresholds of keywords.
+
+    Example
+    -------
+    >>> thresholds_text({"yes": 0.5, "no": 0.75})
+    'yes 0.5, no 0.75'
+    """
+    return ", ".join(f"{printable(w)} {p:g}" for w, p in thresholds.items())
 
 
 def _at_rates(rates):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from bifsmn_engine.detection import REFRACTORY_S
-from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.evaluation.tables import (
     accuracy_table,
     class_table,
@@ -25,6 +24,7 @@ from speechbrain_bifsmn.evaluation.tables import (
     speakers_table,
     table,
 )
+from speechbrain_bifsmn.operating_points.report import thresholds_text
 from speechbrain_bifsmn.publishing.card_text import (
     FRONT_MATTER,
     INTRODUCTION,
@@ -185,9 +185,7 @@ def operating_point(found: Found, folder: Path) -> str:
     """The tuned thresholds, and their rates."""
     t = found["tune"]
     thinnings = t["thinnings"]
-    thresholds = ", ".join(
-        f"{printable(word)} {p:g}" for word, p in t["thresholds"].items()
-    )
+    thresholds = thresholds_text(t["thresholds"])
     rows = [
         [
             "keywords rejected, %",

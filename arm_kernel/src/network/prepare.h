@@ -91,7 +91,7 @@ uint8_t weight_of(const Bits& bits, uint32_t o, uint32_t first, uint32_t channel
 }
 
 // Weights of a layer whose inputs are several times so many channels, for Products: of
-// each tiles that are taken at once, all tables' weights.
+// the tiles that are taken at once, one lot after another, all tables' weights.
 template <class Isa>
 const uint8_t* ordered(Arena& a, const Bits& bits, uint32_t times, uint32_t channels, int top) {
   const uint32_t of_channels = round_up(channels, kTile) / Isa::kInputs;
