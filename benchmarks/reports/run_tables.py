@@ -194,6 +194,7 @@ def det_table(name: str) -> list[str]:
 
 TABLES = {
     "ablation": students_table,
+    "scales": students_table,
     "clips": teachers_table,
     "front_end": teachers_table,
     "networks": teachers_table,

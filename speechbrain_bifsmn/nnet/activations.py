@@ -273,8 +273,6 @@ class DualScaleActivation(nn.Module):
     def _start(self, x):
         """Sets scales and widths from the first batch, alike on all ranks."""
         means = torch.stack(self._means(x)).to(self.scale).clamp_min(1e-3)
-        if self.scales == "tied" and self.planes == 2:
-            means[1] = means[0] / 2
         if dist.is_available() and dist.is_initialized():
             dist.all_reduce(means)
             means /= dist.get_world_size()
