@@ -9,6 +9,7 @@ from speechbrain_bifsmn.nnet.activations import DualScaleActivation
 from speechbrain_bifsmn.nnet.binarizer import (
     GRADIENTS,
     LearningPropagationBinarizer,
+    sign,
 )
 
 
@@ -95,8 +96,10 @@ def test_at_a_threshold_the_code_is_positive():
     assert quantiser(below[None]).item() < 0
 
 
-def test_the_start_follows_the_first_training_batch_only():
-    quantiser = make()
+@pytest.mark.parametrize("scales", ["tied", "learned"])
+def test_the_start_follows_the_first_training_batch_only(scales):
+    """Widths, too: that of the second sign is of what the first one leaves."""
+    quantiser = make(scales=scales)
     quantiser.eval()(torch.randn(100, 6) * 5)
     assert not quantiser.started
     quantiser.train()
@@ -106,6 +109,10 @@ def test_the_start_follows_the_first_training_batch_only():
     torch.testing.assert_close(quantiser.scale[0].detach(), mean.detach())
     torch.testing.assert_close(
         quantiser.binarizer1.alpha.detach(), 0.5 / mean.detach()
+    )
+    rest = x - mean * sign(x - quantiser.threshold1) - quantiser.threshold2
+    torch.testing.assert_close(
+        quantiser.binarizer2.alpha.detach(), 0.5 / rest.abs().mean().detach()
     )
     before = quantiser.scale.clone()
     quantiser(torch.randn(100, 6))
