@@ -127,17 +127,6 @@ void test_arithmetic(const Primitives& k, size_t offset, Random& r) {
   }
 }
 
-void test_widen_up(const Primitives& k) {
-  for (int byte = 0; byte < 128; byte += int(kTile)) {
-    Guarded<uint8_t> bytes(kTile);
-    Guarded<int16_t> out(kTile);
-    for (uint32_t i = 0; i < kTile; ++i) bytes[i] = uint8_t(byte + int(i));
-    k.widen_up(bytes.data(), out.data());
-    for (uint32_t i = 0; i < kTile; ++i)
-      CHECK(out[i] == bytes[i] * 256, "of %d: %d", bytes[i], out[i]);
-  }
-}
-
 // One weight of 127 and more of it around, as far as a file may go; codes up to 127.
 void test_convolve(const Primitives& k, bool extreme, Random& r) {
   Guarded<uint8_t> codes(25);
@@ -191,7 +180,6 @@ void test(const Primitives& k) {
     test_ranks(k, offset, r);
     test_arithmetic(k, offset, r);
   }
-  test_widen_up(k);
   for (int repeat = 0; repeat < 100; ++repeat) test_convolve(k, repeat < 25, r);
   for (size_t n : {64, 128, 192, 1024, 4096, 32768})
     for (size_t offset : {0, 1, 16, 31})

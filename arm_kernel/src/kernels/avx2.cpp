@@ -40,9 +40,9 @@ struct Avx2 : VectorIsa<2, 4> {
     *low = Shorts(_mm256_maddubs_epi16(_mm256_unpacklo_epi8(__m256i(a), __m256i(b)), one));
     *high = Shorts(_mm256_maddubs_epi16(_mm256_unpackhi_epi8(__m256i(a), __m256i(b)), one));
   }
-  static BIFSMN_INLINE void widen_up(Bytes a, Shorts* low, Shorts* high) {
-    *low = Shorts(_mm256_unpacklo_epi8(__m256i(), __m256i(a)));
-    *high = Shorts(_mm256_unpackhi_epi8(__m256i(), __m256i(a)));
+  template <int k>
+  static BIFSMN_INLINE Bytes spread(Bytes a) {
+    return Bytes(_mm256_shuffle_epi32(__m256i(a), k * 0x55));
   }
   static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
     return Bytes(_mm256_shuffle_epi8(__m256i(table), __m256i(weights)));

@@ -27,19 +27,19 @@ struct Avx512 : VectorIsa<4, 4> {
   }
   // A comparison gives a mask here, so there are two and not three: the one with the middle
   // decides on the other, as FORMAT.md has it.
-  static BIFSMN_INLINE Shorts below(Shorts x, Shorts low, Shorts middle, Shorts high) {
+  static BIFSMN_INLINE Bytes below(Shorts x, Shorts low, Shorts middle, Shorts high) {
     const __mmask32 first = _mm512_cmplt_epi16_mask(__m512i(x), __m512i(middle));
     const __m512i limit = _mm512_mask_blend_epi16(first, __m512i(high), __m512i(low));
     return count(first, _mm512_cmplt_epi16_mask(__m512i(x), limit));
   }
-  static BIFSMN_INLINE Shorts above(Shorts x, Shorts low, Shorts middle, Shorts high) {
+  static BIFSMN_INLINE Bytes above(Shorts x, Shorts low, Shorts middle, Shorts high) {
     const __mmask32 first = _mm512_cmpgt_epi16_mask(__m512i(x), __m512i(middle));
     const __m512i limit = _mm512_mask_blend_epi16(first, __m512i(high), __m512i(low));
     return count(first, _mm512_cmpgt_epi16_mask(__m512i(x), limit));
   }
-  static BIFSMN_INLINE Shorts count(__mmask32 twice, __mmask32 once) {
-    const __m512i two = _mm512_maskz_mov_epi16(twice, _mm512_set1_epi16(-2));
-    return Shorts(_mm512_mask_add_epi16(two, once, two, _mm512_set1_epi16(-1)));
+  static BIFSMN_INLINE Bytes count(__mmask32 twice, __mmask32 once) {
+    return Bytes(_mm512_maskz_mov_epi16(twice, _mm512_set1_epi8(-2))) +
+           Bytes(_mm512_movm_epi16(once));
   }
   static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) {
     return Shorts(_mm512_max_epi16(__m512i(a), __m512i(b)));
@@ -64,9 +64,9 @@ struct Avx512 : VectorIsa<4, 4> {
     *low = Shorts(_mm512_maddubs_epi16(_mm512_unpacklo_epi8(__m512i(a), __m512i(b)), one));
     *high = Shorts(_mm512_maddubs_epi16(_mm512_unpackhi_epi8(__m512i(a), __m512i(b)), one));
   }
-  static BIFSMN_INLINE void widen_up(Bytes a, Shorts* low, Shorts* high) {
-    *low = Shorts(_mm512_unpacklo_epi8(_mm512_setzero_si512(), __m512i(a)));
-    *high = Shorts(_mm512_unpackhi_epi8(_mm512_setzero_si512(), __m512i(a)));
+  template <int k>
+  static BIFSMN_INLINE Bytes spread(Bytes a) {
+    return Bytes(_mm512_maskz_shuffle_epi32(0xffff, __m512i(a), _MM_PERM_ENUM(k * 0x55)));
   }
   static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
     return Bytes(_mm512_shuffle_epi8(__m512i(table), __m512i(weights)));

@@ -25,20 +25,14 @@ struct Portable : VectorIsa<1, 1> {
     *high = __builtin_convertvector(x[1], Shorts) + __builtin_convertvector(y[1], Shorts);
   }
 
-  static BIFSMN_INLINE void widen_up(Bytes a, Shorts* low, Shorts* high) {
-    widen(a, Bytes{}, low, high);
-    *low = *low << 8;
-    *high = *high << 8;
-  }
-
   // A table is its channel's rank, 16 times.
   struct Tables {
     explicit Tables(int16_t /*top*/) {}
 
-    void put(uint8_t* to, size_t step, Shorts low, Shorts high) const {
+    void put(uint8_t* to, size_t step, Bytes low, Bytes high) const {
       for (int i = 0; i < 8; ++i) {
-        memset(to + size_t(i) * step, -low[i], kTable);
-        memset(to + size_t(i + 8) * step, -high[i], kTable);
+        memset(to + size_t(i) * step, -low[2 * i], kTable);
+        memset(to + size_t(i + 8) * step, -high[2 * i], kTable);
       }
     }
   };

@@ -37,9 +37,9 @@ struct Wasm : VectorIsa<1, 4> {
     *high =
         Shorts(wasm_i16x8_add(wasm_u16x8_extend_high_u8x16(x), wasm_u16x8_extend_high_u8x16(y)));
   }
-  static BIFSMN_INLINE void widen_up(Bytes a, Shorts* low, Shorts* high) {
-    *low = Shorts(wasm_i16x8_shl(wasm_u16x8_extend_low_u8x16(v128_t(a)), 8));
-    *high = Shorts(wasm_i16x8_shl(wasm_u16x8_extend_high_u8x16(v128_t(a)), 8));
+  template <int k>
+  static BIFSMN_INLINE Bytes spread(Bytes a) {
+    return Bytes(wasm_i32x4_shuffle(v128_t(a), v128_t(a), k, k, k, k));
   }
   static BIFSMN_INLINE Bytes look_up(Bytes table, Bytes weights) {
     return Bytes(wasm_i8x16_swizzle(v128_t(table), v128_t(weights)));

@@ -99,8 +99,8 @@ class FastBlocks {
     for (uint32_t k = 0; k < c_.taps_before; ++k, to += 16) memcpy(to, b.zeros + o, 16);
     uint8_t* const end = to + frames * 16;
     for (; to < end; to += Isa::kVector, x += kTimes * channels) {
-      const Bytes below = Isa::narrow(limits.of_value(Isa::load(x), 0),
-                                      limits.of_value(Isa::load(x + Isa::kLanes), 1));
+      const Bytes below = Isa::weave(limits.of_value(Isa::load(x), 0),
+                                     limits.of_value(Isa::load(x + Isa::kLanes), 1));
       Isa::store(to, Bytes{} - below);
     }
     to = end;
@@ -126,8 +126,8 @@ class FastBlocks {
           counts[r] += Isa::load_bytes(from + r * Isa::kVector) ^ w;
       }
       for (uint32_t r = 0; r < kRows; ++r, x += kTimes * channels) {
-        Shorts ranks[2], up[2];
-        Isa::widen_up(counts[r], &up[0], &up[1]);
+        const Shorts up[2] = {Isa::up_of_a(counts[r]), Isa::up_of_b(counts[r])};
+        Bytes ranks[2];
         for (int half = 0; half < 2; ++half) {
           const Shorts dot = Shorts(Words(affine.base) - Words(up[half]));
           int16_t* const place = x + half * Isa::kLanes;

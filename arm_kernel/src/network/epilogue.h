@@ -20,18 +20,19 @@ struct Halves {
 template <class Isa>
 struct TileLimits {
   using Shorts = typename Isa::Shorts;
+  using Bytes = typename Isa::Bytes;
   Halves<Isa> low, middle, high;
 
   BIFSMN_INLINE TileLimits(const OrderedLimits& all, size_t o)
       : low(all.limits, o), middle(all.limits + all.n, o), high(all.limits + 2 * all.n, o) {}
 
   // Ranks, negated, of values: how many limits are above them.
-  BIFSMN_INLINE Shorts of_value(Shorts x, int half) const {
+  BIFSMN_INLINE Bytes of_value(Shorts x, int half) const {
     return Isa::below(x, low.at[half], middle.at[half], high.at[half]);
   }
 
   // Of counts, which fall as values rise: the limits are those of counts.
-  BIFSMN_INLINE Shorts of_count(Shorts x, int half) const {
+  BIFSMN_INLINE Bytes of_count(Shorts x, int half) const {
     return Isa::above(x, low.at[half], middle.at[half], high.at[half]);
   }
 };

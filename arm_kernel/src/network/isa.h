@@ -102,14 +102,26 @@ struct VectorIsa {
 
   static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) { return a > b ? a : b; }
 
-  // How many of three limits are above x, negated. They rise: low, middle, high.
-  static BIFSMN_INLINE Shorts below(Shorts x, Shorts low, Shorts middle, Shorts high) {
-    return (x < low) + (x < middle) + (x < high);
+  // How many of three limits are above x, negated, in both bytes of a lane. They rise:
+  // low, middle, high.
+  static BIFSMN_INLINE Bytes below(Shorts x, Shorts low, Shorts middle, Shorts high) {
+    return Bytes(x < low) + Bytes(x < middle) + Bytes(x < high);
   }
-  // How many are below x, negated. They fall.
-  static BIFSMN_INLINE Shorts above(Shorts x, Shorts low, Shorts middle, Shorts high) {
-    return (x > low) + (x > middle) + (x > high);
+  // How many are below x, likewise. They fall.
+  static BIFSMN_INLINE Bytes above(Shorts x, Shorts low, Shorts middle, Shorts high) {
+    return Bytes(x > low) + Bytes(x > middle) + Bytes(x > high);
   }
+
+  // The lower bytes of a's lanes and the upper ones of b's, by turns.
+  static BIFSMN_INLINE Bytes weave(Bytes a, Bytes b) {
+    return Bytes(((Words(a) ^ Words(b)) & 0xff) ^ Words(b));
+  }
+  // Of bytes that are woven like this, 256 times those of a and of b.
+  static BIFSMN_INLINE Shorts up_of_a(Bytes v) { return Shorts(Words(v) << 8); }
+  static BIFSMN_INLINE Shorts up_of_b(Bytes v) { return Shorts(Words(v) & 0xff00); }
+
+  // Which of 8 channels comes at place k in zip_low() and then zip_high().
+  static constexpr uint32_t zipped(uint32_t k) { return k; }
 
   // clip16(a + b).
   static BIFSMN_INLINE Shorts add(Shorts a, Shorts b) {
@@ -132,14 +144,14 @@ struct VectorIsa {
   //   narrow(a, b)               the lowest 8 bits, of each frame of a, then of b: Bytes;
   //                              lanes fit 8 bits
   //   widen(a, b, &low, &high)   bytes a + b in 16-bit lanes: 0 to 7 and 8 to 15
-  //   widen_up(a, &low, &high)   bytes * 256 likewise
-  //   zip_low(a, b), zip_high()  for PairTables: lanes 0 to 3 of both by turns, and 4 to 7
+  //   zip_low(a, b), zip_high()  for PairTables: of both by turns four lanes, and the others
+  //   spread<k>(a)               likewise: 32-bit lane k, four times
   //
   //   struct Tables {
   //     explicit Tables(int16_t top);
-  //     // The ranks of 16 channels, negated, of kTimes frames as tables: table k is at
-  //     // to + k * step, followed by those of the next frames.
-  //     void put(uint8_t* to, size_t step, Shorts low, Shorts high) const;
+  //     // The ranks of 16 channels, as below() has them, of kTimes frames as tables: table k
+  //     // is at to + k * step, followed by those of the next frames.
+  //     void put(uint8_t* to, size_t step, Bytes low, Bytes high) const;
   //   };
 
   // The first convolution of 16 channels, at kBands bands for kPositions vectors: sums of

@@ -31,11 +31,11 @@ struct IsaPrimitives {
         int16_t negated[2][kTimes][8];
         for (uint32_t i = 0; i < kTile * kTimes; ++i) {
           const uint32_t channel = c + i % kTile, frame = t + i / kTile;
-          negated[i % kTile / 8][i / kTile][i % 8] =
-              int16_t(channel < inputs ? -ranks[frame * inputs + channel] : 0);
+          const uint8_t rank = channel < inputs ? ranks[frame * inputs + channel] : 0;
+          memset(&negated[i % kTile / 8][i / kTile][i % 8], -rank, sizeof(int16_t));
         }
-        maker.put(tables + tables_size<Isa>(c) + t * kTable, kStep, Isa::load(negated[0]),
-                  Isa::load(negated[1]));
+        maker.put(tables + tables_size<Isa>(c) + t * kTable, kStep, Isa::load_bytes(negated[0]),
+                  Isa::load_bytes(negated[1]));
       }
     layer<Isa>(w, InARow{tables}, padded / Isa::kInputs, weights.outputs,
                [&](uint32_t o, const Shorts(*counts)[2]) {
@@ -48,13 +48,13 @@ struct IsaPrimitives {
 
   static void ranks(bool of_counts, const int16_t* values, const int16_t* limits, uint8_t* out) {
     const TileLimits<Isa> all({kTile, limits}, 0);
-    Shorts below[2];
+    Bytes below[2];
     for (int half = 0; half < 2; ++half) {
       const Shorts x = Isa::channels(values + 8 * half);
       below[half] = of_counts ? all.of_count(x, half) : all.of_value(x, half);
     }
-    const Bytes made = Bytes{} - Isa::narrow(below[0], below[1]);
-    memcpy(out, &made, 16);
+    const Bytes made = Bytes{} - Isa::weave(below[0], below[1]);
+    for (uint32_t i = 0; i < kTile; ++i) out[i] = made[woven(i)];
   }
 
   template <class Of>
@@ -71,12 +71,6 @@ struct IsaPrimitives {
 
   static void add(const int16_t* a, const int16_t* b, int16_t* out) {
     each(a, b, out, [](Shorts x, Shorts y) { return Isa::add(x, y); });
-  }
-
-  static void widen_up(const uint8_t* bytes, int16_t* out) {
-    Shorts made[2];
-    Isa::widen_up(Isa::bytes(bytes), &made[0], &made[1]);
-    for (int half = 0; half < 2; ++half) memcpy(out + 8 * half, &made[half], 16);
   }
 
   // At the last of all positions that are made at once.
@@ -99,7 +93,7 @@ struct IsaPrimitives {
     memcpy(sums, made, sizeof made);
   }
 
-  static constexpr Primitives kAll{counts_bytes, counts, ranks, mul, add, widen_up, convolve, dots};
+  static constexpr Primitives kAll{counts_bytes, counts, ranks, mul, add, convolve, dots};
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ struct OrderedAffine {
 
 struct OrderedBlock {
   OrderedLimits memory_in, expand_in;
+  // Of 16 channels, 0, 8, 1, 9, 2, ...: woven.
   const uint8_t* zeros;   // [C]: ranks of what is beyond the first and last frame
   const uint8_t* memory;  // [C / 16][taps][16]: what a rank is XORed with
   const uint8_t *expand, *project;
@@ -74,6 +75,9 @@ template <class Isa>
 constexpr size_t code_places(const Config& c) {
   return size_t(round_up(c.block_frames(), Isa::kTimes)) * c.channels;
 }
+
+// Where ranks of a memory's channel are among those of 16.
+constexpr uint32_t woven(uint32_t channel) { return channel % 8 * 2 + channel / 8; }
 
 // The weights' bits of an output with a table of some channels; the first of these is
 // input `first` of the layer.
@@ -248,7 +252,8 @@ class Preparation {
     uint8_t* const to = a_.take<uint8_t>(c_.channels);
     for (size_t i = 0; to && i < c_.channels; ++i) {
       const Limits l = q.limits(i);
-      to[i] = uint8_t(c_.planes == 2 ? (0 < l.low) + (0 < l.middle) + (0 < l.high) : 0 < l.middle);
+      to[i / 16 * 16 + woven(i % 16)] =
+          uint8_t(c_.planes == 2 ? (0 < l.low) + (0 < l.middle) + (0 < l.high) : 0 < l.middle);
     }
     return to;
   }
@@ -259,7 +264,7 @@ class Preparation {
     for (uint32_t c = 0; to && c < c_.channels; ++c)
       for (uint32_t k = 0; k < taps; ++k) {
         const bool bit = bits[k * row_bytes(c_.channels) + c / 8] >> c % 8 & 1;
-        to[(c / 16 * taps + k) * 16 + c % 16] = uint8_t(bit * top_);
+        to[(c / 16 * taps + k) * 16 + woven(c % 16)] = uint8_t(bit * top_);
       }
     return to;
   }

@@ -18,7 +18,6 @@ struct Primitives {
   // Of 16.
   void (*mul)(const int16_t* a, const int16_t* b, int16_t* out);
   void (*add)(const int16_t* a, const int16_t* b, int16_t* out);
-  void (*widen_up)(const uint8_t* bytes, int16_t* out);
   // Sums of 16 channels at one position: codes [5 frames][5 bands], weights [16][25].
   void (*convolve)(const uint8_t* codes, const int8_t* weights, int16_t* out);
   // Four rows of n weights; n is a multiple of 64.

@@ -1,7 +1,7 @@
 // Ranks as tables, and the counts that weights look up in them.
 //
-// With kInputs 4, table g of 16 channels is of channels 2 g, 2 g + 8, 2 g + 1 and 2 g + 9,
-// and entry w is the count of the weights whose bits, in this order, are those of w. It is
+// With kInputs 4, a table of 16 channels is of two pairs, which are channels 8 apart, and
+// entry w is the count of the weights whose bits, in this order, are those of w. It is
 // the sum of an entry for each of both pairs of channels. With kInputs 1, all bytes of a
 // table are the rank of one channel, and weights are bytes that flip it or do not.
 #pragma once
@@ -23,53 +23,45 @@ constexpr size_t tables_size(uint32_t channels) {
 // Input i of table g, among the 16 channels.
 template <class Isa>
 constexpr uint32_t channel_of(uint32_t g, uint32_t i) {
-  return Isa::kInputs == 1 ? g : 2 * g + i / 2 + i % 2 * 8;
+  return Isa::kInputs == 1 ? g : Isa::zipped(2 * g + i / 2) + i % 2 * 8;
 }
 
 // VectorIsa::Tables where kInputs is 4.
 //
 // Entries 0 to 3 of a pair of ranks a, b are a + b, top - a + b, top + a - b and
-// 2 top - a - b, in two 16-bit lanes.
+// 2 top - a - b: bytes of two 16-bit lanes.
 template <class Isa>
 class PairTables {
   using Shorts = typename Isa::Shorts;
-  using Words = typename Isa::Words;
   using Bytes = typename Isa::Bytes;
 
  public:
   BIFSMN_INLINE explicit PairTables(int16_t top)
-      : entries_(Isa::kept(Isa::bytes(kEntries))),
-        next_entries_(Isa::kept(Isa::bytes(kEntries + 16))),
-        blocks_(Isa::kept(Isa::bytes(kBlocks))),
+      : blocks_(Isa::kept(Isa::bytes(kBlocks))),
         next_blocks_(Isa::kept(Isa::bytes(kBlocks + 16))),
-        first_(Words(Isa::all(int16_t(top << 8)))),
-        last_(Words(Isa::all(int16_t(top + (top << 9))))) {}
+        flips_(Bytes(Isa::all(0xff))),
+        first_(Bytes(Isa::all(int16_t(1 + (top << 8))))),
+        last_(Bytes(Isa::all(int16_t(1 + top + (top << 9))))) {}
 
-  BIFSMN_INLINE void put(uint8_t* to, size_t step, Shorts low, Shorts high) const {
-    const Words sum = Words(low) + Words(high);  // negated, as ranks are
-    const Words difference = Words(low) - Words(high);
-    const Words first = first_ - sum + (difference << 8);
-    const Words last = last_ - difference + (sum << 8);
-    put(to, step, Bytes(Isa::zip_low(Shorts(first), Shorts(last))));
-    put(to + 2 * step, step, Bytes(Isa::zip_high(Shorts(first), Shorts(last))));
+  BIFSMN_INLINE void put(uint8_t* to, size_t step, Bytes low, Bytes high) const {
+    const Bytes a = low ^ flips_;  // a - 1 and -a: ranks are negated
+    const Shorts first = Shorts(first_ + a - high), last = Shorts(last_ + a + high);
+    put(to, step, Bytes(Isa::zip_low(first, last)));
+    put(to + 2 * step, step, Bytes(Isa::zip_high(first, last)));
   }
 
  private:
   // Of four pairs.
   BIFSMN_INLINE void put(uint8_t* to, size_t step, Bytes pairs) const {
-    Isa::store(to, Isa::look_up(pairs, entries_) + Isa::look_up(pairs, blocks_));
-    Isa::store(to + step, Isa::look_up(pairs, next_entries_) + Isa::look_up(pairs, next_blocks_));
+    Isa::store(to, Isa::template spread<0>(pairs) + Isa::look_up(pairs, blocks_));
+    Isa::store(to + step, Isa::template spread<2>(pairs) + Isa::look_up(pairs, next_blocks_));
   }
 
-  alignas(16) static constexpr uint8_t kEntries[32] = {0,  1,  2, 3, 0,  1,  2, 3,  0,  1, 2,
-                                                       3,  0,  1, 2, 3,  8,  9, 10, 11, 8, 9,
-                                                       10, 11, 8, 9, 10, 11, 8, 9,  10, 11};
   alignas(16) static constexpr uint8_t kBlocks[32] = {4,  4,  4,  4,  5,  5,  5,  5,  6,  6,  6,
                                                       6,  7,  7,  7,  7,  12, 12, 12, 12, 13, 13,
                                                       13, 13, 14, 14, 14, 14, 15, 15, 15, 15};
 
-  Bytes entries_, next_entries_, blocks_, next_blocks_;
-  Words first_, last_;
+  Bytes blocks_, next_blocks_, flips_, first_, last_;
 };
 
 // Counts of kTiles * 16 outputs for kFrames frames.
