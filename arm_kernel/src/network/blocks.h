@@ -66,11 +66,8 @@ class FastBlocks {
     const uint8_t* const tables = s_.channels + first / kFrames * tables_size<Isa>(c_.channels);
     layer<Isa>(weights, InARow{tables}, c_.channels / Isa::kInputs, c_.hidden,
                [&](uint32_t o, const Shorts(*counts)[2]) {
-                 const TileLimits<Isa> next(limits, o);
-                 uint8_t* to = hidden + tables_size<Isa>(o);
-                 for (uint32_t r = 0; r < kRows; ++r, to += Isa::kVector)
-                   maker.put(to, kStep, next.of_count(counts[r][0], 0),
-                             next.of_count(counts[r][1], 1));
+                 pass_on<Isa>(counts, TileLimits<Isa>(limits, o), maker,
+                              hidden + tables_size<Isa>(o));
                });
   }
 
@@ -125,17 +122,20 @@ class FastBlocks {
         for (uint32_t r = 0; r < kRows; ++r)
           counts[r] += Isa::load_bytes(from + r * Isa::kVector) ^ w;
       }
-      for (uint32_t r = 0; r < kRows; ++r, x += kTimes * channels) {
-        const Shorts up[2] = {Isa::up_of_a(counts[r]), Isa::up_of_b(counts[r])};
-        Bytes ranks[2];
-        for (int half = 0; half < 2; ++half) {
-          const Shorts dot = Shorts(Words(affine.base) - Words(up[half]));
-          int16_t* const place = x + half * Isa::kLanes;
-          const Shorts sum = Isa::add(affine.of_dot(dot, half), Isa::load(place));
-          Isa::store(place, sum);
-          ranks[half] = next.of_value(sum, half);
+      for (uint32_t r = 0; r < kRows; r += 2, x += 2 * kTimes * channels) {
+        Bytes ranks[2][2];
+        for (uint32_t i = 0; i < 2; ++i) {
+          const Shorts up[2] = {Isa::up_of_a(counts[r + i]), Isa::up_of_b(counts[r + i])};
+          for (int half = 0; half < 2; ++half) {
+            const Shorts dot = Shorts(Words(affine.base) - Words(up[half]));
+            int16_t* const place = x + i * kTimes * channels + half * Isa::kLanes;
+            const Shorts sum = Isa::add(affine.of_dot(dot, half), Isa::load(place));
+            Isa::store(place, sum);
+            ranks[i][half] = next.of_value(sum, half);
+          }
         }
-        maker.put(to + r * Isa::kVector, kStep, ranks[0], ranks[1]);
+        for (uint32_t i = 0; i < 2; ++i)
+          maker.put(to + (r + i) * Isa::kVector, kStep, ranks[i][0], ranks[i][1]);
       }
       to += tables_size<Isa>(c_.channels);
     }

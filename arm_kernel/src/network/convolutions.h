@@ -13,7 +13,7 @@ template <class Isa>
 class FastConvolutions {
   using Shorts = typename Isa::Shorts;
   using Code = typename Isa::Code;
-  static constexpr uint32_t kTimes = Isa::kTimes, kRows = Isa::kRows;
+  static constexpr uint32_t kTimes = Isa::kTimes;
 
  public:
   FastConvolutions(const Network& n, const Prepared& p, const Scratch<Isa>& s)
@@ -59,10 +59,8 @@ class FastConvolutions {
           p_.conv2, [=](uint32_t k) { return found[k]; }, tables, outputs,
           [&](uint32_t o, const Shorts(*counts)[2]) {
             const uint32_t input = i * outputs + o;
-            const TileLimits<Isa> next(p_.conv2_out, input);
-            uint8_t* to = bands + tables_size<Isa>(input);
-            for (uint32_t r = 0; r < kRows; ++r, to += Isa::kVector)
-              maker.put(to, kStep, next.of_count(counts[r][0], 0), next.of_count(counts[r][1], 1));
+            pass_on<Isa>(counts, TileLimits<Isa>(p_.conv2_out, input), maker,
+                         bands + tables_size<Isa>(input));
           });
     }
   }
