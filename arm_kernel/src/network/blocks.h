@@ -22,12 +22,14 @@ class FastBlocks {
     const size_t channels = c_.channels;
     int16_t* const x = s_.x;
     layer<Isa>(p_.projection, InARow{s_.bands}, c_.bands() / Isa::kInputs, c_.channels,
-               [&](uint32_t o, const Shorts(*counts)[2]) {
+               [&](uint32_t o, const auto& counts) {
                  const TileAffine<Isa> affine(p_.projection_out, o);
                  int16_t* to = x_at<Isa>(x, channels, first, o);
-                 for (uint32_t r = 0; r < kRows; ++r, to += kTimes * channels)
+                 for (uint32_t r = 0; r < kRows; ++r, to += kTimes * channels) {
+                   const Counts<Isa> row = counts(r);
                    for (int half = 0; half < 2; ++half)
-                     Isa::store(to + half * Isa::kLanes, affine(counts[r][half], half));
+                     Isa::store(to + half * Isa::kLanes, affine(row.at[half], half));
+                 }
                });
   }
 
@@ -65,7 +67,7 @@ class FastBlocks {
     const typename Isa::Tables maker(p_.top);
     const uint8_t* const tables = s_.channels + first / kFrames * tables_size<Isa>(c_.channels);
     layer<Isa>(weights, InARow{tables}, c_.channels / Isa::kInputs, c_.hidden,
-               [&](uint32_t o, const Shorts(*counts)[2]) {
+               [&](uint32_t o, const auto& counts) {
                  pass_on<Isa>(counts, TileLimits<Isa>(limits, o), maker,
                               hidden + tables_size<Isa>(o));
                });
@@ -75,14 +77,16 @@ class FastBlocks {
     const size_t channels = c_.channels;
     int16_t* const x = s_.x;
     layer<Isa>(weights, InARow{s_.hidden}, c_.hidden / Isa::kInputs, c_.channels,
-               [&](uint32_t o, const Shorts(*counts)[2]) {
+               [&](uint32_t o, const auto& counts) {
                  const TileAffine<Isa> affine(all, o);
                  int16_t* sum = x_at<Isa>(x, channels, first, o);
-                 for (uint32_t r = 0; r < kRows; ++r, sum += kTimes * channels)
+                 for (uint32_t r = 0; r < kRows; ++r, sum += kTimes * channels) {
+                   const Counts<Isa> row = counts(r);
                    for (int half = 0; half < 2; ++half) {
                      int16_t* const place = sum + half * Isa::kLanes;
-                     Isa::store(place, Isa::add(affine(counts[r][half], half), Isa::load(place)));
+                     Isa::store(place, Isa::add(affine(row.at[half], half), Isa::load(place)));
                    }
+                 }
                });
   }
 

@@ -57,7 +57,7 @@ class FastConvolutions {
       const uint8_t* const* const found = s_.where;
       layer<Isa>(
           p_.conv2, [=](uint32_t k) { return found[k]; }, tables, outputs,
-          [&](uint32_t o, const Shorts(*counts)[2]) {
+          [&](uint32_t o, const auto& counts) {
             const uint32_t input = i * outputs + o;
             pass_on<Isa>(counts, TileLimits<Isa>(p_.conv2_out, input), maker,
                          bands + tables_size<Isa>(input));

@@ -39,14 +39,15 @@ struct TileLimits {
 
 // Counts of a tile to the tables of the next layer. (Two rows at a time: processors that
 // do not look ahead need not wait for each step of either.)
-template <class Isa>
-BIFSMN_INLINE void pass_on(const typename Isa::Shorts (*counts)[2], const TileLimits<Isa>& next,
+template <class Isa, class CountsOf>
+BIFSMN_INLINE void pass_on(const CountsOf& counts, const TileLimits<Isa>& next,
                            const typename Isa::Tables& maker, uint8_t* to) {
   for (uint32_t r = 0; r < Isa::kRows; r += 2, to += 2 * Isa::kVector) {
     typename Isa::Bytes ranks[2][2];
-    for (int i = 0; i < 2; ++i)
-      for (int half = 0; half < 2; ++half)
-        ranks[i][half] = next.of_count(counts[r + i][half], half);
+    for (int i = 0; i < 2; ++i) {
+      const Counts<Isa> row = counts(int(r) + i);
+      for (int half = 0; half < 2; ++half) ranks[i][half] = next.of_count(row.at[half], half);
+    }
     for (int i = 0; i < 2; ++i)
       maker.put(to + i * Isa::kVector, kStep, ranks[i][0], ranks[i][1]);
   }

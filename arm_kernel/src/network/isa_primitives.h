@@ -38,11 +38,12 @@ struct IsaPrimitives {
                   Isa::load_bytes(negated[1]));
       }
     layer<Isa>(w, InARow{tables}, padded / Isa::kInputs, weights.outputs,
-               [&](uint32_t o, const Shorts(*counts)[2]) {
-                 for (uint32_t t = 0; t < kFrames; ++t)
+               [&](uint32_t o, const auto& counts) {
+                 for (uint32_t t = 0; t < kFrames; ++t) {
+                   const Counts<Isa> row = counts(t / kTimes);
                    for (uint32_t i = 0; i < kTile; ++i)
-                     out[t * weights.outputs + o + i] =
-                         counts[t / kTimes][i / 8][t % kTimes * 8 + i % 8];
+                     out[t * weights.outputs + o + i] = row.at[i / 8][t % kTimes * 8 + i % 8];
+                 }
                });
   }
 

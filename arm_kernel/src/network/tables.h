@@ -64,52 +64,70 @@ class PairTables {
   Bytes blocks_, next_blocks_, flips_, first_, last_;
 };
 
-// Counts of kTiles * 16 outputs for kFrames frames.
+// Counts of 16 outputs for the frames of a vector: channels 0 to 7 and 8 to 15.
+template <class Isa>
+struct Counts {
+  typename Isa::Shorts at[2];
+};
+
+// Counts of kTiles * 16 outputs for kFrames frames. They are summed in bytes, and made
+// wider where they are used: so fewer vectors go through memory.
 template <class Isa, int kTiles>
-struct Products {
+class Products {
   using Shorts = typename Isa::Shorts;
   using Bytes = typename Isa::Bytes;
   static constexpr int kRows = Isa::kRows, kAtOnce = Isa::kRowsAtOnce;
   // Tables whose counts fit into a byte: the largest entry is 3 for each input.
   static constexpr uint32_t kMaxTables = 255 / (3 * Isa::kInputs);
 
-  // where(k): table k of all frames. counts[tile][row]: channels 0 to 7 and 8 to 15.
+ public:
+  // where(k): table k of all frames.
   template <class Where>
-  static BIFSMN_INLINE void run(const uint8_t* weights, const Where& where, uint32_t tables,
-                                Shorts (*counts)[kRows][2]) {
+  BIFSMN_INLINE Products(const uint8_t* weights, const Where& where, uint32_t tables)
+      : has_more_(tables > 2 * kMaxTables) {
     for (int row = 0; row < kRows; row += kAtOnce) {
       uint32_t k = 0;
-      add_two<true>(weights, where, row, tables, &k, counts);
-      while (k < tables) add_two<false>(weights, where, row, tables, &k, counts);
+      for (; tables - k > 2 * kMaxTables; k += 2 * kMaxTables) {
+        add_two(weights, where, row, k, k + kMaxTables, k + 2 * kMaxTables);
+        widen(row, k == 0);
+      }
+      add_two(weights, where, row, k, k + (tables - k + 1) / 2, tables);
     }
   }
 
+  BIFSMN_INLINE Counts<Isa> at(int tile, int row) const {
+    Counts<Isa> made;
+    Isa::widen(bytes_[0][tile][row], bytes_[1][tile][row], &made.at[0], &made.at[1]);
+    if (has_more_)
+      for (int half = 0; half < 2; ++half) made.at[half] += more_[tile][row].at[half];
+    return made;
+  }
+
  private:
-  // As many tables as counts in bytes allow, twice, from *k on.
-  template <bool kIsFirst, class Where>
-  static BIFSMN_INLINE void add_two(const uint8_t* weights, const Where& where, int row,
-                                    uint32_t tables, uint32_t* k, Shorts (*counts)[kRows][2]) {
-    Bytes a[kTiles][kAtOnce], b[kTiles][kAtOnce];
-    const uint32_t middle = *k + kMaxTables < tables ? *k + kMaxTables : tables;
-    const uint32_t end = middle + kMaxTables < tables ? middle + kMaxTables : tables;
-    add(weights, where, row, *k, middle, a);
-    add(weights, where, row, middle, end, b);
-    *k = end;
+  // Tables k to middle and middle to end.
+  template <class Where>
+  BIFSMN_INLINE void add_two(const uint8_t* weights, const Where& where, int row, uint32_t k,
+                             uint32_t middle, uint32_t end) {
+    add(weights, where, row, k, middle, bytes_[0]);
+    add(weights, where, row, middle, end, bytes_[1]);
+  }
+
+  BIFSMN_INLINE void widen(int row, bool is_first) {
 #pragma GCC unroll 4
     for (int tile = 0; tile < kTiles; ++tile)
 #pragma GCC unroll 8
-      for (int r = 0; r < kAtOnce; ++r) {
+      for (int r = row; r < row + kAtOnce; ++r) {
+        Shorts* const to = more_[tile][r].at;
         Shorts low, high;
-        Isa::widen(a[tile][r], b[tile][r], &low, &high);
-        Shorts* to = counts[tile][row + r];
-        to[0] = kIsFirst ? low : to[0] + low;
-        to[1] = kIsFirst ? high : to[1] + high;
+        Isa::widen(bytes_[0][tile][r], bytes_[1][tile][r], &low, &high);
+        to[0] = is_first ? low : to[0] + low;
+        to[1] = is_first ? high : to[1] + high;
       }
   }
 
   template <class Where>
   static BIFSMN_INLINE void add(const uint8_t* weights, const Where& where, int row, uint32_t k,
-                                uint32_t end, Bytes (&counts)[kTiles][kAtOnce]) {
+                                uint32_t end, Bytes (&counts)[kTiles][kRows]) {
     Bytes sums[kTiles][kAtOnce] = {};
     weights += k * kTiles * kTable;
     for (; k < end; ++k, weights += kTiles * kTable) {
@@ -124,8 +142,15 @@ struct Products {
         for (int tile = 0; tile < kTiles; ++tile) sums[tile][r] += Isa::look_up(table, w[tile]);
       }
     }
-    memcpy(counts, sums, sizeof sums);
+#pragma GCC unroll 4
+    for (int tile = 0; tile < kTiles; ++tile)
+#pragma GCC unroll 8
+      for (int r = 0; r < kAtOnce; ++r) counts[tile][row + r] = sums[tile][r];
   }
+
+  Bytes bytes_[2][kTiles][kRows];
+  Counts<Isa> more_[kTiles][kRows];
+  const bool has_more_;
 };
 
 // How many of the tiles that are left are taken at once.
@@ -139,13 +164,14 @@ constexpr uint32_t tiles_at_once(uint32_t outputs) {
 template <class Isa, int kTiles, class Where, class Each>
 BIFSMN_INLINE void several(const uint8_t* weights, const Where& where, uint32_t tables, uint32_t o,
                            Each each) {
-  typename Isa::Shorts counts[kTiles][Isa::kRows][2];
-  Products<Isa, kTiles>::run(weights, where, tables, counts);
+  const Products<Isa, kTiles> products(weights, where, tables);
 #pragma GCC unroll 4
-  for (int tile = 0; tile < kTiles; ++tile) each(o + tile * kTile, counts[tile]);
+  for (int tile = 0; tile < kTiles; ++tile)
+    each(o + tile * kTile, [&](int row) { return products.at(tile, row); });
 }
 
-// A layer, in tiles: each(o, counts [kRows][2]) for 16 outputs from `o` on.
+// A layer, in tiles: each(o, counts) for 16 outputs from `o` on; counts(row): those of a
+// vector.
 template <class Isa, class Where, class Each>
 BIFSMN_INLINE void layer(const uint8_t* weights, const Where& where, uint32_t tables,
                          uint32_t outputs, Each each) {
