@@ -56,10 +56,9 @@ class FastBlocks {
 
  private:
   BIFSMN_STAGE void memory(const OrderedBlock& b, const OrderedAffine& affine) {
-    for (uint32_t o = 0; o < c_.channels; o += kTile) {
-      see(b, o);
-      apply_memory(b, affine, o);
-    }
+    // Apart, since what was stored just now cannot be loaded at other places without delay.
+    for (uint32_t o = 0; o < c_.channels; o += kTile) see(b, o);
+    for (uint32_t o = 0; o < c_.channels; o += kTile) apply_memory(b, affine, o);
   }
 
   BIFSMN_STAGE void expand(const uint8_t* weights, const OrderedLimits& limits, uint32_t first) {
@@ -90,13 +89,18 @@ class FastBlocks {
                });
   }
 
+  // Of 16 channels from `o` on.
+  BIFSMN_INLINE uint8_t* ranks_of(uint32_t o) const {
+    return s_.ranks + o * (round_up(c_.block_frames(), kFrames) + c_.taps() - 1);
+  }
+
   // The ranks of 16 channels from `o` on, of all frames and of those beyond them.
   BIFSMN_INLINE void see(const OrderedBlock& b, uint32_t o) {
     const uint32_t frames = c_.block_frames();
     const size_t channels = c_.channels;
     const TileLimits<Isa> limits(b.memory_in, o);
     const int16_t* x = x_at<Isa>(s_.x, channels, 0, o);
-    uint8_t* to = s_.ranks;
+    uint8_t* to = ranks_of(o);
     for (uint32_t k = 0; k < c_.taps_before; ++k, to += 16) memcpy(to, b.zeros + o, 16);
     uint8_t* const end = to + frames * 16;
     for (; to < end; to += Isa::kVector, x += kTimes * channels) {
@@ -120,7 +124,7 @@ class FastBlocks {
     uint8_t* to = s_.channels + tables_size<Isa>(o);
     for (uint32_t first = 0; first < frames; first += kFrames) {
       Bytes counts[kRows] = {};
-      const uint8_t* from = s_.ranks + first * 16;
+      const uint8_t* from = ranks_of(o) + first * 16;
       for (uint32_t k = 0; k < taps; ++k, from += 16) {
         const Bytes w = Isa::bytes(weights + k * 16);
         for (uint32_t r = 0; r < kRows; ++r)

@@ -15,7 +15,7 @@ struct Scratch {
   uint8_t* channels;      // tables of C channels, of all tiles
   uint8_t* hidden;        // tables of H channels, of a tile
   int16_t* x;             // [U][C], what flows through the blocks: x_at()
-  uint8_t* ranks;         // [U + K - 1][16], of what a memory sees
+  uint8_t* ranks;         // [C / 16][U + K - 1][16], of what a memory sees
   int8_t* codes;          // of the classifier: code_place()
 
   Scratch(const Config& c, Arena& a) {
@@ -29,7 +29,7 @@ struct Scratch {
     channels = a.take<uint8_t>(frames / kFrames * tables_size<Isa>(c.channels));
     hidden = a.take<uint8_t>(tables_size<Isa>(c.hidden));
     x = a.take<int16_t>(size_t(frames) * c.channels);
-    ranks = a.take<uint8_t>((frames + c.taps() - 1) * 16);
+    ranks = a.take<uint8_t>((frames + c.taps() - 1) * c.channels);
     codes = a.take<int8_t>(code_places<Isa>(c));
   }
 };
