@@ -82,17 +82,17 @@ struct Avx512 : VectorIsa<4, 4> {
   }
 
   // Those of the frames of a vector.
-  static BIFSMN_INLINE __m512i codes_of_four(const Code* codes) {
+  static BIFSMN_INLINE Bytes codes_of_frames(const Code* codes) {
     const __m512i first = _mm512_castsi128_si512(load_128(codes));
     const __m512i two = _mm512_inserti32x4(first, load_128(codes + 4 * kInputRow), 1);
     const __m512i three = _mm512_inserti32x4(two, load_128(codes + 8 * kInputRow), 2);
-    return _mm512_inserti32x4(three, load_128(codes + 12 * kInputRow), 3);
+    return Bytes(_mm512_inserti32x4(three, load_128(codes + 12 * kInputRow), 3));
   }
 
   static BIFSMN_INLINE void convolve(const Code* codes, const uint8_t* weights,
                                      Shorts (&sums)[2][kBands][kPositions]) {
     __m512i rows[5];
-    for (int b = 0; b < 5; ++b) rows[b] = codes_of_four(codes + b * kInputRow);
+    for (int b = 0; b < 5; ++b) rows[b] = __m512i(codes_of_frames(codes + b * kInputRow));
     const __m512i from[3] = {_mm512_unpacklo_epi8(rows[0], rows[1]),
                              _mm512_unpacklo_epi8(rows[2], rows[3]), rows[4]};
     __m512i totals[2][kBands];

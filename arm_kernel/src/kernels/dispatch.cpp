@@ -4,7 +4,7 @@ namespace bifsmn {
 
 extern const Backend portable_backend;
 #if defined(__x86_64__)
-extern const Backend avx2_backend, avx512_backend, avx512vnni_backend;
+extern const Backend avx2_backend, avx512_backend, avx512vl_backend, avx512vnni_backend;
 #elif defined(__aarch64__)
 extern const Backend neon_backend;
 #elif defined(__wasm__)
@@ -14,7 +14,7 @@ extern const Backend wasm_backend;
 const Backend* available_backend(uint32_t index) {
   static const Backend* const all[] = {
 #if defined(__x86_64__)
-      &avx512vnni_backend, &avx512_backend, &avx2_backend,
+      &avx512vl_backend, &avx512vnni_backend, &avx512_backend, &avx2_backend,
 #elif defined(__aarch64__)
       &neon_backend,
 #elif defined(__wasm__)

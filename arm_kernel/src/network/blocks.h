@@ -127,9 +127,11 @@ class FastBlocks {
       const uint8_t* from = ranks_of(o) + first * 16;
       for (uint32_t k = 0; k < taps; ++k, from += 16) {
         const Bytes w = Isa::bytes(weights + k * 16);
+#pragma GCC unroll 8
         for (uint32_t r = 0; r < kRows; ++r)
           counts[r] += Isa::load_bytes(from + r * Isa::kVector) ^ w;
       }
+#pragma GCC unroll 4
       for (uint32_t r = 0; r < kRows; r += 2, x += 2 * kTimes * channels) {
         Bytes ranks[2][2];
         for (uint32_t i = 0; i < 2; ++i) {
