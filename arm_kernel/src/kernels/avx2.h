@@ -10,6 +10,7 @@ namespace {
 
 struct Avx2 : VectorIsa<2, 4> {
   static constexpr const char* kName = "avx2";
+  static constexpr int kTablesAtOnce = 2;
 
   using Tables = PairTables<Avx2>;
 

@@ -120,15 +120,14 @@ class FastConvolutions {
 
   // What the tile of band i sees: s_.where in the order of weights.
   void find_tables(uint32_t i, uint32_t first) {
+    const uint32_t n = 5 * p_.front / Isa::kInputs;
+    const size_t* const places = p_.places;
     const uint8_t** to = s_.where;
-    for (uint32_t a = 0; a < 5; ++a) {
+    for (uint32_t a = 0; a < 5; ++a, to += n) {
       const uint32_t band = 2 * i + a - 2;
       const uint8_t* row = band < c_.mels / 2 ? s_.image + band * shape_.row : p_.pads;
       row += first * kTable;
-      for (uint32_t b = 0; b < 5; ++b) {
-        const uint8_t* const from = row + b % 2 * shape_.phase + b / 2 * kTable;
-        for (size_t at = 0; at < shape_.row; at += shape_.step) *to++ = from + at;
-      }
+      for (uint32_t k = 0; k < n; ++k) to[k] = row + places[k];
     }
   }
 

@@ -73,6 +73,7 @@ struct VectorIsa {
   static constexpr int kRows = int(kFrames) / kTimes;  // vectors of 8 channels in a tile
   static constexpr int kRowsAtOnce = kRows;           // whose counts fit into registers
   static constexpr int kTilesAtOnce = 2;              // likewise, with all these rows
+  static constexpr int kTablesAtOnce = 1;             // in a turn of the loop: 1 or 2
   static constexpr int kLanes = 8 * kTimes;
   static constexpr size_t kVector = 16 * kTimes;  // bytes
   using Shorts = typename VectorsOf<kTimes>::Shorts;

@@ -45,6 +45,7 @@ struct Prepared {
   const uint8_t* conv1;  // [front / 16][kWeights]
   OrderedLimits conv1_out;
   const uint8_t* pads;   // a row of the image
+  const size_t* places;  // [5 taps][tables]: where those of a row of the image are
   const uint8_t *conv2, *projection;
   OrderedLimits conv2_out;
   OrderedAffine projection_out;
@@ -131,6 +132,7 @@ class Preparation {
     made.conv1 = first_weights(front);
     made.conv1_out = limits(front, [&](size_t i) { return i < p ? n_.conv1_out[i] : never(); });
     made.pads = pad_row(front);
+    made.places = places(front / Isa::kInputs);
     made.conv2 = ordered<Isa>(a_, n_.conv2, 25, p, top_);
     made.conv2_out = count_limits(n_.conv2_out, c_.bands(), 25 * p);
     made.projection = ordered<Isa>(a_, n_.projection, 1, c_.bands(), top_);
@@ -245,6 +247,15 @@ class Preparation {
       for (size_t at = 0; at < shape.step; at += kTable)
         memcpy(to + k * shape.step + at, table, kTable);
     }
+    return to;
+  }
+
+  const size_t* places(uint32_t tables) {
+    const ImageShape shape(c_, tables);
+    size_t* const to = a_.take<size_t>(5 * tables);
+    for (uint32_t b = 0; to && b < 5; ++b)
+      for (uint32_t k = 0; k < tables; ++k)
+        to[b * tables + k] = b % 2 * shape.phase + b / 2 * kTable + k * shape.step;
     return to;
   }
 

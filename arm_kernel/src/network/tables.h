@@ -130,22 +130,31 @@ class Products {
                                 uint32_t end, Bytes (&counts)[kTiles][kRows]) {
     Bytes sums[kTiles][kAtOnce] = {};
     weights += k * kTiles * kTable;
-    for (; k < end; ++k, weights += kTiles * kTable) {
-      const uint8_t* const tables = where(k) + row * Isa::kVector;
-      Bytes w[kTiles];
-#pragma GCC unroll 4
-      for (int tile = 0; tile < kTiles; ++tile) w[tile] = Isa::bytes(weights + tile * kTable);
-#pragma GCC unroll 8
-      for (int r = 0; r < kAtOnce; ++r) {
-        const Bytes table = Isa::load_bytes(tables + r * Isa::kVector);
-#pragma GCC unroll 4
-        for (int tile = 0; tile < kTiles; ++tile) sums[tile][r] += Isa::look_up(table, w[tile]);
-      }
+    if (Isa::kTablesAtOnce == 1) {
+      for (; k < end; ++k, weights += kTiles * kTable)
+        add_one(weights, where(k) + row * Isa::kVector, sums);
+    } else {
+#pragma GCC unroll 2
+      for (; k < end; ++k, weights += kTiles * kTable)
+        add_one(weights, where(k) + row * Isa::kVector, sums);
     }
 #pragma GCC unroll 4
     for (int tile = 0; tile < kTiles; ++tile)
 #pragma GCC unroll 8
       for (int r = 0; r < kAtOnce; ++r) counts[tile][row + r] = sums[tile][r];
+  }
+
+  static BIFSMN_INLINE void add_one(const uint8_t* weights, const uint8_t* tables,
+                                    Bytes (&sums)[kTiles][kAtOnce]) {
+    Bytes w[kTiles];
+#pragma GCC unroll 4
+    for (int tile = 0; tile < kTiles; ++tile) w[tile] = Isa::bytes(weights + tile * kTable);
+#pragma GCC unroll 8
+    for (int r = 0; r < kAtOnce; ++r) {
+      const Bytes table = Isa::load_bytes(tables + r * Isa::kVector);
+#pragma GCC unroll 4
+      for (int tile = 0; tile < kTiles; ++tile) sums[tile][r] += Isa::look_up(table, w[tile]);
+    }
   }
 
   Bytes bytes_[2][kTiles][kRows];
