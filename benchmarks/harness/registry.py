@@ -145,7 +145,7 @@ PEERS = (
 # The engine's instruction sets by architecture, best first. "reference" defines
 # the result, at any speed.
 ISAS = {
-    "x86_64": ("avx512vnni", "avx512", "avx2", "portable"),
+    "x86_64": ("avx512vl", "avx512vnni", "avx512", "avx2", "portable"),
     "aarch64": ("neon", "portable"),
 }
 WORDS = {

@@ -14,6 +14,7 @@ from benchmarks.reports.common import (
 
 PEER = "litert_int8"
 PATHS = {
+    "bifsmn_avx512vl": "AVX-512 and VNNI",
     "bifsmn_avx512vnni": "AVX-512 and VNNI",
     "bifsmn_avx512": "AVX-512",
     "bifsmn_avx2": "AVX2",

@@ -273,7 +273,7 @@ def test_instruction_sets_that_a_processor_lacks(monkeypatch):
     found, checks, missing = engine.native_backends(ROOT, ROOT, ROOT)
     assert [backend.isa for backend in found] == ["avx2", "portable"]
     assert set(checks) == {f"bifsmn_{isa}" for isa in Native("", "", "").isas()}
-    lacking = "bifsmn_avx512", "bifsmn_avx512vnni"
+    lacking = "bifsmn_avx512", "bifsmn_avx512vl", "bifsmn_avx512vnni"
     assert missing == dict.fromkeys(lacking, "not in this processor")
 
 

@@ -1,5 +1,9 @@
 #include "network/backend.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace bifsmn {
 
 extern const Backend portable_backend;
@@ -11,10 +15,26 @@ extern const Backend neon_backend;
 extern const Backend wasm_backend;
 #endif
 
-const Backend* available_backend(uint32_t index) {
-  static const Backend* const all[] = {
 #if defined(__x86_64__)
-      &avx512vl_backend, &avx512vnni_backend, &avx512_backend, &avx2_backend,
+// Zen 4 takes vectors of 512 bits in two halves.
+static bool takes_halves() {
+  unsigned version, b, c, d;
+  if (!__builtin_cpu_is("amd") || !__get_cpuid(1, &version, &b, &c, &d)) return false;
+  const unsigned family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
+  return family == 0x19;
+}
+#endif
+
+const Backend* available_backend(uint32_t index) {
+#if defined(__x86_64__)
+  const bool halves = takes_halves();
+#endif
+  const Backend* const all[] = {
+#if defined(__x86_64__)
+      halves ? &avx512vl_backend : &avx512vnni_backend,
+      halves ? &avx512vnni_backend : &avx512vl_backend,
+      &avx512_backend,
+      &avx2_backend,
 #elif defined(__aarch64__)
       &neon_backend,
 #elif defined(__wasm__)

@@ -12,6 +12,7 @@ class FastBlocks {
   using Words = typename Isa::Words;
   using Bytes = typename Isa::Bytes;
   static constexpr uint32_t kTimes = Isa::kTimes, kRows = Isa::kRows;
+  static constexpr uint32_t kUsualTaps = 5;  // with so many there is no loop over them
 
  public:
   FastBlocks(const Network& n, const Prepared& p, const Scratch<Isa>& s)
@@ -125,12 +126,10 @@ class FastBlocks {
     for (uint32_t first = 0; first < frames; first += kFrames) {
       Bytes counts[kRows] = {};
       const uint8_t* from = ranks_of(o) + first * 16;
-      for (uint32_t k = 0; k < taps; ++k, from += 16) {
-        const Bytes w = Isa::bytes(weights + k * 16);
-#pragma GCC unroll 8
-        for (uint32_t r = 0; r < kRows; ++r)
-          counts[r] += Isa::load_bytes(from + r * Isa::kVector) ^ w;
-      }
+      if (taps == kUsualTaps)
+        add_taps(from, weights, kUsualTaps, counts);
+      else
+        add_taps(from, weights, taps, counts);
 #pragma GCC unroll 4
       for (uint32_t r = 0; r < kRows; r += 2, x += 2 * kTimes * channels) {
         Bytes ranks[2][2];
@@ -148,6 +147,16 @@ class FastBlocks {
           maker.put(to + (r + i) * Isa::kVector, kStep, ranks[i][0], ranks[i][1]);
       }
       to += tables_size<Isa>(c_.channels);
+    }
+  }
+
+  static BIFSMN_INLINE void add_taps(const uint8_t* from, const uint8_t* weights, uint32_t taps,
+                                     Bytes (&counts)[kRows]) {
+    for (uint32_t k = 0; k < taps; ++k, from += 16) {
+      const Bytes w = Isa::bytes(weights + k * 16);
+#pragma GCC unroll 8
+      for (uint32_t r = 0; r < kRows; ++r)
+        counts[r] += Isa::load_bytes(from + r * Isa::kVector) ^ w;
     }
   }
 

@@ -48,8 +48,7 @@ BIFSMN_INLINE void pass_on(const CountsOf& counts, const TileLimits<Isa>& next,
       const Counts<Isa> row = counts(int(r) + i);
       for (int half = 0; half < 2; ++half) ranks[i][half] = next.of_count(row.at[half], half);
     }
-    for (int i = 0; i < 2; ++i)
-      maker.put(to + i * Isa::kVector, kStep, ranks[i][0], ranks[i][1]);
+    for (int i = 0; i < 2; ++i) maker.put(to + i * Isa::kVector, kStep, ranks[i][0], ranks[i][1]);
   }
 }
 

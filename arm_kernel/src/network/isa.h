@@ -42,6 +42,9 @@ constexpr size_t kClasses = 4;      // that dots() takes at once
 // the same for all networks: so what its loops read is at constant distances.
 constexpr size_t kInputRow = 144;
 
+// Where channels are that VectorIsa::weave() weaves.
+constexpr uint32_t woven(uint32_t channel) { return channel % 8 * 2 + channel / 8; }
+
 template <int kTimes>
 struct VectorsOf;
 template <>

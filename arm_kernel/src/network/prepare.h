@@ -27,9 +27,8 @@ struct OrderedAffine {
 
 struct OrderedBlock {
   OrderedLimits memory_in, expand_in;
-  // Of 16 channels, 0, 8, 1, 9, 2, ...: woven.
-  const uint8_t* zeros;   // [C]: ranks of what is beyond the first and last frame
-  const uint8_t* memory;  // [C / 16][taps][16]: what a rank is XORed with
+  const uint8_t* zeros;   // [C], woven: ranks of what is beyond the first and last frame
+  const uint8_t* memory;  // [C / 16][taps][16], woven: what a rank is XORed with
   const uint8_t *expand, *project;
   struct AtThinning {
     OrderedAffine memory;
@@ -76,9 +75,6 @@ template <class Isa>
 constexpr size_t code_places(const Config& c) {
   return size_t(round_up(c.block_frames(), Isa::kTimes)) * c.channels;
 }
-
-// Where ranks of a memory's channel are among those of 16.
-constexpr uint32_t woven(uint32_t channel) { return channel % 8 * 2 + channel / 8; }
 
 // The weights' bits of an output with a table of some channels; the first of these is
 // input `first` of the layer.
