@@ -84,7 +84,7 @@ test-wasm: .venv  ## ... and test it in Chromium (Debian, root)
 bench-training: .venv  ## Time training against the released code's step
 	$(BIN)/python -m benchmarks.training $(ARGS)
 
-bench-keywords: .venv  ## Train keywords, measure them on people (ARGS="RECORDINGS --negatives TRAIN --other MEASURE")
+bench-keywords: .venv  ## Train keywords, measure them and other spotters on people (ARGS="RECORDINGS --negatives TRAIN --other MEASURE")
 	$(BIN)/python -m benchmarks.keywords $(ARGS)
 
 # Backends that cannot be installed are reported as missing; so is what counts

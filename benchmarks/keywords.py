@@ -8,6 +8,9 @@ defaults: from the words alone, and for each number of recordings (0: no one)
 beside the audio of TRAIN. Its misses are counted at rates of false alarms in
 that of MEASURE. Runs that are done are not repeated; results are written after
 each run, beside those of other numbers of recordings.
+
+Then other keyword spotters (``benchmarks.peers``) and the network of the words
+alone score the same audio. With ``--only`` one half of this is done.
 """
 
 import argparse
@@ -24,11 +27,16 @@ from tqdm import tqdm
 
 from benchmarks import RESULTS
 from benchmarks.compare import RECIPE
+from benchmarks.harness.results import write
+from benchmarks.peers import compare
 from bifsmn_engine.loading import load_model
 from speechbrain_bifsmn.evaluation.false_alarms import false_alarms
 from speechbrain_bifsmn.operating_points.tune import tune
 
 OUTPUT = RECIPE / "results" / "keywords"
+COMMAND = (
+    "python -m benchmarks.keywords RECORDINGS --negatives TRAIN --other MEASURE"
+)
 FEW = 50  # recordings; with fewer, synthetic voices speak beside them
 
 
@@ -133,6 +141,57 @@ def measure(
     }
 
 
+class Results:
+    """The results file: of these words, what an earlier run has left there.
+
+    Arguments
+    ---------
+    path : Path
+        Where it is.
+    words : sequence of str
+        The keywords; results of others are dropped.
+    """
+
+    def __init__(self, path: Path, words: Sequence[str]):
+        self.path = path
+        self.found: dict[str, Any] = {"words": list(words), "rows": {}}
+        if path.exists():
+            earlier = json.loads(path.read_text("utf-8"))
+            if earlier["words"] == self.found["words"]:
+                self.found |= earlier
+
+    def write(self, **parts: Any) -> None:
+        """Adds or replaces parts, and writes all."""
+        self.found |= parts
+        write(self.path, self.found)
+
+
+def measure_runs(options: argparse.Namespace, results: Results) -> None:
+    """Trains with each number of recordings, and measures."""
+    negatives = [path.resolve() for path in options.negatives]
+    runs = [("alone", 0, []), *((str(n), n, negatives) for n in options.counts)]
+    rows = results.found["rows"]
+    for name, count, audio in tqdm(runs, "training", unit="run"):
+        training, measuring = divide(options.recordings, count)
+        words = results.found["words"]
+        run = train(words, name, options_of(count, training, audio))
+        rows[name] = measure(run, measuring, options.other)
+        counts = " ".join(name for name in rows if name != "alone")
+        results.write(rows=rows, command=f"{COMMAND} --counts {counts}")
+
+
+def measure_peers(options: argparse.Namespace, results: Results) -> None:
+    """Measures other keyword spotters beside the network of the words alone."""
+    _, measuring = divide(options.recordings, 0)
+    words = results.found["words"]
+    model = train(words, "alone", [])["folder"] / "model.bifsmn"
+    for found in compare(model, measuring, options.other, words):
+        results.write(peers=found | {"command": f"{COMMAND} --only peers"})
+
+
+HALVES = {"trainings": measure_runs, "peers": measure_peers}
+
+
 def main() -> None:
     """Trains and measures, and writes the results after each run."""
     parser = argparse.ArgumentParser(
@@ -143,29 +202,14 @@ def main() -> None:
     parser.add_argument("--negatives", type=Path, nargs="+", required=True)
     parser.add_argument("--other", type=Path, nargs="+", required=True)
     parser.add_argument("--counts", type=int, nargs="+", default=[0, 10, 150])
+    parser.add_argument("--only", choices=HALVES)
     options = parser.parse_args()
-    recordings = options.recordings.resolve()
-    words = sorted(path.name for path in recordings.iterdir() if path.is_dir())
-    results = RESULTS / "keywords.json"
-    rows = {}
-    if results.exists():
-        earlier = json.loads(results.read_text("utf-8"))
-        rows = earlier["rows"] if earlier["words"] == words else {}
-    negatives = [path.resolve() for path in options.negatives]
-    runs = [("alone", 0, []), *((str(n), n, negatives) for n in options.counts)]
-    for name, count, audio in tqdm(runs, "training", unit="run"):
-        training, measuring = divide(recordings, count)
-        run = train(words, name, options_of(count, training, audio))
-        rows[name] = measure(run, measuring, options.other)
-        counts = " ".join(name for name in rows if name != "alone")
-        found = {
-            "words": words,
-            "command": "python -m benchmarks.keywords RECORDINGS --negatives "
-            f"TRAIN --other MEASURE --counts {counts}",
-            "rows": rows,
-        }
-        text = json.dumps(found, indent=2) + "\n"
-        results.write_text(text, encoding="utf-8")
+    options.recordings = options.recordings.resolve()
+    folders = filter(Path.is_dir, options.recordings.iterdir())
+    words = sorted(path.name for path in folders)
+    results = Results(RESULTS / "keywords.json", words)
+    for half in [options.only] if options.only else HALVES:
+        HALVES[half](options, results)
 
 
 if __name__ == "__main__":
