@@ -56,7 +56,7 @@ def measure(
         python = str(environment(peer.requirements))
     command = [python, "-m", f"benchmarks.backends.{peer.module}"]
     command += [str(model)] if peer is ENGINE else []
-    command += [str(audio), "--words", *words]
+    command += [*peer.options, str(audio), "--words", *words]
     memory = json.loads(run([*command, "--memory"]))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "scores.npz"

@@ -25,6 +25,7 @@ from benchmarks.harness.keyword_runner import RATE, Spotter, known
 # Words that its dictionary lacks, in its phones: "snow" and "boy".
 PRONUNCIATIONS = {"snowboy": "S N OW B OY"}
 LOWEST = -50  # powers of ten: from one detection in some seconds on
+PHONE_LOOP = 0.1  # its own, too
 DEFAULT = -30  # its own threshold, where none is given
 STEP = RATE // 100  # samples
 MAX_STEPS = 6000  # of an utterance, at whose end detections are read
@@ -79,7 +80,7 @@ class Sphinx(Spotter):
 
     hop_s = STEP / RATE
 
-    def __init__(self, words: list[str]):
+    def __init__(self, words: list[str], phone_loop: float = PHONE_LOOP):
         import pocketsphinx
 
         package = Path(pocketsphinx.__file__).parent
@@ -96,6 +97,7 @@ class Sphinx(Spotter):
                 hmm=str(acoustic),
                 dict=f"{folder}/dict",
                 kws=f"{folder}/phrases",
+                kws_plp=phone_loop,
                 lm=None,
                 loglevel="FATAL",
             )
@@ -172,8 +174,15 @@ def write_search(
 def main() -> None:
     """Scores or weighs."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--phone_loop",
+        type=float,
+        default=PHONE_LOOP,
+        help="probability of each phone of the other speech (%(default)s)",
+    )
     options = keyword_runner.options_of(parser)
-    keyword_runner.main(partial(Sphinx, options.words), options)
+    load = partial(Sphinx, options.words, options.phone_loop)
+    keyword_runner.main(load, options)
 
 
 if __name__ == "__main__":

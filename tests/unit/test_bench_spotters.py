@@ -22,7 +22,7 @@ class Decoder:
     def __init__(self, **options):
         self.phrases = Path(options["kws"]).read_text().split()[::2]
         self.entries = Path(options["dict"]).read_text().splitlines()
-        self.utterances = 0
+        self.utterances, self.options = 0, options
 
     def start_utt(self):
         self.utterances += 1
@@ -70,6 +70,7 @@ def test_detections_are_scores_where_they_end(sphinx, monkeypatch):
     spotter = Sphinx(["jarvis", "snowboy", "zyx"])
     assert spotter.keywords == ["jarvis", "snowboy"]
     assert spotter.thresholds == [20, 20]
+    assert spotter.decoder.options["kws_plp"] == 0.1
     assert spotter.decoder.phrases == ["jarvis", "snowboy", "jarvis(2)"]
     assert "snowboy S N OW B OY" in spotter.decoder.entries
     spotter.reset()
