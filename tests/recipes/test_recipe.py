@@ -145,6 +145,23 @@ def test_a_large_teacher_hears_what_the_student_hears(tones, tmp_path):
     assert last.startswith("train.py: large_teacher_copies: expected the stud")
 
 
+def test_a_given_teacher_beside_a_larger_one(trained, tones, tmp_path):
+    """Its test needs the soft targets that its objective asks for."""
+    larger = tmp_path / "larger.safetensors"
+    save_weights(SpeechEmbedding(classes=12), larger)
+    done = run_recipe(
+        "hparams/bifsmnv2.yaml",
+        f"--data_folder={tones}",
+        f"--output_folder={tmp_path / 'output'}",
+        f"--teacher={trained}/save/teacher.safetensors",
+        f"--large_teacher={larger}",
+        "--teacher_objective={beta: 1.0}",
+        "--student_epochs=1",
+        *["--debug", "--debug_persistently"],
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 def test_a_given_teacher_in_half_precision(trained, tones, tmp_path):
     done = run_recipe(
         "hparams/bifsmnv2.yaml",

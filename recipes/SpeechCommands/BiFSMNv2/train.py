@@ -330,6 +330,8 @@ def get_teacher(
     if hparams["teacher"]:
         brain, _ = make_brain("teacher", hparams, run_opts, len(data["train"]))
         brain.checkpointer = None
+        if hparams["large_teacher"]:
+            learn_from(brain, "large_teacher")
         test(brain, data)
         brain.save_best()
         return brain
