@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from bifsmn_engine.detection import keywords_of
+from speechbrain_bifsmn.evaluation.intervals import hours_needed
 from speechbrain_bifsmn.operating_points.figures import at_rates, curve, figures
 from speechbrain_bifsmn.operating_points.scores import score_stream
 from speechbrain_bifsmn.operating_points.sweep import (
@@ -18,6 +19,9 @@ from speechbrain_bifsmn.operating_points.sweep import (
     best_thresholds,
     first_allowed,
 )
+
+
+BORNE = 0.1  # share of the clips that may be missed to be on the safe side
 
 
 class Posteriors(NamedTuple):
@@ -64,8 +68,8 @@ class _Choice(NamedTuple):
 
     smoothing: int
     table: NDArray[np.float64]  # [rows][keywords], thresholds
-    row: int | None  # the first with few enough false alarms
-    rejects: int | None  # false rejects with that row
+    row: int | None  # the first with few enough false alarms, or above it
+    rejects: int | None  # false rejects with the first one
 
 
 def choose(
@@ -108,12 +112,26 @@ def choose(
 def _choice(sweeps, smoothing, wanted):
     """The first thresholds with few enough false alarms."""
     table, expected = best_thresholds(sweeps)
-    allowed = [wanted * sum(sweep.hours.values()) for sweep in sweeps]
-    row = first_allowed((expected / allowed).max(1), 1)
+    hours = np.array([sum(sweep.hours.values()) for sweep in sweeps])
+    row = first_allowed((expected / (wanted * hours)).max(1), 1)
     if row is None:
         return _Choice(smoothing, table, None, None)
-    rejects = sum(sweep.at(table[row])[0].sum() for sweep in sweeps)
-    return _Choice(smoothing, table, row, int(rejects))
+    rejects = np.sum([sweep.at(table)[0].sum(-1) for sweep in sweeps], axis=0)
+    first = int(rejects[row])
+    if hours.min() < hours_needed(wanted):
+        row = max(row, _highest_borne(sweeps, rejects))
+    return _Choice(smoothing, table, row, first)
+
+
+def _highest_borne(sweeps, rejects):
+    """The last thresholds at which few of the clips are missed.
+
+    Too little audio promises nothing of other audio. So where the clips are not
+    missed for it, thresholds had better be high.
+    """
+    clips = sum(sweep.clips() for sweep in sweeps)
+    (borne,) = np.nonzero(rejects <= BORNE * clips)
+    return int(borne[-1]) if len(borne) else 0
 
 
 def _measure(choices, setting, posteriors, wanted, figures_of):
