@@ -2,9 +2,9 @@
 
 All are chosen on one part of the recordings: for each smoothing the thresholds,
 one for each keyword, that have the fewest false rejects with few enough false
-alarms per hour; then the smoothing with the fewest. Where the audio is too short
-to tell that rate, the thresholds are raised as far as the clips bear. The rates
-are measured on the other part.
+alarms per hour; then the smoothing with the fewest. Where the audio is too
+short to tell that rate, the thresholds are raised as far as the clips bear. The
+rates are measured on the other part.
 """
 
 from __future__ import annotations
