@@ -6,7 +6,7 @@
 #   run.sh [MODEL.bifsmn [RESULTS.json]]
 #
 # What is missing is installed by apt, which needs root. Without a model it takes the one of
-# the Python package, or random weights where that is of another version.
+# the Python package.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 engine=$(cd "$here/.." && pwd)
@@ -38,9 +38,4 @@ compile -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 
 echo "== Firmware"
 model=${1:-$engine/python/bifsmn_engine/pretrained/v1_12/model.bifsmn}
-if [ "$(od -An -tu4 -j8 -N4 "$model" | tr -d ' ')" != 2 ]; then
-  compile -O1 -I "$engine/tests" "$engine/tests/arm/write_models.cpp" -o "$work/write_models"
-  "$work/write_models" "$work"
-  model=$work/2.bifsmn
-fi
 "$here/tests/test.py" "$model" ${2:+--out "$2"}
