@@ -27,10 +27,9 @@ need python3 python3
 [ -d /usr/include/newlib/c++ ] || needed+=(libstdc++-arm-none-eabi-newlib)
 install_needed
 
-compile() { c++ -std=gnu++17 -ffp-contract=off -I "$here" -I "$engine/include" -I "$engine/src" "$@"; }
-
 echo "== The backend of devices on this machine"
-compile -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+c++ -std=gnu++17 -ffp-contract=off -I "$here" -I "$engine/include" -I "$engine/src" \
+  -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
   "$engine/tests/test_isas.cpp" "$engine/src/format/format.cpp" \
   "$engine/src/kernels/reference.cpp" "$here/tables.cpp" "$here/tests/backends.cpp" \
   -o "$work/test_isas"

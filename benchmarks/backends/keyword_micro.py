@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import keyword_runner
-from benchmarks.harness.keyword_runner import Spotter, known
+from benchmarks.harness.keyword_runner import Shipped, by_keyword, known
 
 STEP_S = 0.01  # of its features
 
 
-class Micro(Spotter):
+class Micro(Shipped):
     """The models that the package ships."""
 
     def __init__(self, words: list[str]):
@@ -26,10 +26,7 @@ class Micro(Spotter):
         import pymicro_features
         import pymicro_wakeword
 
-        shipped = {
-            model.value.replace("_", " "): model
-            for model in pymicro_wakeword.Model
-        }
+        shipped = by_keyword(pymicro_wakeword.Model)
         self.keywords = known(words, shipped, "the models it ships")
         make = pymicro_wakeword.MicroWakeWord.from_builtin
         self.models = [make(shipped[word]) for word in self.keywords]
@@ -48,9 +45,7 @@ class Micro(Spotter):
     def reset(self) -> None:
         """Begins another stream."""
         self.steps = 0
-        self.features.reset()
-        for model in self.models:
-            model.reset()
+        super().reset()
 
     def take(self, chunk: NDArray[np.int16]) -> list[list[float]]:
         """Returns the scores that have become ready."""

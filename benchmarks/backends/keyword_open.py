@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import keyword_runner
-from benchmarks.harness.keyword_runner import RATE, Spotter, known
+from benchmarks.harness.keyword_runner import RATE, Shipped, by_keyword, known
 
 STEP = 1280  # samples, for which there is one score
 THRESHOLD = 0.5  # of its command line, for every model
 
 
-class Open(Spotter):
+class Open(Shipped):
     """The models that the package ships."""
 
     hop_s = STEP / RATE
@@ -25,10 +25,7 @@ class Open(Spotter):
     def __init__(self, words: list[str]):
         import pyopen_wakeword
 
-        shipped = {
-            model.value.replace("_", " "): model
-            for model in pyopen_wakeword.Model
-        }
+        shipped = by_keyword(pyopen_wakeword.Model)
         self.keywords = known(words, shipped, "the models it ships")
         make = pyopen_wakeword.OpenWakeWord.from_builtin
         self.models = [make(shipped[word]) for word in self.keywords]
@@ -47,9 +44,7 @@ class Open(Spotter):
     def reset(self) -> None:
         """Begins another stream."""
         self.samples = 0
-        self.features.reset()
-        for model in self.models:
-            model.reset()
+        super().reset()
 
     def take(self, chunk: NDArray[np.int16]) -> list[tuple[float, ...]]:
         """Returns the scores that have become ready."""

@@ -12,6 +12,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,6 +46,31 @@ class Spotter(ABC):
     def finish(self) -> ArrayLike:
         """Returns the scores that remain at the end of a stream."""
         return []
+
+
+class Shipped(Spotter):
+    """Features, and a network for each keyword, which a package ships."""
+
+    features: Any
+    models: list[Any]
+
+    def reset(self) -> None:
+        """Begins another stream."""
+        self.features.reset()
+        for model in self.models:
+            model.reset()
+
+
+def by_keyword(models: Iterable[Any]) -> dict[str, Any]:
+    """Returns the members of a package's list of models by their keywords.
+
+    Example
+    -------
+    >>> from enum import Enum
+    >>> by_keyword(Enum("Model", {"NABU": "okay_nabu"}))
+    {'okay nabu': <Model.NABU: 'okay_nabu'>}
+    """
+    return {model.value.replace("_", " "): model for model in models}
 
 
 def known(words: Sequence[str], names: Iterable[str], what: str) -> list[str]:

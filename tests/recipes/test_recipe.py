@@ -98,12 +98,18 @@ def test_torchscript_is_refused(tones, tmp_path):
 OUTPUTS = {"12": 12, "20": 20, "35": 35, "keywords": 4}
 
 
+@pytest.fixture
+def larger(tmp_path):
+    """Weights of a larger teacher, which knows nothing."""
+    path = tmp_path / "larger.safetensors"
+    save_weights(SpeechEmbedding(classes=12), path)
+    return path
+
+
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
-def test_every_yaml_trains(path, versions, tmp_path):
+def test_every_yaml_trains(path, versions, larger, tmp_path):
     version = "0.01" if path.stem.startswith("v1") else "0.02"
-    larger = tmp_path / "larger.safetensors"
     embedding = tmp_path / "embedding.onnx"
-    save_weights(SpeechEmbedding(classes=12), larger)
     as_onnx(SpeechEmbedding(classes=12), embedding)
     needed = {
         "custom_keywords": [
@@ -131,9 +137,7 @@ def test_every_yaml_trains(path, versions, tmp_path):
     assert (tmp_path / "output/curves.png").exists()
 
 
-def test_a_large_teacher_hears_what_the_student_hears(tones, tmp_path):
-    larger = tmp_path / "larger.safetensors"
-    save_weights(SpeechEmbedding(classes=12), larger)
+def test_a_large_teacher_hears_what_the_student_hears(tones, larger, tmp_path):
     done = run_recipe(
         "hparams/bifsmnv2.yaml",
         f"--data_folder={tones}",
@@ -145,10 +149,8 @@ def test_a_large_teacher_hears_what_the_student_hears(tones, tmp_path):
     assert last.startswith("train.py: large_teacher_copies: expected the stud")
 
 
-def test_a_given_teacher_beside_a_larger_one(trained, tones, tmp_path):
+def test_a_given_teacher_beside_a_larger_one(trained, tones, larger, tmp_path):
     """Its test needs the soft targets that its objective asks for."""
-    larger = tmp_path / "larger.safetensors"
-    save_weights(SpeechEmbedding(classes=12), larger)
     done = run_recipe(
         "hparams/bifsmnv2.yaml",
         f"--data_folder={tones}",
