@@ -196,8 +196,9 @@ class BinaryConv1d(_BinaryLayer, nn.Conv1d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Maps (B, in_channels, T) to (B, out_channels, T')."""
-        x = self.activation(F.pad(x, (self.padding[0],) * 2))
-        weight = self.binary_weight()
+        if self.padding != (0,):  # torch's pad would copy
+            x = F.pad(x, self.padding * 2)
+        x, weight = self.activation(x), self.binary_weight()
         if self.kernel_size == (1,) and self.groups == 1:
             x = x[..., :: self.stride[0]]
             return pointwise_conv1d(x, weight, self.bias)

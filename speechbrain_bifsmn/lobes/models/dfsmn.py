@@ -220,6 +220,8 @@ class ThinnableDFSMN(Thinnable):
         for block in self.blocks_at(thinning):
             x = self.blocks[block](x, thinning)
             hidden.append(x)
+        if x.requires_grad:  # or all blocks get it as the classifier has it
+            x.register_hook(torch.Tensor.contiguous)
         x = self.dropout(x.transpose(1, 2).flatten(1))  # channel by channel
         return NetworkOutput(self.classifier(x), hidden)
 
