@@ -114,7 +114,7 @@ docs: .venv  ## Build the site of these documents in docs/_build/html
 	@echo docs/_build/html/index.html
 
 tutorial: .venv  ## Run the tutorial, and keep what it prints and draws
-	OMP_NUM_THREADS=1 $(BIN)/jupyter execute --inplace docs/tutorial.ipynb
+	OMP_NUM_THREADS=1 $(BIN)/jupyter execute --inplace docs/tutorials/tutorial.ipynb
 
 tables: .venv  ## Write the tables of README and docs from docs/results
 	$(BIN)/python -m benchmarks.reports

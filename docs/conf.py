@@ -33,7 +33,7 @@ def import_engine() -> None:
 
 import_engine()
 # The pages of modules are made anew, lest that of a former one remains.
-shutil.rmtree(DOCS / "api", ignore_errors=True)
+shutil.rmtree(DOCS / "reference" / "api", ignore_errors=True)
 
 project = "speechbrain-bifsmn"
 author = f"The {project} contributors"

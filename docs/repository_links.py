@@ -8,7 +8,7 @@ Where it is not, the link is plain text.
 
 import os
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -30,13 +30,13 @@ def pages() -> dict[Path, str]:
     Returns
     -------
     dict
-        File, by its path -> page, by its name in ``docs``.
+        Path of a file -> path of a page in ``docs``.
     """
-    shown = {page: page.name for page in DOCS.glob("*.ipynb")}
-    for page in sorted(DOCS.glob("*.md")):
-        shown[page] = page.name
+    shown = {page: page for page in DOCS.glob("*/*.ipynb")}
+    for page in [*DOCS.glob("*.md"), *DOCS.glob("[!_]*/**/*.md")]:
+        shown[page] = page
         for included in INCLUDE.findall(page.read_text(encoding="utf-8")):
-            shown[(DOCS / included).resolve()] = page.name
+            shown[(page.parent / included).resolve()] = page
     return shown
 
 
@@ -51,7 +51,7 @@ def repository() -> str:
     return f"{address.removesuffix('.git')}/blob/{commit}"
 
 
-def rewrite(text: str, folder: Path) -> str:
+def rewrite(text: str, folder: Path, shown_in: Path) -> str:
     """Makes the links of a file's text those of the site.
 
     Arguments
@@ -60,6 +60,8 @@ def rewrite(text: str, folder: Path) -> str:
         Markdown.
     folder : Path
         That the file is in.
+    shown_in : Path
+        The folder of the page that shows it.
 
     Returns
     -------
@@ -68,12 +70,13 @@ def rewrite(text: str, folder: Path) -> str:
     parts = CODE.split(text)
     for k, part in enumerate(parts):
         if not CODE.fullmatch(part):
-            part = IMAGE.sub(lambda image: _image(image, folder), part)
-            parts[k] = LINK.sub(lambda link: _link(link, folder), part)
+            for pattern, moved in ((IMAGE, _image), (LINK, _link)):
+                part = pattern.sub(partial(moved, folder, shown_in), part)
+            parts[k] = part
     return "".join(parts)
 
 
-def _link(link, folder):
+def _link(folder, shown_in, link):
     label, target, anchor = link[1], link[2], link[3] or ""
     path = (folder / target).resolve()
     if not target or "://" in target:
@@ -83,28 +86,30 @@ def _link(link, folder):
             f"expected a file at the link {target} in {folder}, found none"
         )
     if page := pages().get(path):
-        return f"[{label}]({page}{anchor})"
+        return f"[{label}]({os.path.relpath(page, shown_in)}{anchor})"
     if address := repository():
         return f"[{label}]({address}/{path.relative_to(ROOT)}{anchor})"
     return label
 
 
-def _image(image, folder):
-    """An image by its path from the site's folder, where pages are shown."""
+def _image(folder, shown_in, image):
     path = folder / image[2]
     if "://" in image[2] or not path.is_file():
         return image[0]  # Sphinx says what is missing.
-    return f"![{image[1]}]({os.path.relpath(path, DOCS)})"
+    return f"![{image[1]}]({os.path.relpath(path, shown_in)})"
 
 
 def setup(app: Sphinx) -> None:
     """Takes part in Sphinx's reading of pages, and of what they include."""
 
     def read(app, name, content):
-        content[0] = rewrite(content[0], DOCS)
+        folder = (DOCS / name).parent
+        content[0] = rewrite(content[0], folder, folder)
 
     def include(app, path, parent, content):
-        content[0] = rewrite(content[0], (DOCS / path).resolve().parent)
+        folder = (DOCS / path).resolve().parent
+        shown_in = (DOCS / app.env.docname).parent
+        content[0] = rewrite(content[0], folder, shown_in)
 
     app.connect("source-read", read)
     app.connect("include-read", include)

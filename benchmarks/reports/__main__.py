@@ -21,7 +21,7 @@ from benchmarks.reports import (
     summary_table,
 )
 
-FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*/*.md")))
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 TABLES = {
     **run_tables.TABLES,

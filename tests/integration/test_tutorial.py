@@ -8,7 +8,8 @@ import pytest
 nbformat = pytest.importorskip("nbformat", reason="the extra docs is missing")
 nbclient = pytest.importorskip("nbclient", reason="the extra docs is missing")
 
-TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.ipynb"
+ROOT = Path(__file__).resolve().parents[2]
+TUTORIAL = ROOT / "docs" / "tutorials" / "tutorial.ipynb"
 MAX_BYTES = 250_000
 WITHOUT_VOICES = "import sys\nsys.modules['espeakng_loader'] = None"
 

@@ -99,7 +99,7 @@ def test_a_tuned_model_stays(small_tones, output):
 
 
 def test_new_recordings_are_trained_on(small_tones, output, tmp_path):
-    """As docs/custom_keywords.md says: add recordings, train again."""
+    """As the guide says: add recordings, train again."""
     data = shutil.copytree(small_tones, tmp_path / "data")
     before = (output / "model.bifsmn").read_bytes()
     for take, name in enumerate(sorted(os.listdir(data / "stop"))[:4]):

@@ -11,14 +11,14 @@ from hyperpyyaml import load_hyperpyyaml
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     *ROOT.glob("*.md"),
-    *ROOT.glob("docs/*.md"),
+    *ROOT.glob("docs/[!_]*/**/*.md"),
     *ROOT.glob("recipes/**/*.md"),
     *ROOT.glob("arm_kernel/*.md"),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-COMPONENTS = (ROOT / "docs/components.md").read_text(encoding="utf-8")
+COMPONENTS = (ROOT / "docs/reference/components.md").read_text(encoding="utf-8")
 
 
 def blocks(language, page=README):

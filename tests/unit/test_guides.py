@@ -12,8 +12,8 @@ from bifsmn_engine import cli
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     ROOT / "README.md",
-    *sorted(ROOT.glob("docs/*.md")),
-    *sorted(ROOT.glob("docs/*.ipynb")),
+    *sorted(ROOT.glob("docs/*/*.md")),
+    *sorted(ROOT.glob("docs/*/*.ipynb")),
 ]
 
 

@@ -12,6 +12,7 @@ import speechbrain_bifsmn
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+API = "reference/api"
 ENGINE = ROOT / "arm_kernel" / "python" / "bifsmn_engine"
 
 pytest.importorskip("sphinx", reason="the extra docs is not installed")
@@ -53,18 +54,18 @@ def public_modules():
 def test_every_public_module_has_a_page(site):
     modules = public_modules()
     assert len(modules) > 60
-    missing = [m for m in modules if not (site / f"api/{m}.html").is_file()]
+    missing = [m for m in modules if not (site / f"{API}/{m}.html").is_file()]
     assert not missing
 
 
 @pytest.mark.slow
 def test_docstrings_and_help_are_there(site):
-    page = (site / "api/speechbrain_bifsmn.nnet.binarize.html").read_text()
+    page = (site / API / "speechbrain_bifsmn.nnet.binarize.html").read_text()
     for text in ("Parameters", "Returns", "Example", "scale_layout"):
         assert text in page
-    page = (site / "api/bifsmn_engine.cli.spot.html").read_text()
+    page = (site / API / "bifsmn_engine.cli.spot.html").read_text()
     assert "usage: bifsmn spot" in page
-    page = (site / "api/bifsmn_engine.model.html").read_text()
+    page = (site / API / "bifsmn_engine.model.html").read_text()
     assert "window_samples" in page
 
 
@@ -82,8 +83,8 @@ def test_pages_need_no_network_and_tell_no_path(site):
 @pytest.mark.slow
 def test_links_between_files_work_on_the_site(site):
     index = (site / "index.html").read_text(encoding="utf-8")
-    assert 'href="data.html"' in index
-    assert 'href="engine.html"' in index
+    assert 'href="reference/data.html"' in index
+    assert 'href="reference/engine.html"' in index
     assert 'href="https://example.org/CITATION.cff"' in index
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
@@ -95,11 +96,15 @@ def test_links_are_rewritten(monkeypatch):
     monkeypatch.delenv("READTHEDOCS_GIT_CLONE_URL", raising=False)
     rewrite = repository_links.rewrite
     text = "[a](arm_kernel/README.md#use), [b](LICENSE), `[c](LICENSE)`"
-    assert rewrite(text, ROOT) == "[a](engine.md#use), b, `[c](LICENSE)`"
-    assert rewrite("[a](../README.md)", DOCS) == "[a](index.md)"
-    assert rewrite("[a](#b) ![c](d.png)", DOCS) == "[a](#b) ![c](d.png)"
+    expected = "[a](reference/engine.md#use), b, `[c](LICENSE)`"
+    assert rewrite(text, ROOT, DOCS) == expected
+    assert rewrite("[a](../README.md)", DOCS, DOCS) == "[a](index.md)"
+    text = "[a](README.md)"
+    assert rewrite(text, ROOT, DOCS / "reference") == "[a](../index.md)"
+    text = "[a](#b) ![c](d.png)"
+    assert rewrite(text, DOCS, DOCS) == text
     with pytest.raises(FileNotFoundError, match=r"no\.md"):
-        rewrite("[a](no.md)", ROOT)
+        rewrite("[a](no.md)", ROOT, DOCS)
 
 
 def test_links_lead_to_the_repository_on_read_the_docs(monkeypatch):
@@ -108,7 +113,8 @@ def test_links_lead_to_the_repository_on_read_the_docs(monkeypatch):
     monkeypatch.setenv("READTHEDOCS_GIT_CLONE_URL", address)
     monkeypatch.setenv("READTHEDOCS_GIT_COMMIT_HASH", "12ab")
     expected = "[x](https://example.org/a/b/blob/12ab/LICENSE)"
-    assert repository_links.rewrite("[x](LICENSE)", ROOT) == expected
+    text = repository_links.rewrite("[x](LICENSE)", ROOT, DOCS)
+    assert text == expected
 
 
 WITHOUT_LIBRARY = """
@@ -132,7 +138,8 @@ def test_the_library_need_not_be_built():
 
 
 def test_pictures_of_the_readme_are_found_from_the_site():
-    text = repository_links.rewrite("![a](docs/results/det_v1_12.png)", ROOT)
+    text = "![a](docs/results/det_v1_12.png)"
+    text = repository_links.rewrite(text, ROOT, DOCS)
     assert text == "![a](results/det_v1_12.png)"
     text = "![a](results/det_v1_12.png) ![b](https://example.org/b.png)"
-    assert repository_links.rewrite(text, DOCS) == text
+    assert repository_links.rewrite(text, DOCS, DOCS) == text
