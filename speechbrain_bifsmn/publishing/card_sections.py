@@ -40,15 +40,16 @@ RECIPE = "recipes/SpeechCommands/BiFSMNv2"
 Found: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
-def _is_speech_commands(results):
-    return results["task"].startswith("Speech Commands") and (
-        "synthetic" not in results["data"]
-    )
+def _of_speech_commands(results):
+    """Whether trained on it, or on what comes with the package, which is."""
+    task, data = results["task"], results["data"]
+    own = task.startswith("Speech Commands") and "synthetic" not in data
+    return own or bool(results.get("shipped"))
 
 
 def front_matter(found: Found, _folder: Path) -> str:
     """The metadata for the hub, in YAML."""
-    real = _is_speech_commands(found["results"])
+    real = _of_speech_commands(found["results"])
     data = "datasets:\n- google/speech_commands\n" if real else ""
     return FRONT_MATTER.strip().format(datasets=data)
 
@@ -294,5 +295,5 @@ def training(found: Found, _folder: Path) -> str:
 
 def licence(found: Found, _folder: Path) -> str:
     """Licence of model and data."""
-    data = LICENCE.strip() if _is_speech_commands(found["results"]) else ""
+    data = LICENCE.strip() if _of_speech_commands(found["results"]) else ""
     return f"## Licence\n\nApache-2.0 (`LICENSE`). {data}".strip()

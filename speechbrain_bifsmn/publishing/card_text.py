@@ -87,8 +87,8 @@ LIMITS = """
 """
 
 LICENCE = """
-Trained on recordings of Speech Commands by Pete Warden, Google, and its
-volunteers, which are licensed under
+Trained, at least in part, on recordings of Speech Commands by Pete Warden,
+Google, and its volunteers, which are licensed under
 [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/): P. Warden, "Speech
 Commands: A Dataset for Limited-Vocabulary Speech Recognition", 2018,
 [arXiv:1804.03209](https://arxiv.org/abs/1804.03209). The recordings are not

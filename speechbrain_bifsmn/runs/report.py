@@ -23,6 +23,9 @@ from speechbrain_bifsmn.provenance import git_commit, versions
 from speechbrain_bifsmn.runs.output import OWNER
 from speechbrain_bifsmn.runs.results import write_results
 
+# Settings that can name what comes with the package: words and weights, all of
+# Speech Commands.
+SHIPPED = ("negatives", "teacher", "teacher_start", "student")
 PACKAGES = ("speechbrain-bifsmn", "speechbrain", "torch", "torchaudio")
 
 
@@ -55,6 +58,16 @@ def _example_input(brain):
     """Returns the features of a second of silence."""
     wav = torch.zeros(1, 16000, device=brain.device)
     return brain.modules.features(wav)
+
+
+def _shipped(hparams):
+    """Names the settings that took what comes with the package."""
+    given = {name: getattr(hparams, name) for name in SHIPPED}
+    return [
+        name
+        for name, value in given.items()
+        if value == "shipped" or (name == "negatives" and "shipped" in value)
+    ]
 
 
 def _task_name(hparams):
@@ -117,6 +130,7 @@ def results_of(
     return {
         "task": _task_name(hparams),
         "data": hparams.data_folder or "synthetic speech",
+        "shipped": _shipped(hparams),
         "labels": hparams.labels,
         "seed": hparams.seed,
         "commit": git_commit(code),

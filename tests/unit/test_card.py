@@ -132,6 +132,18 @@ def test_synthetic_speech_is_no_data_set(measured, tmp_path):
     assert "google/speech_commands" not in card and "Warden" not in card
 
 
+def test_words_that_come_with_the_package_keep_their_licence(
+    measured, tmp_path
+):
+    own = {"task": "Custom keywords: hey robot", "data": "synthetic speech"}
+    for shipped, named in ((["negatives"], True), ([], False)):
+        results = load(measured, "results") | own | {"shipped": shipped}
+        (tmp_path / "results.json").write_text(json.dumps(results))
+        card = make_card(tmp_path)
+        assert ("google/speech_commands" in card) is named
+        assert ("CC BY 4.0" in card) is named
+
+
 def test_tables_are_rectangular(measured):
     for block in re.findall(r"(?:^\|.*\n)+", make_card(measured), re.MULTILINE):
         assert len({line.count("|") for line in block.splitlines()}) == 1
