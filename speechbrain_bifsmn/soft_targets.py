@@ -14,7 +14,11 @@ from speechbrain.utils.distributed import run_on_main
 from tqdm import tqdm
 
 from speechbrain_bifsmn.core import KeywordBrain
-from speechbrain_bifsmn.dataio.kept_inputs import KeptDataset, KeptInputs
+from speechbrain_bifsmn.dataio.kept_inputs import (
+    CopySampler,
+    KeptDataset,
+    KeptInputs,
+)
 
 
 def keep_inputs(
@@ -75,3 +79,64 @@ def _keep_missing(brain, stage, dataset, paths, loader):
         few = islice(batches, brain.debug_batches if brain.debug else None)
         heard = [brain.keep(batch) for batch in few]
         KeptInputs.joined(heard).save(path)
+
+
+def learn_from(brain: KeywordBrain, name: str) -> None:
+    """Gives a Brain one of its hyperparameters' teachers to learn from.
+
+    Arguments
+    ---------
+    brain : KeywordBrain
+        Of the network that learns.
+    name : str
+        "teacher" or "large_teacher".
+    """
+    model = getattr(brain.hparams, f"{name}_model")
+    features = getattr(brain.hparams, f"{name}_features")
+    brain.teacher = model.eval().requires_grad_(False).to(brain.device)
+    brain.teacher_features = features.to(brain.device)
+
+
+def keep_copies(
+    brain: KeywordBrain,
+    hparams: Mapping[str, Any],
+    data: Mapping[str, DynamicItemDataset],
+    loader: Mapping[str, Any],
+) -> tuple[dict[str, KeptDataset], dict[str, Any]]:
+    """Lets the large teacher hear the clips once.
+
+    Arguments
+    ---------
+    brain : KeywordBrain
+        With the large teacher; clips are augmented by its modules.
+    hparams : dict
+        Of the recipe; copies are kept in its ``save_folder``.
+    data : dict
+        Clips, "train" and "valid", from ``keyword_dataset``.
+    loader : dict
+        Options of the loader of the training clips.
+
+    Returns
+    -------
+    heard : dict
+        What it heard, "train" and "valid".
+    order : dict
+        The loader's options for the order of the training clips.
+    """
+    if hparams["teacher_features"] is not hparams["features"]:
+        raise ValueError(
+            "large_teacher_copies: expected the student's features for the "
+            "teacher too, found other teacher_features; give "
+            "--large_teacher_copies=0"
+        )
+    copies, seed = hparams["large_teacher_copies"], hparams["seed"]
+    folder = Path(hparams["save_folder"], "kept")
+    in_order = {name: loader[name] for name in ("batch_size", "num_workers")}
+    train = keep_inputs(
+        brain, sb.Stage.TRAIN, data["train"], folder, copies, loader
+    )
+    valid = keep_inputs(
+        brain, sb.Stage.VALID, data["valid"], folder, 1, in_order
+    )
+    sampler = CopySampler(len(train) // copies, copies, seed)
+    return {"train": train, "valid": valid}, {"sampler": sampler}

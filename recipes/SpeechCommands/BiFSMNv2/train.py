@@ -16,7 +16,7 @@ import math
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 # isort: split
 import speechbrain as sb
 import torch.distributed as dist
-from hyperpyyaml import load_hyperpyyaml
 from speechbrain.dataio.dataset import DynamicItemDataset
 from speechbrain.utils.distributed import (
     ddp_init_group,
@@ -36,22 +35,25 @@ from speechbrain.utils.distributed import (
 from speechbrain.utils.epoch_loop import EpochCounter
 from speechbrain.utils.run_opts import RunOptions
 
-from bifsmn_engine.files.checksum import sha256_of
 from bifsmn_engine.printable import printable
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.custom_counts import describe
 from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
-from speechbrain_bifsmn.dataio.kept_inputs import CopySampler, KeptDataset
+from speechbrain_bifsmn.dataio.kept_inputs import KeptDataset
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
 from speechbrain_bifsmn.dataio.noise_bank import made_up_noise
 from speechbrain_bifsmn.dataio.sampler import UnknownSampler
-from speechbrain_bifsmn.devices import usable_device
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
-from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.runs.checkpoints import AtomicCheckpointer, History
+from speechbrain_bifsmn.runs.command_line import load_hparams
 from speechbrain_bifsmn.runs.exporting import export_student
+from speechbrain_bifsmn.runs.first_weights import (
+    describe_weights,
+    load_teachers,
+    start_student,
+    start_teacher,
+)
 from speechbrain_bifsmn.runs.folder import LARGE_TEACHER
-from speechbrain_bifsmn.runs.hparams import base_and_overrides, quote_texts
 from speechbrain_bifsmn.runs.output import OWNER, output_folder
 from speechbrain_bifsmn.runs.record import (
     check_run,
@@ -62,26 +64,14 @@ from speechbrain_bifsmn.runs.record import (
 )
 from speechbrain_bifsmn.runs.report import report
 from speechbrain_bifsmn.runs.tuning import tune_student
-from speechbrain_bifsmn.runs.unused import check_used
-from speechbrain_bifsmn.runs.weights import (
-    load_weights,
-    save_weights,
-    weights_file,
-)
-from speechbrain_bifsmn.soft_targets import keep_inputs
+from speechbrain_bifsmn.runs.weights import save_weights
+from speechbrain_bifsmn.soft_targets import keep_copies, learn_from
 
 from speech_commands_prepare import (
     download_speech_commands,
     prepare_speech_commands,
 )
 
-# Settings that name weights trained before, and of which network they are
-GIVEN = {
-    "teacher": "teacher",
-    "teacher_start": "teacher",
-    "large_teacher": "large_teacher",
-    "student": "student",
-}
 # Applied to a batch before the network, in this order
 LOBES = ("silence", "augment", "wav_augment", "features", "feature_augment")
 
@@ -118,14 +108,8 @@ def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
             "voices"
         )
         corpus = describe_corpus(*map(hparams.get, names.split()))
-    starts = {
-        name: sha256_of(weights_file(hparams[name], network))
-        for name, network in GIVEN.items()
-        if hparams[name]
-    }
-    if embedding := hparams["speech_embedding_weights"]:
-        starts["speech_embedding_weights"] = sha256_of(embedding)
-    return {"corpus": corpus, "teacher": None, **starts}
+    weights = describe_weights(hparams)
+    return {"corpus": corpus, "teacher": None, **weights}
 
 
 def prepare_data(hparams: Mapping[str, Any], run: dict[str, Any]) -> None:
@@ -268,48 +252,6 @@ def run_stage(
     return brain
 
 
-def learn_from(brain: KeywordBrain, name: str) -> None:
-    """Gives a Brain the "teacher", or the "large_teacher", that it has."""
-    model = getattr(brain.hparams, f"{name}_model")
-    features = getattr(brain.hparams, f"{name}_features")
-    brain.teacher = model.eval().requires_grad_(False).to(brain.device)
-    brain.teacher_features = features.to(brain.device)
-
-
-def keep_copies(
-    brain: KeywordBrain,
-    hparams: Mapping[str, Any],
-    data: Mapping[str, DynamicItemDataset],
-    loader: Mapping[str, Any],
-) -> tuple[dict[str, KeptDataset], dict[str, Any]]:
-    """Lets the large teacher hear the clips once.
-
-    Returns
-    -------
-    heard : dict
-        What it heard, "train" and "valid".
-    order : dict
-        The loader's options for the order of the training clips.
-    """
-    if hparams["teacher_features"] is not hparams["features"]:
-        raise ValueError(
-            "large_teacher_copies: expected the student's features for the "
-            "teacher too, found other teacher_features; give "
-            "--large_teacher_copies=0"
-        )
-    copies, seed = hparams["large_teacher_copies"], hparams["seed"]
-    folder = Path(hparams["save_folder"], "kept")
-    in_order = {name: loader[name] for name in ("batch_size", "num_workers")}
-    train = keep_inputs(
-        brain, sb.Stage.TRAIN, data["train"], folder, copies, loader
-    )
-    valid = keep_inputs(
-        brain, sb.Stage.VALID, data["valid"], folder, 1, in_order
-    )
-    sampler = CopySampler(len(train) // copies, copies, seed)
-    return {"train": train, "valid": valid}, {"sampler": sampler}
-
-
 def test(brain: KeywordBrain, data: Mapping[str, DynamicItemDataset]) -> None:
     """Evaluates the best epoch of a stage on the test set."""
     loader = {"batch_size": brain.hparams.batch_size}
@@ -340,69 +282,6 @@ def get_teacher(
     return run_stage("teacher", hparams, run_opts, data)
 
 
-def start_teacher(hparams: Mapping[str, Any]) -> None:
-    """Gives the teacher the weights that it starts from."""
-    path = weights_file(hparams["teacher_start"], "teacher")
-    try:
-        load_weights(hparams["teacher_model"], path, but="classifier")
-    except ValueError as error:
-        raise ValueError(
-            f"teacher_start: {error}, or start from none: --teacher_start="
-        ) from None
-
-
-def start_student(hparams: Mapping[str, Any]) -> None:
-    """Gives the student the weights that it starts from.
-
-    They are the teacher's, where both networks are of one architecture.
-    """
-    model, teacher = hparams["student_model"], hparams["teacher_model"]
-    if hparams["student"]:
-        load_weights(model, weights_file(hparams["student"], "student"))
-    elif isinstance(teacher, DFSMN):
-        model.start_from(teacher)
-
-
-def load_hparams(
-    arguments: Sequence[str],
-) -> tuple[str, dict[str, Any], RunOptions, dict[str, Any]]:
-    """Reads the command line and the YAML file that it names.
-
-    Returns
-    -------
-    named : str
-        The path of that file.
-    hparams : dict
-        The hyperparameters.
-    run_opts : RunOptions
-        SpeechBrain's options.
-    saved : dict
-        Base file and overrides, from which the hyperparameters are made again.
-    """
-    named, *_ = sb.parse_arguments(arguments)
-    _, run_opts, given = sb.parse_arguments(quote_texts(named, arguments))
-    usable_device(run_opts["device"])
-    if run_opts["jit"]:
-        raise ValueError(
-            "jit: expected none, as TorchScript does not take these networks, "
-            "found --jit; leave it out, or give --compile"
-        )
-    path, overrides = base_and_overrides(named, given)
-    with open(path, encoding="utf-8") as file:
-        try:
-            hparams = load_hyperpyyaml(file, overrides)
-        except KeyError as error:  # an option that is not in the file
-            raise ValueError(error.args[0]) from None
-        except TypeError as error:
-            raise ValueError(
-                "hyperparameters: expected values of their kind, found one "
-                f"that does not fit ({error}); see --help and the YAML file"
-            ) from None
-    check_used(given, hparams)
-    saved = {"hyperparams_to_save": path, "overrides": overrides}
-    return named, hparams, run_opts, saved
-
-
 def begin(
     hparams: Mapping[str, Any], run_opts: RunOptions, saved: Mapping[str, Any]
 ) -> dict[str, DynamicItemDataset]:
@@ -415,10 +294,7 @@ def begin(
         written = ("hyperparams.yaml", Path(__file__).name, "env.log")
         adopt(hparams["output_folder"], written)
     run_on_main(prepare_data, args=[hparams, run])
-    for name in ("teacher", "large_teacher"):
-        if hparams[name]:
-            path = weights_file(hparams[name], name)
-            load_weights(hparams[f"{name}_model"], path)
+    load_teachers(hparams)
     if hparams["large_teacher"]:  # for others, who train from it
         path = Path(hparams["save_folder"]) / Path(LARGE_TEACHER).name
         run_on_main(save_weights, args=[hparams["large_teacher_model"], path])
