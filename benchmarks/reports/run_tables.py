@@ -63,18 +63,6 @@ def deployed_lines(exported: Mapping[str, Any], teacher: int) -> list[str]:
     ]
 
 
-def comparison_table(_: str) -> list[str]:
-    """The comparison of scales, planes and rates, one run a row."""
-    runs = load_run("comparison")
-    thinnings = (f"thinning {n}" for n in THINNINGS)
-    lines = header("run", *thinnings, "options", "commit")
-    for run in runs:
-        valid = (f"{run['valid'][n]:.1f}" for n in THINNINGS)
-        options, commit = f"`{run['options']}`", run["commit"][:12]
-        lines.append(row(run["name"], *valid, options, commit))
-    return lines
-
-
 def students_table(name: str) -> list[str]:
     """Validation of each variant of a student, over its seeds."""
     thinnings = (f"thinning {n}" for n in THINNINGS)
@@ -199,6 +187,5 @@ TABLES = {
     "front_end": teachers_table,
     "networks": teachers_table,
     "det_v1_12": det_table,
-    "comparison": comparison_table,
     "training": training_table,
 }
