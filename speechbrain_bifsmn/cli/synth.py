@@ -70,3 +70,4 @@ def run(arguments: Namespace) -> None:
     )
     for line in describe(arguments.folder, arguments.words).split("\n"):
         print(printable(line))
+    print(f"to hear them, play {printable(arguments.folder)}/WORD/*.wav")

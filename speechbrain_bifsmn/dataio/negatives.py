@@ -117,7 +117,8 @@ def write_negatives(
     """
     names: dict[str, list[str]] = {split: [] for split in _TURNS}
     written = 0
-    for number, path in enumerate(tqdm(paths, "negatives", unit="file")):
+    files = tqdm(paths, "negatives", unit="file", disable=not paths)
+    for number, path in enumerate(files):
         for minute, audio in enumerate(_minutes(path)):
             split = _TURNS[written % len(_TURNS)]
             name = f"{NEGATIVES_FOLDER}/{number}-{minute}_nohash_0.wav"

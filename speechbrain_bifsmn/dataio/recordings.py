@@ -181,7 +181,8 @@ def convert_recordings(
     """
     damage = []
     jobs = list(zip(recordings, targets, strict=True))
-    for clip, target in tqdm(jobs, "converting", unit="clip"):
+    bar = tqdm(jobs, "converting", unit="clip", disable=not jobs)
+    for clip, target in bar:
         target.parent.mkdir(parents=True, exist_ok=True)
         convert = _convert_noise if clip.word == NOISE_FOLDER else _convert_clip
         try:
