@@ -51,6 +51,7 @@ struct Neon : VectorIsa<1, 4> {
   }
 
   using Code = int8_t;
+  static constexpr int kPositions = 4;
   static constexpr size_t kWeights = 25 * 16;
 
   static void order_weights(const int8_t* weights, uint32_t n, uint8_t* to) {

@@ -11,7 +11,7 @@ struct Wasm : VectorIsa<1, 4> {
   using Tables = PairTables<Wasm>;
 
   static bool runs_here() { return true; }  // browsers refuse the whole module otherwise
-  static constexpr int kRowsAtOnce = 4;
+  static constexpr int kRowsAtOnce = 2, kTilesAtOnce = 4;
 
   static BIFSMN_INLINE Shorts larger(Shorts a, Shorts b) {
     return Shorts(wasm_i16x8_max(v128_t(a), v128_t(b)));
@@ -50,6 +50,7 @@ struct Wasm : VectorIsa<1, 4> {
     v128_t totals[kClasses] = {};
     for (size_t i = 0; i < n; i += 16) {
       const v128_t c = wasm_v128_load(codes + i);
+#pragma GCC unroll 4
       for (size_t k = 0; k < kClasses; ++k) {
         const v128_t w = wasm_v128_load(weights + k * n + i);
         const v128_t sum = wasm_i16x8_add(wasm_i16x8_extmul_low_i8x16(c, w),  // at most 128 * 7

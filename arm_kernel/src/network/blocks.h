@@ -160,13 +160,12 @@ class FastBlocks {
     }
   }
 
-  // x to the classifier's codes.
+  // x to the classifier's codes: a product with 2^(15 - shift) is a shift that rounds.
   BIFSMN_INLINE void round() {
-    const Shorts half = Isa::all(int16_t(1 << (n_.classifier_shift - 1)));
+    const Shorts factor = Isa::all(int16_t(1 << (15 - n_.classifier_shift)));
     const Shorts lowest = Isa::all(-128), highest = Isa::all(127);
-    const uint32_t shift = n_.classifier_shift;
     const auto code = [=](const int16_t* x) {
-      Shorts rounded = Isa::add(Isa::load(x), half) >> int16_t(shift);
+      Shorts rounded = Isa::mul(Isa::load(x), factor);
       rounded = rounded > highest ? highest : rounded;
       return rounded < lowest ? lowest : rounded;
     };

@@ -159,10 +159,10 @@ struct VectorIsa {
   //   };
 
   // The first convolution of 16 channels, at kBands bands for kPositions vectors: sums of
-  // channels 0 to 7 and of 8 to 15. They see codes from the first ones given on; one
-  // frame of a vector sees them 4 frames after the one before it.
+  // channels 0 to 7 and of 8 to 15, which fit into 16 registers. They see codes from the
+  // first ones given on; one frame of a vector sees them 4 frames after the one before it.
   using Code = int16_t;
-  static constexpr int kBands = 2, kPositions = 4;
+  static constexpr int kBands = 2, kPositions = 2;
   static constexpr size_t kWeights = 25 * 16 * sizeof(int16_t);  // bytes
 
   // Of n channels [n][25]; those up to 16 have none.
