@@ -12,9 +12,12 @@ from bifsmn_engine import cli
 
 SMALL_TRAINING = (
     "--layers=4 --channels=16 --hidden=16 --front_channels=8 --batch_size=24 "
-    "--teacher_epochs=1 --student_epochs=1 --teacher_start= --seed=1234 "
-    "--spoken_clips=8 --voices=espeak --false_alarms_per_hour=0 "
-    "--reverberation_probability=0 --device=cpu --noprogressbar"
+    "--teacher_epochs=1 --student_epochs=1 --seed=1234 "
+    "--device=cpu --noprogressbar"
+).split()
+OF_KEYWORDS = (
+    "--spoken_clips=8 --voices=espeak --teacher_start= "
+    "--false_alarms_per_hour=0 --reverberation_probability=0"
 ).split()
 
 
@@ -28,9 +31,10 @@ def main(words: list[str]) -> int:
         sys.modules["sounddevice"] = microphone
         words = [*words, "--seconds=0.5"]
     if words[0] == "train":
-        names = tuple(word.partition("=")[0] + "=" for word in SMALL_TRAINING)
-        words = [word for word in words if not word.startswith(names)]
-        words += SMALL_TRAINING
+        is_own = any(word.startswith("--words=") for word in words)
+        small = SMALL_TRAINING + OF_KEYWORDS * is_own
+        names = tuple(word.partition("=")[0] + "=" for word in small)
+        words = [word for word in words if not word.startswith(names)] + small
     return cli.main(words)
 
 
