@@ -34,7 +34,7 @@ def _accuracy():
         f"{points[n]['rejects_percent']:.0f}" for n in THINNINGS
     )
     teacher = f"{run['teacher_accuracy']:.1f}"
-    rate = f"{tuned['wanted_per_hour']:g}"
+    alarms = " / ".join(f"{points[n]['per_hour']:.0f}" for n in THINNINGS)
     thinnings = " / ".join(THINNINGS)
     return [
         *header("", f"1 bit, thinning {thinnings}", "full precision"),
@@ -45,9 +45,9 @@ def _accuracy():
             teacher,
         ),
         row(
-            f"keywords missed at about {rate} false alarms an hour of speech "
-            "that never pauses, %",
-            missed,
+            "keywords missed, %, and false alarms in an hour of speech that "
+            "never pauses",
+            f"{missed}; {alarms}",
             "",
         ),
     ]
