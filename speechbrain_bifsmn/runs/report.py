@@ -20,12 +20,10 @@ from speechbrain_bifsmn.evaluation.complexity import (
 from speechbrain_bifsmn.evaluation.plots import plot_confusion, plot_curves
 from speechbrain_bifsmn.files.owned import owned_file
 from speechbrain_bifsmn.provenance import git_commit, versions
+from speechbrain_bifsmn.runs.first_weights import GIVEN
 from speechbrain_bifsmn.runs.output import OWNER
 from speechbrain_bifsmn.runs.results import write_results
 
-# Settings that can name what comes with the package: words and weights, all of
-# Speech Commands.
-SHIPPED = ("negatives", "teacher", "teacher_start", "student")
 PACKAGES = ("speechbrain-bifsmn", "speechbrain", "torch", "torchaudio")
 
 
@@ -61,13 +59,13 @@ def _example_input(brain):
 
 
 def _shipped(hparams):
-    """Names the settings that took what comes with the package."""
-    given = {name: getattr(hparams, name) for name in SHIPPED}
-    return [
-        name
-        for name, value in given.items()
-        if value == "shipped" or (name == "negatives" and "shipped" in value)
-    ]
+    """Names the settings that took what comes with the package.
+
+    That is words and weights, all of Speech Commands.
+    """
+    words = ["negatives"] if "shipped" in hparams.negatives else []
+    weights = [name for name in GIVEN if getattr(hparams, name) == "shipped"]
+    return words + weights
 
 
 def _task_name(hparams):
