@@ -81,7 +81,7 @@ def folded(net: BiDFSMN, thinning: int) -> dict[str, NDArray]:
     arrays["projection.weight"] = weight.reshape(1, 1, linear.in_features, -1)
     for number, index in enumerate(net.blocks_at(thinning)):
         arrays |= _block(str(number), net.blocks[index], str(thinning))
-    weight = _array(net.classifier.weight)
+    weight = _array(net.classifier.untied())
     weight = weight.reshape(net.classes, -1, net.frames // 4).transpose()
     arrays["classifier.weight"] = weight.reshape(-1, net.classes)
     arrays["classifier.bias"] = _array(net.classifier.bias)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from speechbrain_bifsmn.nnet.fixed_point import UNIT, straight_through
+from speechbrain_bifsmn.nnet.tied_linear import TiedLinear
 
 INPUT_CODES = 127
 MAX_L1 = 258  # of an output's weights: its sums then fit 16 bits
@@ -71,12 +72,12 @@ class RoundedConv2d(nn.Conv2d):
         return self._conv_forward(x, weight, self.bias)
 
 
-class RoundedLinear(nn.Linear):
+class RoundedLinear(TiedLinear):
     """A classifier of 8-bit inputs and 4-bit weights.
 
-    Takes the arguments of ``torch.nn.Linear``. Its inputs are whole multiples
-    of the unit of activations; the range of their 8 bits follows from their
-    root mean square in training.
+    Takes the arguments of ``TiedLinear``. Its inputs are whole multiples of the
+    unit of activations; the range of their 8 bits follows from their root mean
+    square in training.
 
     Example
     -------
@@ -98,8 +99,11 @@ class RoundedLinear(nn.Linear):
         return (high / 127).log2().ceil().clamp(1, 8)
 
     def codes(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Returns weights and biases as whole numbers, and the logits' unit."""
-        weight = self.weight.detach().double()
+        """Returns weights and biases as whole numbers, and the logits' unit.
+
+        Of all inputs there is a weight: those that are tied repeat it.
+        """
+        weight = self.untied().detach().double()
         step = STEP * weight.abs().mean().clamp_min(1e-12)
         codes = (
             (weight / step).round().clamp(-CLASSIFIER_CODES, CLASSIFIER_CODES)
@@ -124,7 +128,7 @@ class RoundedLinear(nn.Linear):
         high = 127.5 * step
         x = straight_through(x.clamp(-high, high), self.round_input(x) * step)
         weight = (codes * (unit.double() / step.double())).to(self.weight.dtype)
-        weight = straight_through(self.weight, weight)
+        weight = straight_through(self.untied(), weight)
         bias = (biases * unit.double()).to(self.bias.dtype)
         return F.linear(x, weight, straight_through(self.bias, bias))
 

@@ -193,6 +193,7 @@ def network(cls, state, **options):
         channels=channels,
         hidden=len(state["blocks.0.expand.bias"]),
         frames=state["classifier.weight"].shape[1] // channels * 4,
+        pooling=False,
         **options,
     )
     made.scaling = InputScaling(False, 0.0, 1.0, -torch.inf, torch.inf)

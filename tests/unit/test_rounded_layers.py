@@ -8,6 +8,7 @@ from speechbrain_bifsmn.nnet.rounded_layers import (
     RoundedConv2d,
     RoundedLinear,
 )
+from speechbrain_bifsmn.nnet.tied_linear import TiedLinear
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.1, 1.0, 100.0])
@@ -35,14 +36,14 @@ def test_a_rounded_convolution_pads_with_what_means_zero():
     )
 
 
-@pytest.mark.parametrize("layer", ["conv", "linear"])
+@pytest.mark.parametrize("layer", ["conv", "linear", "tied"])
 def test_rounding_is_close_and_learns(layer):
     torch.manual_seed(0)
     if layer == "conv":
         module = RoundedConv2d(-2.5, 3.0, 1, 8, 5, stride=2, padding=2)
         x = torch.randn(4, 1, 16, 16).clamp(-2.4, 2.9)
     else:
-        module = RoundedLinear(256, 12)
+        module = RoundedLinear(256, 12, tied=8 if layer == "tied" else 1)
         x = (torch.randn(4, 256) / UNIT).round() * UNIT
     module.eval()
     exact = module(x)
@@ -65,6 +66,18 @@ def test_the_classifier_follows_its_inputs_in_training_alone():
     layer.train().rounded = True
     layer(torch.zeros(8, 64))
     assert torch.equal(layer.mean_square, before)
+
+
+def test_tied_weights_are_repeated_and_no_other_number_of_inputs_is_taken():
+    layer = RoundedLinear(64, 4, tied=8)
+    codes, _, unit = layer.codes()
+    assert codes.shape == (4, 64)
+    assert torch.equal(codes[:, ::8], codes[:, 7::8])
+    step = 2.0 ** layer.shift() * UNIT
+    found = codes * unit / step
+    assert torch.allclose(found.float(), layer.untied(), atol=0.05)
+    with pytest.raises(ValueError, match="a multiple of tied, 8, got 60"):
+        TiedLinear(60, 4, tied=8)
 
 
 def test_gains_of_a_norm_are_positive():

@@ -104,7 +104,7 @@ class BiDFSMN(ThinnableDFSMN):
             self._make_rounded_ends()
         self.binarized: list[BinarizedLayer] = []
         if binary:
-            ends = () if self.deployable else ("front_end.0", "classifier")
+            ends = () if self.deployable else ("front_end.0",)
             self.binarized = binarize(
                 self, ends, scale_layout, scales, planes, gradient
             )
@@ -124,7 +124,9 @@ class BiDFSMN(ThinnableDFSMN):
         # As a file has them, in single precision.
         self.input_codes = torch.tensor([low, gain]).tolist()
         self.front_end[0] = conv
-        self.classifier = RoundedLinear(linear.in_features, self.classes)
+        self.classifier = RoundedLinear(
+            linear.in_features * linear.tied, self.classes, linear.tied
+        )
 
     @property
     def rounded(self) -> bool:

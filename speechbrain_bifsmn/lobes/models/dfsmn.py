@@ -19,6 +19,7 @@ from speechbrain_bifsmn.lobes.models.dfsmn_block import DFSMNBlock
 from speechbrain_bifsmn.lobes.models.input_scaling import scaling_of
 from speechbrain_bifsmn.nnet.activations import PReLU
 from speechbrain_bifsmn.nnet.network_output import NetworkOutput, Thinnable
+from speechbrain_bifsmn.nnet.tied_linear import TiedLinear
 
 SILENCE_DB = -100.0
 
@@ -107,6 +108,9 @@ class ThinnableDFSMN(Thinnable):
     input_reference : str
         What decibels are relative to: "loudest", the loudest band of the input,
         or "absolute", full scale, as in the paper.
+    pooling : bool
+        Whether the classifier sees the mean of all frames. Without it, it has
+        weights for each frame, as in the paper.
 
     Example
     -------
@@ -136,6 +140,7 @@ class ThinnableDFSMN(Thinnable):
         norm: type[nn.Module] | None = None,
         dropout: float = 0.0,
         input_reference: str = "loudest",
+        pooling: bool = True,
     ) -> None:
         super().__init__()
         _check_sizes(n_mels, frames, layers, max_thinning)
@@ -167,7 +172,9 @@ class ThinnableDFSMN(Thinnable):
             for block in range(layers)
         )
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(channels * (frames // 4), classes)
+        self.classifier = TiedLinear(
+            channels * (frames // 4), classes, frames // 4 if pooling else 1
+        )
         self.thinning = 1
 
     def blocks_at(self, thinning: int) -> range:
