@@ -106,6 +106,7 @@ def prepare_speech_commands(
     version: str | float = "any",
     manifest_format: str = "csv",
     test_set: str | Path = "",
+    negatives: str | Path = "",
 ) -> str:
     """Writes the manifests of one task.
 
@@ -125,13 +126,16 @@ def prepare_speech_commands(
     test_set : str | Path
         The folder of the official test set of 12 classes, where it is not
         beside ``data_folder``.
+    negatives : str | Path
+        A folder of audio without keywords, each second of which is a training
+        clip of an unknown word.
 
     Returns
     -------
     str
         The numbers of clips, as a table.
     """
-    corpus = read_corpus(data_folder, test_set=test_set)
+    corpus = read_corpus(data_folder, test_set=test_set, negatives=negatives)
     if version != "any" and _known(version) != corpus.version:
         raise ValueError(
             f"version: expected {version}, found the words of {corpus.version} "

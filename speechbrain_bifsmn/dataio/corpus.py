@@ -54,6 +54,7 @@ def read_corpus(
     splits: Collection[str] = SPLITS,
     partial: bool = False,
     test_set: str | Path = "",
+    negatives: str | Path = "",
 ) -> Corpus:
     """Lists a corpus and checks every file of it.
 
@@ -73,6 +74,9 @@ def read_corpus(
     test_set : str | Path
         The folder of an official test set. Empty: that of this version, where
         it is inside ``folder`` or beside it.
+    negatives : str | Path
+        A folder of audio without keywords, which is for training, as another
+        word. Empty: none.
 
     Returns
     -------
@@ -92,6 +96,8 @@ def read_corpus(
         if (path.name[0] not in "._" or path.name == NEGATIVES_FOLDER)
         and not path.name.startswith("speech_commands_")
     }
+    if negatives:
+        words[NEGATIVES_FOLDER] = _clips(folder, Path(negatives))
     split_of, missing = _read_lists(folder, splits, words.values())
     if not partial:
         refuse_missing(folder, missing)

@@ -19,6 +19,7 @@ from speechbrain_bifsmn.dataio.corpus import NEGATIVES_FOLDER, SAMPLE_RATE
 from speechbrain_bifsmn.dataio.split_lists import KINDS
 from speechbrain_bifsmn.dataio.synthetic import write_wav
 from speechbrain_bifsmn.dataio.words import canonical_name
+from speechbrain_bifsmn.files.owned import owned_folder
 from speechbrain_bifsmn.people import FOLDER as PEOPLE
 
 AUDIO = (*KINDS, ".opus")
@@ -126,6 +127,28 @@ def write_negatives(
             names[split].append(name)
             written += 1
     return names
+
+
+def make_negatives(folder: Path, paths: Sequence[Path], owner: str) -> Path:
+    """Makes a folder of minutes of audio, for ``read_corpus``.
+
+    Arguments
+    ---------
+    folder : Path
+        Made anew, or not there yet.
+    paths : sequence of Path
+        Files of any length and rate.
+    owner : str
+        Who makes the folder, as for ``owned_folder``.
+
+    Returns
+    -------
+    Path
+        Where its files are.
+    """
+    with owned_folder(folder, owner) as place:
+        write_negatives(place, paths)
+    return folder / NEGATIVES_FOLDER
 
 
 def _minutes(path: Path) -> Iterator[np.ndarray]:

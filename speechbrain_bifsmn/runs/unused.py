@@ -88,7 +88,7 @@ _NEEDS = {
     "classes": ("no --words", _has_no_words),
     "speak": ("--words", _has_words),
     "custom_corpus_folder": ("--words", _has_words),
-    "negatives": ("--words", _has_words),
+    "negatives": (_UNKNOWN, _has_unknown),
     "false_alarms_per_hour": (
         "a student that can be deployed",
         lambda h: h["student_epochs"] > 0 and h["student_model"].deployable,

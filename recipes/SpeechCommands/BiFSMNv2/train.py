@@ -41,6 +41,11 @@ from speechbrain_bifsmn.dataio.custom_counts import describe
 from speechbrain_bifsmn.dataio.custom_keywords import describe_corpus
 from speechbrain_bifsmn.dataio.kept_inputs import KeptDataset
 from speechbrain_bifsmn.dataio.keywords import keyword_dataset, load_noise
+from speechbrain_bifsmn.dataio.negatives import (
+    describe_negatives,
+    find_negatives,
+    make_negatives,
+)
 from speechbrain_bifsmn.dataio.noise_bank import made_up_noise
 from speechbrain_bifsmn.dataio.sampler import UnknownSampler
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
@@ -102,6 +107,9 @@ def make_corpus(hparams: Mapping[str, Any]) -> None:
 def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
     """Returns checksums of corpus and first weights, to recognise a run."""
     corpus = None
+    if hparams["negatives"]:
+        audio = find_negatives(hparams["negatives"], hparams["labels"])
+        corpus = {"negatives": describe_negatives(audio)}
     if hparams["words"]:
         names = (
             "words data_folder speak spoken_clips seed language negatives "
@@ -122,7 +130,11 @@ def prepare_data(hparams: Mapping[str, Any], run: dict[str, Any]) -> None:
     run = run | {"data": describe_data(hparams)}
     check_run(save_folder, run)
     make_corpus(hparams)
-    folder = data_folder(hparams)
+    folder, negatives = data_folder(hparams), ""
+    if hparams["negatives"] and not hparams["words"]:
+        place = save_folder / "negatives"
+        audio = find_negatives(hparams["negatives"], hparams["labels"])
+        negatives = str(make_negatives(place, audio, OWNER))
     if hparams["reverberation_probability"]:
         hparams["make_rooms"]()
         run["data"] |= fingerprint([Path(hparams["rooms"])], folder)
@@ -130,7 +142,7 @@ def prepare_data(hparams: Mapping[str, Any], run: dict[str, Any]) -> None:
         version = "any" if hparams["words"] else hparams["version"]
         task, test_set = hparams["task"], hparams["test_set"]
         table = prepare_speech_commands(
-            folder, aside, task, version, test_set=test_set
+            folder, aside, task, version, "csv", test_set, negatives
         )
         print(table)
         manifests = Path(aside, "manifest")
