@@ -97,7 +97,8 @@ def read_corpus(
         and not path.name.startswith("speech_commands_")
     }
     if negatives:
-        words[NEGATIVES_FOLDER] = _clips(folder, Path(negatives))
+        words.setdefault(NEGATIVES_FOLDER, [])
+        words[NEGATIVES_FOLDER] += _clips(folder, Path(negatives))
     split_of, missing = _read_lists(folder, splits, words.values())
     if not partial:
         refuse_missing(folder, missing)

@@ -2,7 +2,9 @@
 
 import re
 
+import numpy as np
 import pytest
+import soundfile
 from embedding_file import as_onnx
 from runs import RECIPE, SHORT, make_tones, results, run_recipe
 
@@ -192,7 +194,8 @@ def test_the_version_must_be_that_of_the_folder(tones, tmp_path):
 
 def test_every_augmentation_and_workers(trained, tones, tmp_path):
     """Workers only read: two of them, or none, give the same weights."""
-    losses = []
+    losses, radio = [], tmp_path / "radio.wav"
+    soundfile.write(radio, np.zeros(90 * 16000), 16000)
     for workers in (0, 2):
         folder = tmp_path / str(workers)
         done = run_recipe(
@@ -202,6 +205,7 @@ def test_every_augmentation_and_workers(trained, tones, tmp_path):
             f"--teacher={trained}/save/teacher.safetensors",
             "--student_epochs=1",
             f"--num_workers={workers}",
+            f"--negatives=[{radio}]",
             f"--rooms={tmp_path}/rooms/rooms.csv",
             *(
                 f"--{name}_probability=0.5"
@@ -212,6 +216,12 @@ def test_every_augmentation_and_workers(trained, tones, tmp_path):
         )
         assert done.returncode == 0, done.stderr[-3000:]
         losses.append((folder / "train_log.txt").read_text())
+        listed = {
+            path.stem: path.read_text().count("_negatives_")
+            for path in (folder / "save/manifest").glob("*.csv")
+        }
+        # In an entry the name stands twice; each second of radio is one.
+        assert listed == {"train": 2 * 90, "valid": 0, "test": 0, "noise": 0}
     without_seconds = [re.sub("seconds: [^ ]+", "", text) for text in losses]
     assert without_seconds[0] == without_seconds[1]
 

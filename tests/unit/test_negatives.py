@@ -9,7 +9,11 @@ from speechbrain_bifsmn.dataio.custom_keywords import (
     describe_corpus,
     make_custom_corpus,
 )
-from speechbrain_bifsmn.dataio.negatives import find_audio, find_negatives
+from speechbrain_bifsmn.dataio.negatives import (
+    find_audio,
+    find_negatives,
+    make_negatives,
+)
 from speechbrain_bifsmn.dataio.tasks import Task, task_rows
 from speechbrain_bifsmn.operating_points.tuning_data import negative_audio
 from speechbrain_bifsmn.people import FOLDER as PEOPLE
@@ -68,6 +72,19 @@ def test_every_second_is_an_unknown_word(corpus):
     assert len({(row.wav, row.start) for row in unknown}) == len(unknown)
     heard = {row.wav for row in rows["valid"] if row.label == "unknown"}
     assert heard == {f"{NEGATIVES_FOLDER}/0-5_nohash_0.wav"}
+
+
+def test_any_corpus_takes_negatives_for_training(home, corpus, tmp_path):
+    paths = find_negatives([home / "talks"], ["go"])
+    place = make_negatives(tmp_path / "save" / "negatives", paths, "tests")
+    own = read_corpus(corpus).clips
+    found = read_corpus(corpus, negatives=place)
+    *before, added = found.clips["train"].pop(NEGATIVES_FOLDER)
+    assert before == own["train"].pop(NEGATIVES_FOLDER)
+    assert found.samples[added] == 12.5 * 16000
+    assert found.clips == own
+    again = make_negatives(tmp_path / "save" / "negatives", paths, "tests")
+    assert [path.name for path in again.glob("*.wav")] == ["0-0_nohash_0.wav"]
 
 
 def test_held_out_minutes_choose_and_confirm_a_threshold(corpus):

@@ -56,6 +56,7 @@ def check(given):
             {"train_unknown_percentage": 9, "classes": 35},
             "train_unknown_percentage",
         ),
+        ({"negatives": ["radio.wav"], "classes": 20}, "negatives"),
         ({"test_set": "t", "classes": 20}, "test_set"),
         ({"test_set": "t", "protocol": "paper"}, "test_set"),
         ({"test_set": "t", "words": "a"}, "test_set"),
