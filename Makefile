@@ -49,7 +49,7 @@ evaluate: .venv  ## Measure a model (DATA=FOLDER MODEL=FILE OUT=FILE)
 		$(if $(MODEL),"--model=$(MODEL)") $(if $(OUT),"--out=$(OUT)") $(ARGS)
 
 test: lint  ## Run every check, but those of the lines below
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist=worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -n auto --dist=worksteal
 	@if command -v c++ > /dev/null; then \
 		PATH="$(CURDIR)/$(BIN):$$PATH" arm_kernel/tests/sanitize.sh; \
 	fi
