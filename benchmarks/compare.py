@@ -5,8 +5,9 @@
 Each file of ``benchmarks/comparisons`` lists variants of a recipe. All are
 trained with several seeds; what is compared is the accuracy on the validation
 set, at the epoch that the recipe would choose. Runs that are done are not
-repeated, and those that were stopped go on. Results are written after each run;
-``make tables`` makes tables of them.
+repeated, and those that were stopped go on. Results are written after each run,
+beside those of variants that ``--only`` leaves out; ``make tables`` makes tables
+of them.
 """
 
 import argparse
@@ -151,6 +152,22 @@ def compare(
         ]
 
 
+def merged(
+    comparison: Comparison, rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Returns the last row of each variant, in the order of the file.
+
+    Example
+    -------
+    >>> both = Comparison("", "", [], {"a": [], "b": []})
+    >>> rows = [{"name": "b", "seeds": [1]}, {"name": "a"}, {"name": "b"}]
+    >>> merged(both, rows)
+    [{'name': 'a'}, {'name': 'b'}]
+    """
+    last = {each["name"]: each for each in rows}
+    return [last[name] for name in comparison.variants if name in last]
+
+
 def main() -> None:
     """Compares, and writes the results after each run."""
     parser = argparse.ArgumentParser(
@@ -179,9 +196,11 @@ def main() -> None:
         for variant in comparison.variants
         if any(part in variant for part in options.only)
     ]
+    path = RESULTS / f"{options.name}.json"
+    earlier = json.loads(path.read_text("utf-8")) if path.exists() else []
     for rows in compare(comparison, chosen, options.seeds, common):
-        text = json.dumps(rows, indent=2) + "\n"
-        (RESULTS / f"{options.name}.json").write_text(text, encoding="utf-8")
+        kept = merged(comparison, [*earlier, *rows])
+        path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
