@@ -5,9 +5,9 @@
 Each file of ``benchmarks/comparisons`` lists variants of a recipe. All are
 trained with several seeds; what is compared is the accuracy on the validation
 set, at the epoch that the recipe would choose. Runs that are done are not
-repeated, and those that were stopped go on. Results are written after each run,
-beside those of variants that ``--only`` leaves out; ``make tables`` makes tables
-of them.
+repeated, and those that were stopped go on. Results are written after each
+run, beside those of variants that ``--only`` leaves out; ``make tables`` makes
+tables of them.
 """
 
 import argparse
