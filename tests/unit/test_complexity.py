@@ -13,8 +13,12 @@ from speechbrain_bifsmn.nnet.binarize import binarize
 INPUT = torch.zeros(1, 32, 32)
 
 
+PAPERS = {"classes": 12, "pooling": False}
+POOLED = 7 * 128 * 12  # weights less, of seven of the eight frames
+
+
 def column(name, **options):
-    costs = count(BiDFSMN(classes=12, max_thinning=8, **options), INPUT)
+    costs = count(BiDFSMN(**PAPERS, max_thinning=8, **options), INPUT)
     return [getattr(cost, name) for cost in costs]
 
 
@@ -32,6 +36,14 @@ def column(name, **options):
 )
 def test_the_true_one_bit_network(name, expected):
     assert column(name) == expected
+
+
+def test_a_classifier_of_means_has_an_eighth_of_the_weights():
+    papers = count(BiDFSMN(**PAPERS), INPUT)[0]
+    pooled = count(BiDFSMN(classes=12), INPUT)[0]
+    assert papers.parameters - pooled.parameters == POOLED
+    assert papers.macs - pooled.macs == POOLED
+    assert papers.stored_bytes - pooled.stored_bytes == 4 * POOLED
 
 
 def test_planes_multiply_the_bit_operations():
@@ -96,13 +108,13 @@ def test_a_batch_is_refused():
 
 
 def test_table_is_aligned():
-    lines = table(count(BiDFSMN(classes=12), INPUT)).splitlines()
+    lines = table(count(BiDFSMN(**PAPERS), INPUT)).splitlines()
     assert len(lines) == 4 and len({len(line) for line in lines}) == 1
     assert "191,836" in lines[1]
 
 
 def test_table_fits_a_terminal():
-    lines = table(count(BiDFSMN(classes=12), INPUT)).splitlines()
+    lines = table(count(BiDFSMN(**PAPERS), INPUT)).splitlines()
     assert {len(line) for line in lines} == {80}
     assert lines[1].split()[-2:] == ["191,836", "0"]
 
@@ -128,7 +140,7 @@ def test_what_is_binary_in_the_released_layout():
 
 
 def test_the_teacher_has_the_students_shape():
-    (cost,) = count(DFSMN(classes=12), INPUT)
+    (cost,) = count(DFSMN(**PAPERS), INPUT)
     assert (cost.macs, cost.one_bit_weights) == (5_431_296, 0)
     assert cost.parameters == 600_263 - 11  # PReLUs
     assert cost.stored_bytes == 2_367_900 - 4 * 11
