@@ -39,7 +39,7 @@ def make_step(
     """Returns a student, and a function that gives the loss of one batch."""
     torch.manual_seed(0)
     kind = "per_channel" if system == "default" else "as_released"
-    as_there = {"input_reference": "absolute"}
+    as_there = {"input_reference": "absolute", "pooling": False}
     student = BiDFSMN(CLASSES, scale_layout=kind, **as_there).to(dtype)
     teacher = DFSMN(CLASSES, **as_there).to(dtype).eval()
     features, labels = random_batch(dtype)
