@@ -18,7 +18,7 @@ from bifsmn_engine.serve.server import Server
 RATE = 16000
 CHUNK = 512  # samples, 32 ms
 # With which the shipped model takes some of `sounds` for keywords.
-OPTIONS = {"threshold": 0.1, "smoothing": 1}
+OPTIONS = {"threshold": 0.03, "smoothing": 1}
 
 
 def sounds(seed, seconds):

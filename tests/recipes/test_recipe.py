@@ -24,7 +24,7 @@ def test_a_run_ends_with_its_table(trained):
     assert found["test_clips"] == 10 * 3 + 3 + 3
     assert found["one_bit_weights"]["1"] == 574_976
     assert found["epochs"] == {"teacher": 2, "student": 2}
-    assert found["stored_bytes"]["4"] == 92_980
+    assert found["stored_bytes"]["4"] == 49_972
     assert len(found["labels"]) == 12 and found["seed"] == 1234
     exported = found["exported"]
     file = trained / exported["file"]
