@@ -107,15 +107,15 @@ def make_corpus(hparams: Mapping[str, Any]) -> None:
 def describe_data(hparams: Mapping[str, Any]) -> dict[str, Any]:
     """Returns checksums of corpus and first weights, to recognise a run."""
     corpus = None
-    if hparams["negatives"]:
-        audio = find_negatives(hparams["negatives"], hparams["labels"])
-        corpus = {"negatives": describe_negatives(audio)}
     if hparams["words"]:
         names = (
             "words data_folder speak spoken_clips seed language negatives "
             "voices"
         )
         corpus = describe_corpus(*map(hparams.get, names.split()))
+    elif hparams["negatives"]:
+        audio = find_negatives(hparams["negatives"], hparams["labels"])
+        corpus = {"negatives": describe_negatives(audio)}
     weights = describe_weights(hparams)
     return {"corpus": corpus, "teacher": None, **weights}
 
