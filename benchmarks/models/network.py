@@ -15,14 +15,26 @@ from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU, PReLU
 
+FRAMES = 64  # of the recipe's networks
+
+
+def front_end() -> LogMel:
+    """Returns the recipe's front end, of ``FRAMES`` in a second."""
+    return LogMel(n_fft=512, hop_length=252)
+
 
 def random_network(
-    classes: int = 12, binary: bool = True, relu: bool = False, **sizes: int
+    classes: int = 12,
+    binary: bool = True,
+    relu: bool = False,
+    frames: int = FRAMES,
+    **sizes: int,
 ) -> BiDFSMN:
     """Returns a network whose normalisations do something."""
     torch.manual_seed(0)
     # ReLU is the slope 0, which only the former can have.
     activation = PositiveSlopePReLU if binary else PReLU
+    sizes["frames"] = frames
     net = BiDFSMN(classes, binary=binary, activation=activation, **sizes)
     net.train()
     with torch.no_grad():
@@ -40,7 +52,8 @@ def random_network(
 def features(count: int) -> Tensor:
     """Returns features (B, T, F) in decibels, spread as those of speech are."""
     generator = torch.Generator().manual_seed(count)
-    x = LogMel()(0.05 * torch.randn(count, 16000, generator=generator))
+    noise = 0.05 * torch.randn(count, 16000, generator=generator)
+    x = front_end()(noise)
     shapes = 20 * torch.randn(count, 1, 8, 8, generator=generator)
     return x + F.interpolate(shapes, x.shape[1:], mode="bicubic")[:, 0]
 
@@ -58,6 +71,7 @@ def random_model(**sizes: int) -> ModelFile:
     return fold(
         net,
         task_labels(12),
+        front_end(),
         name="random",
         licence="CC-BY-4.0",
         provenance="random weights",

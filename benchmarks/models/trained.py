@@ -18,7 +18,6 @@ from speechbrain_bifsmn.dataio.corpus import read_corpus
 from speechbrain_bifsmn.dataio.tasks import Task
 from speechbrain_bifsmn.dataio.words import task_labels
 from speechbrain_bifsmn.evaluation.clips import ClipSet, split_rows
-from speechbrain_bifsmn.lobes.features import LogMel
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN
 from speechbrain_bifsmn.nnet.activations import PReLU
@@ -35,7 +34,7 @@ def read(folder: Path, split: str) -> tuple[Tensor, Tensor]:
     corpus = read_corpus(folder, splits=[split], partial=True)
     rows = split_rows(corpus, Task(LABELS), split)
     clips = ClipSet(folder, LABELS, rows, [], "", [], (), 16000)
-    features, targets, front_end = [], [], LogMel()
+    features, targets, front_end = [], [], network.front_end()
     for batch in tqdm(clips.batches(), split, -(-len(rows) // 64)):
         wav = torch.stack([torch.from_numpy(clip.audio) for clip in batch])
         features.append(front_end(wav))
@@ -46,10 +45,11 @@ def read(folder: Path, split: str) -> tuple[Tensor, Tensor]:
 def untrained(relu: bool) -> BiDFSMN:
     """Returns the network with the weights of the shipped teacher."""
     activation = nn.ReLU if relu else PReLU
-    net = BiDFSMN(len(LABELS), binary=False, activation=activation)
+    sizes = {"classes": len(LABELS), "frames": network.FRAMES}
+    net = BiDFSMN(**sizes, binary=False, activation=activation)
     if relu:
         rectify(net)
-    teacher = DFSMN(len(LABELS))
+    teacher = DFSMN(**sizes)
     load_weights(teacher, weights_file("shipped", "teacher"))
     net.start_from(teacher)
     return net
