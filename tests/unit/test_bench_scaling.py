@@ -226,7 +226,7 @@ def test_networks_of_other_sizes():
     net = network.random_network(binary=False, relu=True, **sizes)
     x = network.features(2)
     assert len(net.blocks) == 4 and net(x).isfinite().all()
-    assert net.classifier.untied().shape == (12, 8 * 32)
+    assert net.classifier.untied().shape == (12, 16 * 32)
     with torch.no_grad():
         assert network.folded(net, 1)["3.expand.weight"].shape[2:] == (32, 64)
 

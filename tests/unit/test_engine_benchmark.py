@@ -29,7 +29,6 @@ from benchmarks.models import check, network, prepared, trained
 from bifsmn_engine.format import model_file
 from speechbrain_bifsmn.deploy.folding import fold
 from speechbrain_bifsmn.deploy.writer import write_model
-from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
 
 US = {
     "bifsmn_fast": {"1": [10, 11, 9], "2": [5, 6, 4], "4": [2, 2, 3]},
@@ -150,7 +149,7 @@ def options(tmp_path, monkeypatch, random_file):
     monkeypatch.setattr(engine, "compiler", lambda _: "none")
     monkeypatch.setattr(prepared, "networks", lambda _: tmp_path)
     monkeypatch.setattr(engine, "environment", environment)
-    np.save(tmp_path / "inputs.npy", np.zeros((3, 32, 32)))
+    np.save(tmp_path / "inputs.npy", np.zeros((3, 64, 32)))
     found = native, checks, {"bifsmn_faster": "not in this processor"}
     monkeypatch.setattr(engine, "native_backends", lambda *_: found)
     monkeypatch.setattr(engine, "tool_timings", lambda *_: {})
@@ -314,8 +313,9 @@ def test_counts_of_instructions(monkeypatch):
 def test_models_of_other_sizes_are_refused(tmp_path, random_file):
     path = tmp_path / "model.bifsmn"
     check.check_sizes(random_file)
-    net = BiDFSMN(12, hidden=128)
-    write_model(fold(net, list("abcdefghijkl")), path)
+    net = network.random_network(hidden=128)
+    file = fold(net, list("abcdefghijkl"), network.front_end())
+    write_model(file, path)
     with pytest.raises(SystemExit, match="expected hidden = 256, .*found 128"):
         check.check_sizes(path)
 
@@ -396,7 +396,7 @@ def test_the_peers_can_be_trained(tmp_path, monkeypatch):
     assert set(found) == {"prelu", "relu"} and set(found["relu"]) == set("124")
     weights = np.load(tmp_path / "weights_relu_2.npz")
     assert weights["0.memory.slope"] == 0
-    assert np.load(tmp_path / "calibration.npy").shape == (4, 32, 32)
+    assert np.load(tmp_path / "calibration.npy").shape == (4, 64, 32)
     w = {name: torch.from_numpy(weights[name]) for name in weights}
     x = torch.from_numpy(np.load(tmp_path / "inputs.npy"))
     y = torch.from_numpy(np.load(tmp_path / "logits_relu_2.npy"))
