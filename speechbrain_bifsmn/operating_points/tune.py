@@ -44,7 +44,7 @@ from speechbrain_bifsmn.operating_points.tuning_data import (
 )
 
 SNR_DB = 10.0
-SMOOTHINGS = (1, 2, 4, 8, 12, 16, 24, 32)
+SMOOTHINGS = (1, 2, 4, 8, 16, 24, 32, 48, 64)
 
 
 class Recordings(NamedTuple):
