@@ -69,6 +69,7 @@ def measure(
         "memory_kib": memory,
         "bytes": about["bytes"],
         "versions": pins(peer.requirements) if peer.requirements else {},
+        "commit": git_commit(ROOT),
     }
 
 
@@ -127,8 +128,4 @@ def compare(
         write_audio(audio, recordings, other, words)
         one = partial(measure, model=model, audio=audio, words=words)
         for found in measured(PEERS, one):
-            yield {
-                **found,
-                "machine": machine(),
-                "commit": git_commit(ROOT),
-            }
+            yield {**found, "machine": machine()}

@@ -75,13 +75,16 @@ class Pass {
         const int32_t code = (x_at(t / 4, c)[t % 4] + half) >> n_.classifier_shift;
         codes[t * c_.channels + c] = int8_t(code < -128 ? -128 : code > 127 ? 127 : code);
       }
-    const uint8_t* weights = n_.weights;
+    const size_t n = c_.class_weights();
     for (uint32_t k = 0; k < c_.classes; ++k) {
       int32_t sum = n_.biases[k];
+      for (const int8_t* code = codes; code != codes + c_.outputs();) {
+        const uint8_t* weights = n_.weights + k * n / 2;
 #pragma GCC unroll 4
-      for (size_t i = 0; i < c_.outputs(); i += 2, ++weights) {
-        const int32_t both = int8_t(*weights), first = int32_t(uint32_t(both) << 28) >> 28;
-        sum += first * codes[i] + (both >> 4) * codes[i + 1];
+        for (size_t i = 0; i < n; i += 2, ++weights, code += 2) {
+          const int32_t both = int8_t(*weights), first = int32_t(uint32_t(both) << 28) >> 28;
+          sum += first * code[0] + (both >> 4) * code[1];
+        }
       }
       logits[k] = float(sum) * n_.unit;
     }

@@ -7,7 +7,7 @@
 namespace bifsmn {
 
 constexpr float kMax = 1 << 20;   // the largest f32 of a file
-constexpr size_t kStrings = 112;  // where they begin
+constexpr size_t kStrings = 116;  // where they begin
 
 inline bifsmn_status load(const uint8_t* bytes, size_t size) {
   bifsmn_model* model = nullptr;

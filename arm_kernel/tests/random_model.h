@@ -68,10 +68,10 @@ class RandomModelWriter {
 
  private:
   void header() {
-    static_assert(sizeof(Config) == 92, "the header's fields without gaps");
+    static_assert(sizeof(Config) == 96, "the header's fields without gaps");
     const uint8_t magic[8] = {0x89, 'B', 'I', 'F', 'S', 'M', 'N', '\n'};
     file_.append(magic, 8);
-    file_.put(uint32_t(3));
+    file_.put(uint32_t(4));
     file_.grow(8);  // length and checksum
     file_.append(&c_, sizeof c_);
   }
@@ -136,8 +136,8 @@ class RandomModelWriter {
     file_.put(uint8_t(shift));
     mark(Mark::kBiases, c_.classes);
     for (uint32_t k = 0; k < c_.classes; ++k) file_.put(random_.either(1000));
-    mark(Mark::kWeights, c_.classes * c_.outputs());
-    for (size_t n = size_t(c_.classes) * c_.outputs() / 2; n > 0; --n)
+    mark(Mark::kWeights, c_.classes * c_.class_weights());
+    for (size_t n = size_t(c_.classes) * c_.class_weights() / 2; n > 0; --n)
       file_.put(uint8_t((random_.either(7) & 0xf) | random_.either(7) * 16));
   }
 

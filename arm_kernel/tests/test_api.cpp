@@ -54,7 +54,7 @@ void test_parts_agree(Fixture& f) {
 // Posteriors of networks with huge logits are numbers, too.
 void test_huge_logits() {
   Buffer file = random_model(default_config(), 11);
-  const size_t biases = file.size() - kClasses * 8 * 128 / 2 - 4 * kClasses;
+  const size_t biases = file.size() - kClasses * 128 / 2 - 4 * kClasses;
   const float unit = 1;
   memcpy(file.data() + biases - 5, &unit, 4);
   for (uint32_t k = 0; k < kClasses; ++k) {

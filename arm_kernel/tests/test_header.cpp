@@ -49,6 +49,7 @@ const Bound kBounds[] = {
     BAD(c.n_fft = c.hop = 4096; c.frames = 256; c.window_samples = 1 << 20),
     GOOD(c.input_pad = 0), GOOD(c.input_pad = 127), BAD(c.input_pad = 128),
     GOOD(c.input_reference = 1), BAD(c.input_reference = 2),
+    GOOD(c.pooling = 1), BAD(c.pooling = 2),
     GOOD(c.f_min = 0), GOOD(c.f_min = -0.0f), BAD(c.f_min = -FLT_MIN),
     GOOD(c.f_min = std::nextafter(c.f_max, 0.0f)), BAD(c.f_min = c.f_max),
     GOOD(c.f_max = float(c.sample_rate) / 2),
@@ -73,12 +74,12 @@ void test_bounds() {
 void test_floats() {
   Buffer file = random_model(smallest_config(), 1);
   const float beyond = std::nextafter(kMax, FLT_MAX);
-  for (size_t at = 88; at <= 104; at += 4)
+  for (size_t at = 92; at <= 108; at += 4)
     for (const float value : {NAN, INFINITY, -INFINITY, beyond, -beyond})
       CHECK(with(file, at, value) == BIFSMN_INVALID, "%g at %zu", value, at);
   for (const float value : {kMax, -kMax})
-    CHECK(with(file, 100, value) == BIFSMN_OK, "input_low %g", value);
-  CHECK(with(file, 104, kMax) == BIFSMN_OK, "input_gain");
+    CHECK(with(file, 104, value) == BIFSMN_OK, "input_low %g", value);
+  CHECK(with(file, 108, kMax) == BIFSMN_OK, "input_gain");
   CHECK(with(file, 60, uint32_t(0)) == BIFSMN_INVALID, "no plane, with the length of one");
 }
 
@@ -88,7 +89,7 @@ void test_statuses() {
   CHECK(load(file.data(), 0) == BIFSMN_NOT_A_MODEL, "no bytes");
   for (size_t i = 0; i < 8; ++i)
     CHECK(with(file, i, uint8_t(file[i] ^ 1)) == BIFSMN_NOT_A_MODEL, "magic %zu", i);
-  for (const uint32_t version : {0u, 1u, 2u, 4u, 0x03000000u, ~0u})
+  for (const uint32_t version : {0u, 1u, 2u, 3u, 5u, 0x04000000u, ~0u})
     CHECK(with(file, 8, version) == BIFSMN_WRONG_VERSION, "version %u", version);
 
   seal(file.data(), size);

@@ -1,6 +1,7 @@
 """What all tables are made with."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from benchmarks import RESULTS, ROOT
@@ -18,11 +19,15 @@ def load_run(name: str) -> Any:
     return json.loads((RUNS / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def conditions(r: dict[str, Any]) -> str:
-    """Says what results were measured on, and how to repeat it."""
+def conditions(r: dict[str, Any], commits: Iterable[str] = ()) -> str:
+    """Says what results were measured on, and how to repeat it.
+
+    Without ``commits`` there is one, that of the results.
+    """
+    short = {commit[:12] for commit in commits or [r["commit"]]}
     return (
         f"`{r['command']}`; {r['machine']['processor']}; "
-        f"commit {r['commit'][:12]}."
+        f"commit {', '.join(sorted(short))}."
     )
 
 

@@ -99,7 +99,8 @@ def peers_lines(r: dict[str, Any]) -> list[str]:
         for peer in PEERS
         if peer.key in r["missing"]
     ]
-    return [*lines, "", f"{_heard(r['rows'])}; {conditions(r)}"]
+    measured_by = conditions(r, [each["commit"] for each in r["rows"].values()])
+    return [*lines, "", f"{_heard(r['rows'])}; {measured_by}"]
 
 
 def _heard(rows):

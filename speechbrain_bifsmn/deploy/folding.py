@@ -158,6 +158,7 @@ def _sizes(model):
         "input_gain": header.input_gain,
         "input_pad": header.input_pad,
         "input_reference": header.input_reference,
+        "pooling": int(model.classifier.tied > 1),
     }
 
 

@@ -21,7 +21,7 @@ TEXTS = ["word", "öff", "数", "😀", "a" * 300]
 CODES = np.int8([-128, -127, -1, 0, 1, 126, 127])
 # The smallest network that the format allows.
 SMALLEST = Config(
-    *(2, 4, 4, 1, 1, 8, 16, 16, 0, 0, 1, 1000, 224, 256, 64, 58, 0),
+    *(2, 4, 4, 1, 1, 8, 16, 16, 0, 0, 1, 1000, 224, 256, 64, 58, 0, 0),
     *(0.0, 500.0, 2.0**-33, -95.0, 0.75, 1),
 )
 
@@ -95,6 +95,7 @@ def random_input(random):
     return {
         "input_pad": int(random.choice([0, 58, 127, random.integers(128)])),
         "input_reference": int(random.integers(2)),
+        "pooling": int(random.integers(2)),
         "input_low": single(random.choice(lows, p=[0.6, *[0.1] * 4])),
         "input_gain": single(random.choice(gains, p=[0.4, 0.3, *[0.05] * 6])),
     }

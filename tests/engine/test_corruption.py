@@ -11,7 +11,7 @@ import pytest
 from bifsmn_engine.format import model_file
 
 CORPUS = Path(__file__).parents[2] / "arm_kernel/fuzz/corpus/model"
-HEADER = 112
+HEADER = 116
 VALID = sorted(CORPUS.glob("valid-*"))
 REFUSED = sorted(CORPUS.glob("refused-*"))
 

@@ -227,8 +227,8 @@ def test_storing_changes_nothing_else(place, tmp_path):
     before, after = source.read_bytes(), target.read_bytes()
     assert len(before) == len(after)
     different = [i for i, b in enumerate(before) if b != after[i]]
-    in_header = {i for i in different if i < 112}
-    assert in_header <= {*range(16, 20), 108}  # checksum, smoothing
+    in_header = {i for i in different if i < 116}
+    assert in_header <= {*range(16, 20), 112}  # checksum, smoothing
     assert len(different) - len(in_header) <= 4
     model, old = load_model(target), load_model(source)
     assert model.thresholds == old.thresholds | {"no": 0.8125}

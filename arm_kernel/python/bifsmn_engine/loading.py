@@ -93,8 +93,8 @@ def zeros_after(model: AnyModel, samples: int) -> int:
     Example
     -------
     >>> model = load_model()
-    >>> [zeros_after(model, n) for n in (100, 16000, 16001, 16512)]
-    [15900, 0, 511, 0]
+    >>> [zeros_after(model, n) for n in (100, 16000, 16001, 16252)]
+    [15900, 0, 251, 0]
     """
     missing = model.window_samples - samples
     return missing if missing >= 0 else missing % model.hop
@@ -121,7 +121,7 @@ def window_posteriors(
     Example
     -------
     >>> window_posteriors(load_model(), np.zeros(17000, np.float32)).shape
-    (3, 12)
+    (5, 12)
     """
     if len(audio) <= model.window_samples:
         return model.classify(audio)[None]

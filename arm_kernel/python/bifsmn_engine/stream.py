@@ -37,7 +37,7 @@ class Stream(Session):
     -------
     >>> from bifsmn_engine import load_model
     >>> stream = Stream(load_model())
-    >>> for chunk in (np.zeros(9000), np.zeros(8000)):  # of any length
+    >>> for chunk in (np.zeros(9000), np.zeros(7400)):  # of any length
     ...     for posteriors in stream.push(chunk):
     ...         print(posteriors.argmax())
     11

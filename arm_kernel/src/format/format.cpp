@@ -11,7 +11,7 @@ namespace bifsmn {
 namespace {
 
 constexpr uint8_t kMagic[8] = {0x89, 'B', 'I', 'F', 'S', 'M', 'N', '\n'};
-constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersion = 4;
 constexpr size_t kConfigAt = 20, kMaxBytes = size_t(1) << 28;
 
 bool within(uint32_t value, uint32_t low, uint32_t high) { return low <= value && value <= high; }
@@ -27,8 +27,9 @@ bool valid(const Config& c) {
          (c.n_fft & (c.n_fft - 1)) == 0 && within(c.hop, 16, c.n_fft) &&
          within(c.window_samples, c.n_fft / 2 + 1, 1 << 20) &&
          1 + c.window_samples / c.hop == c.frames && c.input_pad <= 127 && c.input_reference <= 1 &&
-         c.f_min >= 0 && c.f_max > c.f_min && c.f_max <= float(c.sample_rate) / 2 &&
-         c.power_floor > 0 && c.input_gain > 0 && within(c.smoothing, 1, 64);
+         c.pooling <= 1 && c.f_min >= 0 && c.f_max > c.f_min &&
+         c.f_max <= float(c.sample_rate) / 2 && c.power_floor > 0 && c.input_gain > 0 &&
+         within(c.smoothing, 1, 64);
 }
 
 Config read_config(Reader& r) {
@@ -36,7 +37,7 @@ Config read_config(Reader& r) {
   for (uint32_t* field :
        {&c.classes, &c.mels, &c.frames, &c.layers, &c.thinnings, &c.front_channels, &c.channels,
         &c.hidden, &c.taps_before, &c.taps_after, &c.planes, &c.sample_rate, &c.window_samples,
-        &c.n_fft, &c.hop, &c.input_pad, &c.input_reference})
+        &c.n_fft, &c.hop, &c.input_pad, &c.input_reference, &c.pooling})
     *field = r.u32();
   for (float* field : {&c.f_min, &c.f_max, &c.power_floor, &c.input_low, &c.input_gain})
     *field = r.f32();
@@ -153,7 +154,7 @@ void read_classifier(Reader& r, Network& n) {
     if (biases) biases[k] = bias;
   }
   n.biases = biases;
-  const size_t bytes = size_t(classes) * n.config.outputs() / 2;
+  const size_t bytes = size_t(classes) * n.config.class_weights() / 2;
   n.weights = r.bytes(bytes);
   for (size_t i = 0; n.weights && i < bytes; ++i)
     r.require((n.weights[i] & 0xf) != 8 && n.weights[i] >> 4 != 8);  // no -8

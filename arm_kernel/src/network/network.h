@@ -14,7 +14,7 @@ struct Config {
   uint32_t classes, mels, frames, layers, thinnings;
   uint32_t front_channels, channels, hidden, taps_before, taps_after, planes;
   uint32_t sample_rate, window_samples, n_fft, hop;
-  uint32_t input_pad, input_reference;
+  uint32_t input_pad, input_reference, pooling;
   float f_min, f_max, power_floor;
   float input_low, input_gain;
   uint32_t smoothing;
@@ -23,6 +23,8 @@ struct Config {
   uint32_t block_frames() const { return frames / 4; }                    // U
   uint32_t bands() const { return 2 * front_channels * (mels / 4); }      // B
   uint32_t outputs() const { return block_frames() * channels; }          // U C
+  // Weights of a class: those of a frame, or of all.
+  uint32_t class_weights() const { return pooling ? channels : outputs(); }
   // |P| of so many inputs is at most M.
   uint32_t max_dot(uint32_t inputs) const { return planes == 2 ? 3 * inputs : inputs; }
   // dB of code 0.
@@ -135,16 +137,17 @@ struct Network {
   float unit;
   uint32_t classifier_shift;
   const int32_t* biases;   // [classes]
-  const uint8_t* weights;  // [classes][U C / 2], two in a byte
+  const uint8_t* weights;  // [classes][class_weights() / 2], two in a byte
   const char* const* labels;  // [classes]
   const float* thresholds;    // [classes], of detection
   const char* name;
   const char* licence;
   const char* provenance;
 
-  // Weight i of class k.
+  // Weight of class k for output i.
   int32_t weight(uint32_t k, uint32_t i) const {
-    const uint8_t both = weights[(size_t(k) * config.outputs() + i) / 2];
+    const uint32_t n = config.class_weights();
+    const uint8_t both = weights[(size_t(k) * n + i % n) / 2];
     return int8_t(uint8_t(i % 2 ? both & 0xf0 : both << 4)) >> 4;
   }
 };

@@ -227,7 +227,8 @@ class IntegerNetwork:
         shift = self.get("classifier.shift")
         codes = torch.floor(x / 2.0**shift + 0.5).clamp(-128, 127)
         # In double precision, where the sums are exact.
-        weight = self.get("classifier.weight").double()
-        sums = F.linear(codes.flatten(1).double(), weight)
+        codes, weight = codes.flatten(1).double(), self.get("classifier.weight")
+        of_all_frames = weight.repeat(1, codes.size(1) // weight.size(1))
+        sums = F.linear(codes, of_all_frames.double())
         sums = sums + self.get("classifier.biases").double()
         return sums.to(x.dtype) * self.get("classifier.unit").to(x.dtype)

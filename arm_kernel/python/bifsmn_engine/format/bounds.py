@@ -41,6 +41,7 @@ WHOLE = {
     "hop": range(16, 4097),
     "input_pad": range(128),
     "input_reference": range(2),
+    "pooling": range(2),
     "smoothing": SMOOTHINGS,
 }
 

@@ -33,6 +33,7 @@ class Config(NamedTuple):
     hop: int
     input_pad: int
     input_reference: int
+    pooling: int
     f_min: float
     f_max: float
     power_floor: float
@@ -42,7 +43,7 @@ class Config(NamedTuple):
 
 
 Shape = tuple[int, ...]
-HEADER = struct.Struct("<17I5fI")  # a Config
+HEADER = struct.Struct("<18I5fI")  # a Config
 
 
 def front_end_options(config: Config) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def front_end_options(config: Config) -> dict[str, Any]:
 
     Example
     -------
-    >>> header = Config._make(range(23))
+    >>> header = Config._make(range(24))
     >>> front_end_options(header)["hop_length"] == header.hop
     True
     """
@@ -142,7 +143,8 @@ def fields(config: Config) -> Iterator[tuple[str, str, Shape]]:
     yield "classifier.unit", "scale", ()
     yield "classifier.shift", "u8", ()
     yield "classifier.biases", "i32", (c.classes,)
-    yield "classifier.weight", "i4", (c.classes, c.frames // 4 * c.channels)
+    weights = c.channels * (1 if c.pooling else c.frames // 4)
+    yield "classifier.weight", "i4", (c.classes, weights)
 
 
 def all_thinnings(config: Config) -> tuple[int, ...]:

@@ -31,7 +31,7 @@ from bifsmn_engine.format.layout import (
 )
 
 MAGIC = b"\x89BIFSMN\n"
-VERSION = 3
+VERSION = 4
 TEXTS = ("name", "licence", "provenance")  # of a model, after its labels
 _HEAD = struct.Struct("<8s3I")  # magic, version, bytes, checksum
 _LENGTH = struct.Struct("<H")  # of a text
