@@ -20,7 +20,7 @@ from speechbrain_bifsmn.operating_points.sweep import (
     first_allowed,
 )
 
-BORNE = 0.1  # share of the clips that may be missed to be on the safe side
+BORNE = 0.05  # share of the clips that may be missed to be on the safe side
 
 
 class Posteriors(NamedTuple):

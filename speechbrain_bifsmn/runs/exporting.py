@@ -75,7 +75,7 @@ def is_tuned(path: Path, new: Path) -> bool:
     Arguments
     ---------
     path : Path
-        A model file; False where it does not exist.
+        A model file; False where it is none, or damaged, or of another version.
     new : Path
         A model file to compare with.
 
@@ -85,9 +85,11 @@ def is_tuned(path: Path, new: Path) -> bool:
     >>> is_tuned(MODEL, MODEL)
     True
     """
-    if not path.is_file():
+    try:
+        old = model_file.read(path)
+    except (OSError, ValueError):
         return False
-    old, untuned = model_file.read(path), model_file.read(new)
+    untuned = model_file.read(new)
     config = old.config._replace(smoothing=untuned.config.smoothing)
     old = old._replace(config=config, thresholds=untuned.thresholds)
     return model_file.to_bytes(old) == model_file.to_bytes(untuned)

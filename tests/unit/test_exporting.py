@@ -23,6 +23,8 @@ def test_threshold_and_smoothing_make_no_other_model(tmp_path):
     assert is_tuned(new, new)
     assert not is_tuned(tmp_path / "tuned.bifsmn", other)
     assert not is_tuned(tmp_path / "none.bifsmn", new)
+    (tmp_path / "tuned.bifsmn").write_bytes(new.read_bytes()[:-1])
+    assert not is_tuned(tmp_path / "tuned.bifsmn", new)
 
 
 def test_what_was_tuned_for_another_goes_and_nothing_else(tmp_path, capsys):
