@@ -16,7 +16,7 @@ KERNEL = Path(__file__).resolve().parents[2] / "arm_kernel"
 DAMAGES = {
     "nothing": lambda content: b"",
     "another kind of file": lambda content: b"RIFF" + content[4:],
-    "a future version": lambda content: content[:8] + b"\4" + content[9:],
+    "a future version": lambda content: content[:8] + b"\5" + content[9:],
     "truncated": lambda content: content[:-1],
     "extended": lambda content: content + b"\0",
     "altered": lambda content: content[:-9] + b"\x55" + content[-8:],
