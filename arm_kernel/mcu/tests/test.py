@@ -33,7 +33,7 @@ BOARDS = {
     "an505": ("mps2-an505", "Cortex-M33"),
     "an547": ("mps3-an547", "Cortex-M55"),
 }
-FLASH, RAM = 200_000, 65_536  # bytes, at most
+FLASH, RAM = 200_000, 73_728  # bytes, at most
 RATE, SAMPLES = 16_000, 17_000  # of the clip: a window and a hop, at least
 
 
