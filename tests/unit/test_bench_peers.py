@@ -128,6 +128,7 @@ def row(*words):
         "cpu_s_per_hour": 3.6,
         "memory_kib": {"peak_kib": 30000, "added_kib": 5000},
         "bytes": {"model": 100000, "library": 600000},
+        "commit": "0" * 40,
     }
 
 
@@ -143,7 +144,6 @@ def test_one_that_is_missing_loses_nothing_else():
     assert list(found["missing"]) == ["openwakeword"]
     about = {
         "machine": {"processor": "a CPU"},
-        "commit": "0" * 40,
         "command": "python -m benchmarks.keywords",
     }
     lines = peers_lines(found | about)
