@@ -24,18 +24,14 @@ def front_end() -> LogMel:
 
 
 def random_network(
-    classes: int = 12,
-    binary: bool = True,
-    relu: bool = False,
-    frames: int = FRAMES,
-    **sizes: int,
+    classes: int = 12, binary: bool = True, relu: bool = False, **sizes: int
 ) -> BiDFSMN:
     """Returns a network whose normalisations do something."""
     torch.manual_seed(0)
     # ReLU is the slope 0, which only the former can have.
     activation = PositiveSlopePReLU if binary else PReLU
-    sizes["frames"] = frames
-    net = BiDFSMN(classes, binary=binary, activation=activation, **sizes)
+    kind = {"binary": binary, "activation": activation}
+    net = BiDFSMN(classes, frames=FRAMES, **kind, **sizes)
     net.train()
     with torch.no_grad():
         for activation in net.modules():

@@ -85,9 +85,11 @@ def is_tuned(path: Path, new: Path) -> bool:
     >>> is_tuned(MODEL, MODEL)
     True
     """
+    if not path.is_file():
+        return False
     try:
         old = model_file.read(path)
-    except (OSError, ValueError):
+    except ValueError:
         return False
     untuned = model_file.read(new)
     config = old.config._replace(smoothing=untuned.config.smoothing)

@@ -140,24 +140,29 @@ def test_every_yaml_trains(path, versions, larger, tmp_path):
     assert (tmp_path / "output/curves.png").exists()
 
 
-@pytest.mark.parametrize("hop", [512, 256])
-def test_other_front_ends(hop, tones, tmp_path):
-    """The paper's, and one of 63 frames, which no network takes."""
+def test_the_front_end_of_the_paper(tones, tmp_path):
     done = run_recipe(
         "hparams/bifsmnv2.yaml",
         f"--data_folder={tones}",
         f"--output_folder={tmp_path / 'output'}",
-        *["--n_fft=2048", f"--hop_length={hop}"],
+        *["--n_fft=2048", "--hop_length=512"],
         *["--teacher_epochs=1", "--student_epochs=1"],
         *["--debug", "--debug_persistently"],
     )
-    if hop == 256:
-        last = done.stderr.splitlines()[-1]
-        assert last.startswith("train.py: frames: expected a multiple of 4, ")
-        return
     assert done.returncode == 0, done.stderr[-3000:]
     config = model_file.read(tmp_path / "output/model.bifsmn").config
     assert (config.n_fft, config.hop, config.frames) == (2048, 512, 32)
+
+
+def test_a_hop_whose_frames_no_network_takes(tones, tmp_path):
+    done = run_recipe(
+        "hparams/bifsmnv2.yaml",
+        f"--data_folder={tones}",
+        f"--output_folder={tmp_path / 'output'}",
+        "--hop_length=256",
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("train.py: frames: expected a multiple of 4, ")
 
 
 def test_a_large_teacher_hears_what_the_student_hears(tones, larger, tmp_path):
