@@ -31,7 +31,7 @@ import speechbrain_bifsmn  # noqa: F401  first: it repairs torchaudio
 
 # isort: split
 from benchmarks import THINNINGS
-from benchmarks.harness import arm_backends, arm_count
+from benchmarks.harness import arm_backends, arm_count, arm_cycles
 from benchmarks.harness.backend import Form, Native
 from benchmarks.harness.cache import environment
 from benchmarks.harness.engine_build import build_engine, compiler
@@ -133,6 +133,9 @@ def arm_counts(model: Path) -> dict[str, Any]:
     except Missing as error:
         say(f"Instructions on ARM are missing: {error}")
         return {"arm_instructions": None, "arm_note": str(error)}
+    if "cycles" not in found:
+        tool, remedy = arm_cycles.TOOL, arm_cycles.REMEDY
+        say(f"Cycles on ARM are missing: no {tool} is installed; {remedy}")
     total = {name: c["total"] for name, c in found["instructions"].items()}
     cycles = {
         core: {n: of_region[f"logits {n}"] for n in THINNINGS}

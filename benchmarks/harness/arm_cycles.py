@@ -15,6 +15,7 @@ from functools import cache
 from benchmarks.harness.process import run
 
 TOOL = "llvm-mca-19"
+REMEDY = "Debian's package llvm-19 has it"
 DECODER = ("llvm-mc-19", "--disassemble", "-triple=aarch64", "-mattr=+all")
 CORES = ("cortex-a53", "cortex-a72", "neoverse-n1")
 BRANCH = re.compile(r"(b|bl|br|blr|ret|b\.\w+|cbn?z|tbn?z)\b")

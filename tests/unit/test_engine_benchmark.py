@@ -188,6 +188,18 @@ def test_what_is_missing_is_reported(options):
     assert "missing_parts" not in found
 
 
+def test_a_missing_model_of_cores_is_told(options, monkeypatch, capsys):
+    counted = {
+        f"{region} {n}": {"total": 1}
+        for region in ("logits", "classify")
+        for n in engine.THINNINGS
+    }
+    found = {"isa": "neon", "instructions": counted}
+    monkeypatch.setattr(engine.arm_count, "measure", lambda model: found)
+    assert engine.arm_counts(options.model)["arm_cycles"] == {}
+    assert "package llvm-19 has it" in "".join(capsys.readouterr())
+
+
 def test_one_part_that_fails_stops_no_other(options, monkeypatch):
     def broken(*_):
         raise RuntimeError("why")
