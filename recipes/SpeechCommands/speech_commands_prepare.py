@@ -107,7 +107,6 @@ def prepare_speech_commands(
     manifest_format: str = "csv",
     test_set: str | Path = "",
     negatives: str | Path = "",
-    further_clips: str | Path = "",
 ) -> str:
     """Writes the manifests of one task.
 
@@ -130,20 +129,13 @@ def prepare_speech_commands(
     negatives : str | Path
         A folder of audio without keywords, each second of which is a training
         clip of an unknown word.
-    further_clips : str | Path
-        A folder of further training clips, in the layout of the data set.
 
     Returns
     -------
     str
         The numbers of clips, as a table.
     """
-    corpus = read_corpus(
-        data_folder,
-        test_set=test_set,
-        negatives=negatives,
-        further=further_clips,
-    )
+    corpus = read_corpus(data_folder, test_set=test_set, negatives=negatives)
     if version != "any" and _known(version) != corpus.version:
         raise ValueError(
             f"version: expected {version}, found the words of {corpus.version} "
@@ -192,7 +184,6 @@ def main() -> None:
     add("--classes", type=int, default=12, choices=CLASSES)
     add("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0])
     add("--test_set", default="", help="folder of the official test set")
-    add("--further_clips", default="", help="folder of more training clips")
     add("--manifest_format", choices=("csv", "json"), default="csv")
     add("--download", action="store_true", help="get what is not there")
     options = vars(parser.parse_args())

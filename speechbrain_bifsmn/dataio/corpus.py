@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
 from collections.abc import Collection
 from itertools import chain
 from pathlib import Path
@@ -56,7 +55,6 @@ def read_corpus(
     partial: bool = False,
     test_set: str | Path = "",
     negatives: str | Path = "",
-    further: str | Path = "",
 ) -> Corpus:
     """Lists a corpus and checks every file of it.
 
@@ -79,9 +77,6 @@ def read_corpus(
     negatives : str | Path
         A folder of audio without keywords, which is for training, as another
         word. Empty: none.
-    further : str | Path
-        A folder of further clips in the same layout, which all are for
-        training. Empty: none.
 
     Returns
     -------
@@ -95,23 +90,26 @@ def read_corpus(
             f"folder at {folder}; get it with --download=True, or leave "
             "data_folder out to train on synthetic speech"
         )
-    words = _words(folder, folder)
-    spoken = {word for word, wavs in words.items() if wavs}
-    version = "0.02" if spoken & {*ADDED_IN_0_02} else "0.01"
+    words = {
+        path.name: _clips(folder, path)
+        for path in sorted(p for p in folder.iterdir() if p.is_dir())
+        if (path.name[0] not in "._" or path.name == NEGATIVES_FOLDER)
+        and not path.name.startswith("speech_commands_")
+    }
+    if negatives:
+        words.setdefault(NEGATIVES_FOLDER, [])
+        words[NEGATIVES_FOLDER] += _clips(folder, Path(negatives))
     split_of, missing = _read_lists(folder, splits, words.values())
     if not partial:
         refuse_missing(folder, missing)
-    if negatives:
-        words[NEGATIVES_FOLDER] += _clips(folder, Path(negatives))
-    if further:
-        for word, wavs in _further_words(folder, Path(further)).items():
-            words[word] += wavs
     clips: dict[str, dict[str, list[str]]] = {split: {} for split in SPLITS}
     for word, wavs in words.items():
         for wav in wavs:
             split = split_of.get(wav, "train")
             if split in splits:
                 clips[split].setdefault(word, []).append(wav)
+    spoken = {word for word, wavs in words.items() if wavs}
+    version = "0.02" if spoken & {*ADDED_IN_0_02} else "0.01"
     noise = _clips(folder, folder / NOISE_FOLDER)
     official = _test_set(folder, version, test_set)
     wavs = [wav for split in SPLITS for w in clips[split].values() for wav in w]
@@ -156,27 +154,6 @@ def _read_lists(folder, splits, words):
     clips = list(chain.from_iterable(words))
     split_of, missing = read_split_lists(folder, clips, needed)
     return {wav: LISTED[split] for wav, split in split_of.items()}, missing
-
-
-def _words(root, folder):
-    """Returns the paths of the clips of each word of a folder."""
-    words = defaultdict[str, list[str]](list)
-    for path in sorted(p for p in folder.iterdir() if p.is_dir()):
-        is_word = path.name[0] not in "._" or path.name == NEGATIVES_FOLDER
-        if is_word and not path.name.startswith("speech_commands_"):
-            words[path.name] = _clips(root, path)
-    return words
-
-
-def _further_words(root, folder):
-    """Returns the same of a folder of further clips, which must hold some."""
-    words = _words(root, folder) if folder.is_dir() else {}
-    if not any(words.values()):
-        raise FileNotFoundError(
-            "further_clips: expected a folder with a folder of recordings for "
-            f"each word, found none in {folder}; check the path"
-        )
-    return words
 
 
 def _clips(root, folder):

@@ -66,38 +66,6 @@ def test_clips_follow_the_official_lists(tones, tmp_path):
     assert not any("validation" in wav or "testing" in wav for wav in train)
 
 
-def test_further_clips_are_for_training_alone(corpus, tones, tmp_path):
-    further = tmp_path / "voices"
-    shutil.copytree(tones / "yes", further / "yes")  # some are listed there
-    shutil.copytree(tones / "no", further / "forward")  # of version 0.02
-    shutil.copytree(tones / "no", further / "_background_noise_")
-    text = prepare_speech_commands(
-        corpus, tmp_path, TWELVE, "0.01", further_clips=further
-    )
-    clips = len(list((tones / "yes").iterdir()))
-    assert counts(text)["yes"] == [12 + clips, 3, 3]
-    added = [r["wav"] for r in rows(tmp_path, "train") if "voices" in r["wav"]]
-    assert len(added) == clips + len(list((tones / "no").iterdir()))
-    assert all(
-        Path(w.replace("$data_root", f"{corpus}")).exists() for w in added
-    )
-    before = manifests(tmp_path)
-    prepare_speech_commands(tones, tmp_path, TWELVE)
-    assert {n for n, c in manifests(tmp_path).items() if c == before[n]} == {
-        "valid.csv",
-        "test.csv",
-        "noise.csv",
-    }
-
-
-@pytest.mark.parametrize("name", ["none", "empty", "yes"])
-def test_a_folder_without_further_clips(corpus, tmp_path, name):
-    (tmp_path / "empty" / "yes").mkdir(parents=True)
-    further = corpus / "yes" if name == "yes" else tmp_path / name
-    with pytest.raises(FileNotFoundError, match=r"further_clips: expected a "):
-        prepare_speech_commands(corpus, tmp_path, TWELVE, further_clips=further)
-
-
 def test_silence_of_the_splits_is_disjoint(tones, tmp_path):
     loud = TWELVE._replace(silence_percentage=200)
     prepare_speech_commands(tones, tmp_path, loud)

@@ -139,14 +139,10 @@ def prepare_data(hparams: Mapping[str, Any], run: dict[str, Any]) -> None:
         hparams["make_rooms"]()
         run["data"] |= fingerprint([Path(hparams["rooms"])], folder)
     with tempfile.TemporaryDirectory() as aside:
+        version = "any" if hparams["words"] else hparams["version"]
+        task, test_set = hparams["task"], hparams["test_set"]
         table = prepare_speech_commands(
-            folder,
-            aside,
-            hparams["task"],
-            version="any" if hparams["words"] else hparams["version"],
-            test_set=hparams["test_set"],
-            negatives=negatives,
-            further_clips=hparams["further_clips"],
+            folder, aside, task, version, "csv", test_set, negatives
         )
         print(table)
         manifests = Path(aside, "manifest")
