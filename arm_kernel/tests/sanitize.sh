@@ -4,10 +4,11 @@
 #
 #   tests/sanitize.sh
 #
-# BUILD names a folder to keep; JOBS how many compile at once.
+# BUILD names a folder to keep; JOBS how many compile, and run, at once.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=${BUILD:-$(mktemp -d)}
+jobs=${JOBS:-$(nproc)}
 [ "${BUILD:-}" ] || trap 'rm -rf "$build"' EXIT
 
 configure() {  # NAME SANITIZERS
@@ -19,9 +20,9 @@ configure() {  # NAME SANITIZERS
 export ASAN_OPTIONS=detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1
 configure address address,undefined,float-cast-overflow
-cmake --build "$build/address" -j "${JOBS:-$(nproc)}"
-ctest --test-dir "$build/address" --output-on-failure
+cmake --build "$build/address" -j "$jobs"
+ctest --test-dir "$build/address" -j "$jobs" --output-on-failure
 
 configure thread thread
-cmake --build "$build/thread" -j "${JOBS:-$(nproc)}" --target test_threads
+cmake --build "$build/thread" -j "$jobs" --target test_threads
 ctest --test-dir "$build/thread" --output-on-failure -R test_threads
