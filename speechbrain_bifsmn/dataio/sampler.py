@@ -91,5 +91,5 @@ def class_shares(
     tensor([0.5000, 1.5000])
     """
     counts = Counter(labels[clip] for clip in order)
-    shares = torch.tensor([max(1.0, counts[name]) for name in classes])
+    shares = torch.tensor([float(counts[name] or 1) for name in classes])
     return shares / shares.mean()

@@ -1,8 +1,9 @@
 """Each epoch's draw of unknown words."""
 
 import pytest
+import torch
 
-from speechbrain_bifsmn.dataio.sampler import UnknownSampler
+from speechbrain_bifsmn.dataio.sampler import UnknownSampler, class_shares
 
 LABELS = ["yes"] * 30 + ["unknown"] * 50 + ["no"] * 10 + ["silence"] * 5
 
@@ -46,3 +47,13 @@ def test_without_unknown_words_it_only_shuffles():
     sampler = UnknownSampler(["yes"] * 9, percentage=10)
     assert sorted(sampler) == list(range(9)) and len(sampler) == 9
     assert all(isinstance(index, int) for index in sampler)
+
+
+def test_shares_are_those_of_an_epoch():
+    sampler = UnknownSampler(LABELS, percentage=50)
+    classes = ["yes", "no", "unknown", "silence", "up"]
+    shares = class_shares(LABELS, sampler, classes)
+    counts = torch.tensor([30.0, 10.0, 20.0, 5.0, 1.0])  # none is one
+    torch.testing.assert_close(shares, counts / counts.mean())
+    few = class_shares(LABELS, sampler, ["yes", "no"])
+    torch.testing.assert_close(few, torch.tensor([1.5, 0.5]))
