@@ -15,15 +15,21 @@ install_needed() {
     exit 1
   fi
   echo "installs ${needed[*]}"
+  # Several of these scripts may run at once.
+  (flock 9 && apt_install "${needed[@]}") 9> /var/lock/bifsmn-install
+  needed=()
+}
+
+apt_install() {
   # Someone else may be installing: waits for the locks.
   local apt=(apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3)
   local try log
   for try in 1 2 3 4 5; do
     if log=$("${apt[@]}" update 2>&1 && DEBIAN_FRONTEND=noninteractive \
-      "${apt[@]}" install -y --no-install-recommends "${needed[@]}" 2>&1)
-    then needed=(); return; fi
+      "${apt[@]}" install -y --no-install-recommends "$@" 2>&1)
+    then return; fi
     sleep 5
   done
   echo "$log" >&2
-  exit 1
+  return 1
 }
