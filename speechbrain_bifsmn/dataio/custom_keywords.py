@@ -184,7 +184,10 @@ def _minute_name(minute):
 def _speech(plan, names, speakers, seed):
     """Yields what voices say: name of the file, and what makes its samples."""
     sentences = sentences_without(plan.words)
-    for name, (_, word, speaker, take) in zip(names, plan.spoken, strict=True):
+    clips = list(zip(names, plan.spoken, strict=True))
+    # What is too long to be said is to be refused at once.
+    clips.sort(key=lambda clip: -len(clip[1].word))
+    for name, (_, word, speaker, take) in clips:
         voices = speakers[is_natural(speaker)]
         yield (
             name,

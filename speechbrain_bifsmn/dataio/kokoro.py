@@ -16,7 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from speechbrain_bifsmn.dataio.espeak import SAMPLE_RATE, Espeak, trimmed
+from speechbrain_bifsmn.dataio.espeak import (
+    SAMPLE_RATE,
+    Espeak,
+    squeezed,
+    trimmed,
+)
 from speechbrain_bifsmn.dataio.kokoro_voices import SIZE, load_styles
 from speechbrain_bifsmn.dataio.speakers import NATURAL, stable_random
 
@@ -135,6 +140,8 @@ class Kokoro:
         speed = min(max(rate / USUAL_RATE, low), high)
         while True:
             wav = trimmed(self._speak(phonemes, style, speed, pitch))
+            if speed >= high:
+                wav = squeezed(wav, max_samples)
             if 0 < len(wav) <= max_samples:
                 return wav
             if not len(wav) or speed >= high:

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from speechbrain_bifsmn.dataio.espeak import DOWN, SAMPLE_RATE, UP, Espeak
+from speechbrain_bifsmn.dataio.espeak import (
+    DOWN,
+    MAX_CLEAR_RATE,
+    MAX_SQUEEZE,
+    SAMPLE_RATE,
+    UP,
+    Espeak,
+    trimmed,
+)
 from speechbrain_bifsmn.dataio.espeak_data import ACCENTS
 
 
@@ -83,6 +91,11 @@ def test_say_fits_the_time_and_trims_silence(espeak):
     fast = espeak.say("seven", "en-us+m3", 6000, rate=100)
     assert len(fast) <= 6000 < len(slow) <= SAMPLE_RATE
     assert np.abs(slow[:600]).max() > 0.01 * np.abs(slow).max()
+    fastest = trimmed(espeak.speak("seven", "en-us+m3", MAX_CLEAR_RATE))
+    least = int(len(fastest) / MAX_SQUEEZE) + 1
+    assert len(espeak.say("seven", "en-us+m3", least)) == least
+    with pytest.raises(ValueError, match="choose a shorter one"):
+        espeak.say("seven", "en-us+m3", least - 10)
 
 
 def test_say_refuses_what_lasts_too_long(espeak):
