@@ -9,7 +9,9 @@ class Hum:
     """Has the methods that make a corpus."""
 
     def __init__(self, language="en"):
-        self.accents = accents_of(language)
+        self.accents = accents_of(
+            "en" if isinstance(language, Hum) else language
+        )
 
     def speak(self, text, voice, *_):
         """Returns a tone that depends on the voice."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,12 @@ from speechbrain_bifsmn.dataio.recordings import convert_recordings
 from speechbrain_bifsmn.dataio.running_speech import running_speech
 from speechbrain_bifsmn.dataio.sentences import sentences_without
 from speechbrain_bifsmn.dataio.speakers import is_natural
-from speechbrain_bifsmn.files.atomic import clear_leftovers
+from speechbrain_bifsmn.dataio.spoken import (
+    OWNER,
+    forget_spoken,
+    spoken_folder,
+)
+from speechbrain_bifsmn.files.atomic import atomic_write, clear_leftovers
 from speechbrain_bifsmn.files.owned import owned_folder
 
 MIN_SECONDS = MIN_NOISE // SAMPLE_RATE  # of a background noise
@@ -61,7 +68,8 @@ def make_custom_corpus(
     """Makes a corpus, unless ``folder`` already holds the same one.
 
     All is built beside ``folder`` and moved there when whole. A corpus made
-    here of other words, settings or recordings is replaced then.
+    here of other words, settings or recordings is replaced then. What natural
+    voices have said when it is stopped is not said again the next time.
 
     Arguments
     ---------
@@ -130,12 +138,16 @@ def make_custom_corpus(
         "background_seconds", background_seconds, MIN_SECONDS, MAX_SECONDS
     )
     description = plan.description | {"background_seconds": background_seconds}
-    if read_marker(folder).get("description") != description:
-        with owned_folder(folder, "synth") as corpus:
-            _write_corpus(corpus, plan, seed, background_seconds)
-            counts = count_clips(plan.words, plan.recorded, plan.spoken)
-            marker = {"description": description, "clips": counts}
-            (corpus / MARKER).write_text(json.dumps(marker), "utf-8")
+    if read_marker(folder).get("description") == description:
+        forget_spoken(folder)
+        return folder
+    slow = any(is_natural(clip.speaker) for clip in plan.spoken)
+    keep = spoken_folder(folder, description) if slow else nullcontext(folder)
+    with keep as kept, owned_folder(folder, OWNER) as corpus:
+        _write_corpus(corpus, kept, plan, seed, background_seconds)
+        counts = count_clips(plan.words, plan.recorded, plan.spoken)
+        marker = {"description": description, "clips": counts}
+        (corpus / MARKER).write_text(json.dumps(marker), "utf-8")
     return folder
 
 
@@ -159,14 +171,14 @@ def describe_corpus(
     return plan.description
 
 
-def _write_corpus(corpus, plan, seed, background_seconds):
+def _write_corpus(corpus, kept, plan, seed, background_seconds):
     recorded, spoken = plan.recorded, plan.spoken
     speakers = _speakers(spoken, plan.language)  # first: one may be missing
     names = _names(recorded, spoken)
     of_recorded, of_spoken = names[: len(recorded)], names[len(recorded) :]
     convert_recordings(recorded, [corpus / name for name in of_recorded])
     listed = write_negatives(corpus, plan.negatives)
-    _speak(corpus, list(_speech(plan, of_spoken, speakers, seed)))
+    _speak(corpus, kept, list(_speech(plan, of_spoken, speakers, seed)))
     if not any(clip.word == NOISE_FOLDER for clip in recorded):
         espeak = speakers.get(False)
         synthetic.write_backgrounds(corpus, background_seconds, seed, espeak)
@@ -182,29 +194,33 @@ def _minute_name(minute):
 
 
 def _speech(plan, names, speakers, seed):
-    """Yields what voices say: name of the file, and what makes its samples."""
+    """Yields what voices say: the file, whether naturally, the samples."""
     sentences = sentences_without(plan.words)
     clips = list(zip(names, plan.spoken, strict=True))
     # What is too long to be said is to be refused at once.
     clips.sort(key=lambda clip: -len(clip[1].word))
     for name, (_, word, speaker, take) in clips:
-        voices = speakers[is_natural(speaker)]
-        yield (
-            name,
-            partial(synthetic.make_clip, voices, word, speaker, take, seed),
-        )
+        natural = is_natural(speaker)
+        arguments = speakers[natural], word, speaker, take, seed
+        yield name, natural, partial(synthetic.make_clip, *arguments)
     for minute in plan.minutes:
-        voices = speakers[is_natural(minute.speaker)]
-        arguments = voices, minute.speaker, sentences, MINUTE_S, seed
-        yield _minute_name(minute), partial(running_speech, *arguments)
+        arguments = speakers[True], minute.speaker, sentences, MINUTE_S, seed
+        yield _minute_name(minute), True, partial(running_speech, *arguments)
 
 
-def _speak(corpus, speech):
+def _speak(corpus, kept, speech):
     """Writes what voices say, as much at once as there are processors."""
 
     def write(file):
-        name, speak = file
-        synthetic.write_wav(corpus / name, speak())
+        name, natural, speak = file
+        if not natural:  # and fast
+            synthetic.write_wav(corpus / name, speak())
+            return
+        if not (kept / name).exists():
+            with atomic_write(kept / name) as place:
+                synthetic.write_wav(place, speak())
+        (corpus / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept / name, corpus / name)
 
     pool = ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS))
     try:

@@ -91,6 +91,19 @@ def test_synth(home, hum):
     assert check_kills(home, lambda: make(1), lambda: make(2), STRIDE) > 5
 
 
+@pytest.mark.slow
+def test_synth_of_natural_voices(home, hum, monkeypatch):
+    monkeypatch.setattr(custom_keywords, "Kokoro", Hum)
+    monkeypatch.setattr(custom_plan, "MINUTES", {"train": 1})
+
+    def make(words):
+        options = {"clips": 1, "background_seconds": 10, "voices": "natural"}
+        make_custom_corpus(home / "own", words, **options)
+
+    old, new = (lambda: make("hey robot")), (lambda: make("robot"))
+    assert check_kills(home, old, new, 3 * STRIDE) > 5
+
+
 def test_rooms(home):
     def make():
         make_rooms(home / "rooms" / "rooms.csv", rooms=3)
