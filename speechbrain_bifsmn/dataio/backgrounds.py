@@ -43,6 +43,32 @@ def coloured_noise(
     return noise / noise.std()
 
 
+def at_snr(
+    noise: NDArray[np.floating], speech: NDArray[np.floating], snr_db: float
+) -> NDArray[np.floating]:
+    """Returns noise at a ratio of the powers of speech and noise.
+
+    Arguments
+    ---------
+    noise, speech : numpy.ndarray
+        Samples, of any number each.
+    snr_db : float
+        The ratio in dB.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the noise's shape. Digital zeros stay zeros.
+
+    Example
+    -------
+    >>> at_snr(np.array([2.0, -2.0]), np.array([10.0]), 20.0)
+    array([ 1., -1.])
+    """
+    power = np.square(noise).mean() * 10 ** (snr_db / 10)
+    return noise * np.sqrt(np.square(speech).mean() / np.maximum(power, 1e-12))
+
+
 def _hum(samples, random):
     time = np.arange(samples) / SAMPLE_RATE
     hum = 0.3 * coloured_noise(samples, random, slope=1)

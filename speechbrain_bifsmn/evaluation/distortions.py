@@ -17,6 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 
+from speechbrain_bifsmn.dataio.backgrounds import at_snr
 from speechbrain_bifsmn.dataio.corpus import SAMPLE_RATE
 from speechbrain_bifsmn.dataio.rooms import impulse_response
 
@@ -105,10 +106,7 @@ def add_noise(
     """
     recording = recordings[random.randint(len(recordings))]
     start = random.randint(len(recording) - len(audio) + 1)
-    noise = recording[start : start + len(audio)]
-    power = np.mean(np.square(noise)) * 10 ** (level / 10)
-    gain = np.sqrt(np.mean(np.square(audio)) / np.maximum(power, 1e-12))
-    return audio + gain * noise
+    return audio + at_snr(recording[start : start + len(audio)], audio, level)
 
 
 def reverberate(audio: Audio, random: np.random.RandomState) -> Audio:

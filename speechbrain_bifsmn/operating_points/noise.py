@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bifsmn_engine.audio.files import read_audio
+from speechbrain_bifsmn.dataio.backgrounds import at_snr
 from speechbrain_bifsmn.dataio.negatives import find_audio
 from speechbrain_bifsmn.dataio.speakers import stable_random
 
@@ -72,6 +73,5 @@ class Noise:
         start = random.randint(len(recording))
         stretch = np.arange(start, start + len(audio))
         noise = recording.take(stretch, mode="wrap")
-        power = np.square(noise).mean() * 10 ** (self.snr_db / 10)
-        gain = np.sqrt(np.square(audio[clip]).mean() / np.maximum(power, 1e-12))
-        return (audio + gain * noise).clip(-1, 1).astype(np.float32)
+        mixed = audio + at_snr(noise, audio[clip], self.snr_db)
+        return mixed.clip(-1, 1).astype(np.float32)
