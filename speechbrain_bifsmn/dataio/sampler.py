@@ -78,12 +78,13 @@ def class_shares(
     order : iterable of int
         The clips of an epoch, such as an ``UnknownSampler``.
     classes : sequence of str
-        The classes. One that is not there counts as a clip.
+        The classes.
 
     Returns
     -------
     torch.Tensor
-        (classes,), relative to the mean of all classes.
+        (classes,), relative to the mean of all classes; 1 for one that is not
+        there, whose logits are to stay low.
 
     Example
     -------
@@ -91,5 +92,6 @@ def class_shares(
     tensor([0.5000, 1.5000])
     """
     counts = Counter(labels[clip] for clip in order)
-    shares = torch.tensor([float(counts[name] or 1) for name in classes])
-    return shares / shares.mean()
+    shares = torch.tensor([float(counts[name]) for name in classes])
+    shares /= shares[shares > 0].mean()
+    return torch.where(shares > 0, shares, 1.0)
