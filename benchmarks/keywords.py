@@ -7,7 +7,7 @@ recording is for training or for measuring. A network is trained with the
 defaults: from the words alone, and for each number of recordings (0: no one)
 beside the audio of TRAIN. Its misses are counted at rates of false alarms in
 that of MEASURE. Runs that are done are not repeated; results are written after
-each run, beside those of other numbers of recordings.
+each run, beside those of other numbers of recordings, to ``--out``.
 
 Then other keyword spotters (``benchmarks.peers``) and the network of the words
 alone score the same audio. With ``--only`` one half of this is done.
@@ -30,10 +30,11 @@ from benchmarks.compare import RECIPE
 from benchmarks.harness.results import write
 from benchmarks.peers import compare
 from bifsmn_engine.loading import load_model
+from speechbrain_bifsmn.dataio.words import task_name
 from speechbrain_bifsmn.evaluation.false_alarms import false_alarms
 from speechbrain_bifsmn.operating_points.tune import tune
 
-OUTPUT = RECIPE / "results" / "keywords"
+OUTPUT = RECIPE / "results" / "keywords"  # a folder for each set of words
 COMMAND = (
     "python -m benchmarks.keywords RECORDINGS --negatives TRAIN --other MEASURE"
 )
@@ -51,7 +52,7 @@ def is_measured(path: Path) -> bool:
     return hashlib.sha256(path.name.encode()).digest()[0] % 2 == 1
 
 
-def divide(recordings: Path, count: int) -> tuple[Path, Path]:
+def divide(recordings: Path, count: int, place: Path) -> tuple[Path, Path]:
     """Copies recordings into a folder that trains and one that measures.
 
     Arguments
@@ -60,12 +61,14 @@ def divide(recordings: Path, count: int) -> tuple[Path, Path]:
         A folder for each keyword.
     count : int
         How many of each keyword train.
+    place : Path
+        Where both folders are made.
 
     Returns
     -------
     training, measuring : Path
     """
-    training, measuring = OUTPUT / f"train_{count}", OUTPUT / "measure"
+    training, measuring = place / f"train_{count}", place / "measure"
     for word in sorted(path for path in recordings.iterdir() if path.is_dir()):
         given = 0
         for path in sorted(word.iterdir()):
@@ -103,10 +106,9 @@ def options_of(
 
 
 def train(
-    words: Sequence[str], name: str, options: Sequence[str]
+    words: Sequence[str], folder: Path, options: Sequence[str]
 ) -> dict[str, Any]:
     """Trains, or goes on; returns the results of the run, with its folder."""
-    folder = OUTPUT / f"run_{name}"
     results = folder / "results.json"
     if not results.exists():
         command = [
@@ -116,7 +118,11 @@ def train(
             *options,
             *("--device=cpu", "--noprogressbar"),
         ]
-        subprocess.run(command, cwd=RECIPE, check=True)
+        if subprocess.run(command, cwd=RECIPE, check=False).returncode:
+            sys.exit(
+                f"keywords: expected a training in {folder}, which has failed; "
+                "mend what it says above, and start again"
+            )
     return json.loads(results.read_text("utf-8")) | {"folder": folder}
 
 
@@ -150,10 +156,15 @@ class Results:
         Where it is.
     words : sequence of str
         The keywords; results of others are dropped.
+
+    Attributes
+    ----------
+    place : Path
+        The folder of these words' recordings and runs.
     """
 
     def __init__(self, path: Path, words: Sequence[str]):
-        self.path = path
+        self.path, self.place = path, OUTPUT / task_name(0, words)
         self.found: dict[str, Any] = {"words": list(words), "rows": {}}
         if path.exists():
             earlier = json.loads(path.read_text("utf-8"))
@@ -172,9 +183,9 @@ def measure_runs(options: argparse.Namespace, results: Results) -> None:
     runs = [("alone", 0, []), *((str(n), n, negatives) for n in options.counts)]
     rows = results.found["rows"]
     for name, count, audio in tqdm(runs, "training", unit="run"):
-        training, measuring = divide(options.recordings, count)
-        words = results.found["words"]
-        run = train(words, name, options_of(count, training, audio))
+        training, measuring = divide(options.recordings, count, results.place)
+        given, folder = options_of(count, training, audio), f"run_{name}"
+        run = train(results.found["words"], results.place / folder, given)
         rows[name] = measure(run, measuring, options.other)
         counts = " ".join(name for name in rows if name != "alone")
         results.write(rows=rows, command=f"{COMMAND} --counts {counts}")
@@ -182,9 +193,10 @@ def measure_runs(options: argparse.Namespace, results: Results) -> None:
 
 def measure_peers(options: argparse.Namespace, results: Results) -> None:
     """Measures other keyword spotters beside the network of the words alone."""
-    _, measuring = divide(options.recordings, 0)
+    _, measuring = divide(options.recordings, 0, results.place)
     words = results.found["words"]
-    model = train(words, "alone", [])["folder"] / "model.bifsmn"
+    run = train(words, results.place / "run_alone", [])
+    model = run["folder"] / "model.bifsmn"
     for found in compare(model, measuring, options.other, words):
         results.write(peers=found | {"command": f"{COMMAND} --only peers"})
 
@@ -203,11 +215,12 @@ def main() -> None:
     parser.add_argument("--other", type=Path, nargs="+", required=True)
     parser.add_argument("--counts", type=int, nargs="+", default=[0, 10, 150])
     parser.add_argument("--only", choices=HALVES)
+    parser.add_argument("--out", type=Path, default=RESULTS / "keywords.json")
     options = parser.parse_args()
     options.recordings = options.recordings.resolve()
     folders = filter(Path.is_dir, options.recordings.iterdir())
     words = sorted(path.name for path in folders)
-    results = Results(RESULTS / "keywords.json", words)
+    results = Results(options.out.resolve(), words)
     for half in [options.only] if options.only else HALVES:
         HALVES[half](options, results)
 

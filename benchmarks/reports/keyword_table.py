@@ -21,9 +21,9 @@ NAMES = {
 }
 
 
-def keywords_table(_: str) -> list[str]:
+def keywords_table(name: str) -> list[str]:
     """Misses at rates of false alarms, by number of recordings."""
-    r = load("keywords")
+    r = load(name)
     lines = header(
         "recordings of each keyword",
         "missed at 1 false alarm an hour, % (95 % interval)",
