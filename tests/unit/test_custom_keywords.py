@@ -267,50 +267,6 @@ def test_other_files_are_never_overwritten(tmp_path, mine, hum):
     assert sorted(contents(tmp_path)) == ["mine/diary.txt", "mine/yes/ann.wav"]
 
 
-def test_what_was_said_before_a_stop_is_not_said_again(
-    make, hum, monkeypatch, tmp_path
-):
-    said, stop_at = [], 5
-
-    class Slow(Hum):
-        def say(self, *arguments):
-            if len(said) == stop_at:
-                raise KeyboardInterrupt
-            said.append(arguments)
-            return super().say(*arguments)
-
-    monkeypatch.setattr(custom_keywords, "Kokoro", lambda espeak: Slow())
-    monkeypatch.setattr(custom_plan, "MINUTES", {"train": 1})
-    monkeypatch.setattr(custom_keywords, "MAX_THREADS", 1)
-    with pytest.raises(KeyboardInterrupt):
-        make("yes", voices="natural")
-    (kept,) = tmp_path.glob(".*")
-    assert len(list(kept.rglob("*.wav"))) == 5
-    assert not (tmp_path / "corpus").exists()
-    stop_at = None
-    corpus = make("yes", voices="natural")
-    words = [clip for clip in said if "." not in clip[0]]  # sentences recur
-    assert not kept.exists() and len(words) == len({*words})
-    before = contents(corpus)
-    shutil.rmtree(corpus)
-    assert contents(make("yes", voices="natural")) == before
-    said.clear()
-    stop_at = 5
-    with pytest.raises(KeyboardInterrupt):
-        make("yes, no", voices="natural")
-    stop_at = None
-    make("no", voices="natural")  # another corpus: all of it is said
-    assert not kept.exists() and len(said) > 5 + len(before) // 3
-
-
-def test_what_nobody_asked_for_is_no_spoken_folder(make, hum, tmp_path):
-    place = tmp_path / ".corpus.spoken"
-    record(place / "yes" / "ann.wav")
-    with pytest.raises(FileExistsError, match=r"\.corpus\.spoken"):
-        make("yes", voices="natural")
-    assert sorted(contents(place)) == ["yes/ann.wav"]
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -92,10 +92,10 @@ def test_say_fits_the_time_and_trims_silence(espeak):
     assert len(fast) <= 6000 < len(slow) <= SAMPLE_RATE
     assert np.abs(slow[:600]).max() > 0.01 * np.abs(slow).max()
     fastest = trimmed(espeak.speak("seven", "en-us+m3", MAX_CLEAR_RATE))
-    least = int(len(fastest) / MAX_SQUEEZE) + 1
-    assert len(espeak.say("seven", "en-us+m3", least)) == least
+    shortest = int(len(fastest) / MAX_SQUEEZE) + 1
+    assert len(espeak.say("seven", "en-us+m3", shortest)) == shortest
     with pytest.raises(ValueError, match="choose a shorter one"):
-        espeak.say("seven", "en-us+m3", least - 10)
+        espeak.say("seven", "en-us+m3", shortest - 10)
 
 
 def test_say_refuses_what_lasts_too_long(espeak):

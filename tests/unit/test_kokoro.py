@@ -61,8 +61,8 @@ def test_what_is_too_long_is_said_faster_or_refused(kokoro, yes):
     short = kokoro.say("yes", ANN, int(0.9 * len(yes)))
     assert len(short) <= 0.9 * len(yes)
     fastest = len(kokoro.say("yes", ANN, SECOND, rate=1000))
-    least = int(0.9 * fastest)  # what cannot be said faster is played faster
-    assert len(kokoro.say("yes", ANN, least, rate=1000)) == least
+    shortest = int(0.9 * fastest)  # what cannot be said faster is played faster
+    assert len(kokoro.say("yes", ANN, shortest, rate=1000)) == shortest
     with pytest.raises(ValueError, match=r"within 0.25 s, found 'hello rob"):
         kokoro.say("hello robot in my kitchen", ANN, SECOND // 4)
 
