@@ -29,8 +29,6 @@ class KeywordBrain(sb.Brain):
     # Set for the student; frozen, hence not in self.modules.
     teacher: torch.nn.Module | None = None
     teacher_features: torch.nn.Module | None = None
-    # Set where classes that are rare in training are to count as others do.
-    class_shares: torch.Tensor | None = None
 
     def compute_forward(
         self, batch: PaddedBatch | KeptInputs, stage: sb.Stage
@@ -93,8 +91,7 @@ class KeywordBrain(sb.Brain):
     ) -> torch.Tensor:
         """Returns the loss; outside training, counts right predictions."""
         outputs, teacher = predictions
-        shares = self.class_shares if stage == sb.Stage.TRAIN else None
-        loss, _ = self.hparams.objective(outputs, batch.target, teacher, shares)
+        loss, _ = self.hparams.objective(outputs, batch.target, teacher)
         if stage != sb.Stage.TRAIN:
             for stats, output in zip(self.stats, outputs, strict=True):
                 stats.append(output.logits, batch.target)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -64,34 +63,3 @@ class UnknownSampler(Sampler[int]):
         clips = torch.cat([self.others, self.unknown[order[: self.drawn]]])
         order = torch.randperm(len(clips), generator=generator)
         return iter(clips[order].tolist())
-
-
-def class_shares(
-    labels: Sequence[str], order: Iterable[int], classes: Sequence[str]
-) -> torch.Tensor:
-    """Returns how often each class is in an epoch.
-
-    Arguments
-    ---------
-    labels : sequence of str
-        Labels of the clips, in the order of the data set.
-    order : iterable of int
-        The clips of an epoch, such as an ``UnknownSampler``.
-    classes : sequence of str
-        The classes.
-
-    Returns
-    -------
-    torch.Tensor
-        (classes,), relative to the mean of all classes; 1 for one that is not
-        there, whose logits are to stay low.
-
-    Example
-    -------
-    >>> class_shares(["yes", "no", "no", "no"], range(4), ["yes", "no"])
-    tensor([0.5000, 1.5000])
-    """
-    counts = Counter(labels[clip] for clip in order)
-    shares = torch.tensor([float(counts[name]) for name in classes])
-    shares /= shares[shares > 0].mean()
-    return torch.where(shares > 0, shares, 1.0)

@@ -156,8 +156,7 @@ class ThinnableObjective(nn.Module):
     softmax(logits / temperature))``; the paper has none, beta = 0.
 
     Source: Qin et al., "BiFSMNv2", section III (training); KL: Hinton et al.,
-    "Distilling the Knowledge in a Neural Network", 2015; shares of the classes:
-    Menon et al., "Long-Tail Learning via Logit Adjustment", 2021.
+    "Distilling the Knowledge in a Neural Network", 2015.
 
     Arguments
     ---------
@@ -210,7 +209,6 @@ class ThinnableObjective(nn.Module):
         outputs: Sequence[NetworkOutput],
         labels: torch.Tensor,
         teacher: NetworkOutput | None = None,
-        shares: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, list[ObjectiveParts]]:
         """Computes the objective.
 
@@ -223,10 +221,6 @@ class ThinnableObjective(nn.Module):
         teacher : NetworkOutput, optional
             What the teacher gives, run once; not needed where both weights are
             0.
-        shares : torch.Tensor, optional
-            (classes,), how often each label is given, relative to the others.
-            Their logarithms are added to the logits in CE, so that the logits
-            become those of classes that are equally frequent.
 
         Returns
         -------
@@ -242,9 +236,7 @@ class ThinnableObjective(nn.Module):
             )
         thinnings = [1 << k for k in range(len(outputs))]
         pairs = list(zip(thinnings, outputs, strict=True))
-        parts = [
-            self._at(n, output, labels, teacher, shares) for n, output in pairs
-        ]
+        parts = [self._at(n, output, labels, teacher) for n, output in pairs]
         total = sum(
             1
             / thinning
@@ -257,12 +249,10 @@ class ThinnableObjective(nn.Module):
         )
         return total, parts
 
-    def _at(self, thinning, output, labels, teacher, shares):
+    def _at(self, thinning, output, labels, teacher):
         logits = to_float32(output.logits)
         entropy = F.cross_entropy(
-            logits if shares is None else logits + shares.log(),
-            labels,
-            label_smoothing=self.label_smoothing,
+            logits, labels, label_smoothing=self.label_smoothing
         )
         hidden_term = logits_term = soft_term = logits.new_zeros(())
         if self.gamma and self.distillation is not None:

@@ -99,10 +99,6 @@ _NEEDS = {
     "protocol": (_UNKNOWN, _has_unknown),
     "unknown_percentage": _DRAWN,
     "train_unknown_percentage": _DRAWN,
-    "balanced": (
-        "the standard protocol",
-        lambda h: h["protocol"] == "standard",
-    ),
     "silence_percentage": (
         "a task with silence (12 classes, or --words)",
         lambda h: SILENCE in h["labels"],

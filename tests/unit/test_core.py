@@ -1,9 +1,7 @@
 """Parts of the Brain that a short recipe run does not show."""
 
-import math
 from types import SimpleNamespace
 
-import pytest
 import torch
 from speechbrain import Stage
 from torch import nn
@@ -11,8 +9,6 @@ from torch import nn
 from speechbrain_bifsmn.core import KeywordBrain
 from speechbrain_bifsmn.dataio.augment import KeywordAugment, RandomApply
 from speechbrain_bifsmn.dataio.silence import RandomSilence
-from speechbrain_bifsmn.nnet.losses import ThinnableObjective
-from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 from speechbrain_bifsmn.nnet.schedulers import WarmupCosine
 
 
@@ -79,18 +75,6 @@ def test_the_rate_follows_the_schedule():
         trainer.on_fit_batch_start(None, should_step=True)
         rate = trainer.optimizer.param_groups[0]["lr"]
         assert rate == WarmupCosine(0.1)(step, 10)
-
-
-def test_rare_classes_count_alike_in_training_alone():
-    trainer = brain(objective=ThinnableObjective(gamma=0))
-    trainer.class_shares = torch.tensor([1.5, 0.5])
-    output = [NetworkOutput(torch.zeros(1, 2), [])]
-    batch = SimpleNamespace(target=torch.tensor([1]))
-    loss = trainer.compute_objectives((output, None), batch, Stage.TRAIN)
-    assert loss.item() == pytest.approx(-math.log(0.25))
-    trainer.on_stage_start(Stage.VALID)
-    loss = trainer.compute_objectives((output, None), batch, Stage.VALID)
-    assert loss.item() == pytest.approx(-math.log(0.5))
 
 
 def test_the_teacher_is_no_module_of_the_brain():

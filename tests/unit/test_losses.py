@@ -118,31 +118,6 @@ def test_the_objective_is_its_formula():
     assert len(parts) == 3
 
 
-def test_shares_make_logits_those_of_equal_classes():
-    """A single output learns its labels' shares, and then has no preference."""
-    logits = torch.zeros(1, 3, requires_grad=True)
-    labels = torch.tensor([0] * 12 + [1] * 3 + [2])
-    objective = ThinnableObjective(gamma=0)
-    for shares, learned in (
-        (None, [0.75, 3 / 16, 1 / 16]),
-        (torch.tensor([12.0, 3.0, 1.0]), [1 / 3] * 3),
-    ):
-        optimizer = torch.optim.LBFGS([logits], max_iter=50)
-
-        def loss(shares=shares, optimizer=optimizer):
-            optimizer.zero_grad()
-            output = NetworkOutput(logits.expand(len(labels), 3), [])
-            total, _ = objective([output], labels, shares=shares)
-            total.backward()
-            return total
-
-        optimizer.step(loss)
-        posteriors = logits.detach().softmax(1)[0]
-        torch.testing.assert_close(
-            posteriors, torch.tensor(learned), atol=1e-3, rtol=0
-        )
-
-
 def test_without_gamma_no_teacher_is_asked():
     student, labels = outputs(1), torch.tensor([0, 1, 2, 3])
     total, parts = ThinnableObjective(gamma=0)(student, labels)

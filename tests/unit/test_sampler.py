@@ -1,9 +1,8 @@
 """Each epoch's draw of unknown words."""
 
 import pytest
-import torch
 
-from speechbrain_bifsmn.dataio.sampler import UnknownSampler, class_shares
+from speechbrain_bifsmn.dataio.sampler import UnknownSampler
 
 LABELS = ["yes"] * 30 + ["unknown"] * 50 + ["no"] * 10 + ["silence"] * 5
 
@@ -47,14 +46,3 @@ def test_without_unknown_words_it_only_shuffles():
     sampler = UnknownSampler(["yes"] * 9, percentage=10)
     assert sorted(sampler) == list(range(9)) and len(sampler) == 9
     assert all(isinstance(index, int) for index in sampler)
-
-
-def test_shares_are_those_of_an_epoch():
-    sampler = UnknownSampler(LABELS, percentage=50)
-    classes = ["yes", "no", "unknown", "silence", "up"]
-    shares = class_shares(LABELS, sampler, classes)
-    counts = torch.tensor([30.0, 10.0, 20.0, 5.0])
-    torch.testing.assert_close(shares[:4], counts / counts.mean())
-    assert shares[4] == 1
-    few = class_shares(LABELS, sampler, ["yes", "no"])
-    torch.testing.assert_close(few, torch.tensor([1.5, 0.5]))

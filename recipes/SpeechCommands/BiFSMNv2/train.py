@@ -47,7 +47,7 @@ from speechbrain_bifsmn.dataio.negatives import (
     make_negatives,
 )
 from speechbrain_bifsmn.dataio.noise_bank import made_up_noise
-from speechbrain_bifsmn.dataio.sampler import UnknownSampler, class_shares
+from speechbrain_bifsmn.dataio.sampler import UnknownSampler
 from speechbrain_bifsmn.files.owned import adopt, owned_folder
 from speechbrain_bifsmn.runs.checkpoints import AtomicCheckpointer, History
 from speechbrain_bifsmn.runs.command_line import load_hparams
@@ -182,14 +182,10 @@ def train_order(
     task = hparams["task"]
     if task.protocol == "paper":
         return {"shuffle": True}
+    labels = [row["label"] for row in dataset.data.values()]
     percentage = hparams["train_unknown_percentage"]
-    sampler = UnknownSampler(labels_of(dataset), percentage, hparams["seed"])
+    sampler = UnknownSampler(labels, percentage, hparams["seed"])
     return {"sampler": sampler}
-
-
-def labels_of(dataset: DynamicItemDataset) -> list[str]:
-    """Returns the labels of a data set's clips."""
-    return [row["label"] for row in dataset.data.values()]
 
 
 def make_brain(
@@ -250,11 +246,6 @@ def run_stage(
         learn_from(brain, "large_teacher")
     elif stage == "student":
         learn_from(brain, "teacher")
-    if hparams["balanced"] and "sampler" in order:
-        shares = class_shares(
-            labels_of(data["train"]), order["sampler"], hparams["labels"]
-        )
-        brain.class_shares = shares.to(brain.device)
     loader = {name: hparams[name] for name in ("batch_size", "num_workers")}
     heard = data
     if hparams["large_teacher"] and hparams["large_teacher_copies"]:
