@@ -187,8 +187,9 @@ def measure_runs(options: argparse.Namespace, results: Results) -> None:
         given, folder = options_of(count, training, audio), f"run_{name}"
         run = train(results.found["words"], results.place / folder, given)
         rows[name] = measure(run, measuring, options.other)
-        counts = " ".join(name for name in rows if name != "alone")
-        results.write(rows=rows, command=f"{COMMAND} --counts {counts}")
+        counts = [name for name in rows if name != "alone"]
+        given = ["--counts", *counts] if counts else []
+        results.write(rows=rows, command=" ".join([COMMAND, *given]))
 
 
 def measure_peers(options: argparse.Namespace, results: Results) -> None:

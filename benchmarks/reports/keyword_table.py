@@ -148,4 +148,8 @@ def _cost(found):
     ]
 
 
-TABLES = {"keywords": keywords_table, "keyword_peers": peers_table}
+TABLES = {
+    "keywords": keywords_table,
+    "other_keywords": keywords_table,
+    "keyword_peers": peers_table,
+}
