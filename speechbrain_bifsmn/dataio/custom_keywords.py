@@ -141,9 +141,12 @@ def make_custom_corpus(
     if read_marker(folder).get("description") == description:
         forget_spoken(folder)
         return folder
-    slow = any(is_natural(clip.speaker) for clip in plan.spoken)
-    keep = spoken_folder(folder, description) if slow else nullcontext(folder)
-    with keep as kept, owned_folder(folder, OWNER) as corpus:
+    kept_speech = (
+        spoken_folder(folder, description)
+        if plan.natural
+        else nullcontext(folder)
+    )
+    with kept_speech as kept, owned_folder(folder, OWNER) as corpus:
         _write_corpus(corpus, kept, plan, seed, background_seconds)
         counts = count_clips(plan.words, plan.recorded, plan.spoken)
         marker = {"description": description, "clips": counts}
@@ -173,7 +176,7 @@ def describe_corpus(
 
 def _write_corpus(corpus, kept, plan, seed, background_seconds):
     recorded, spoken = plan.recorded, plan.spoken
-    speakers = _speakers(spoken, plan.language)  # first: one may be missing
+    speakers = _speakers(plan)  # first: one may be missing
     names = _names(recorded, spoken)
     of_recorded, of_spoken = names[: len(recorded)], names[len(recorded) :]
     convert_recordings(recorded, [corpus / name for name in of_recorded])
@@ -231,12 +234,12 @@ def _speak(corpus, kept, speech):
         pool.shutdown(cancel_futures=True)
 
 
-def _speakers(spoken, language):
+def _speakers(plan):
     """Returns what speaks: by whether it is natural."""
-    if not spoken:
+    if not plan.spoken:
         return {}
-    espeak = Espeak(language)
-    if not any(is_natural(clip.speaker) for clip in spoken):
+    espeak = Espeak(plan.language)
+    if not plan.natural:
         return {False: espeak}
     return {False: espeak, True: Kokoro(espeak)}
 

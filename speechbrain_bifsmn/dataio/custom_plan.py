@@ -53,6 +53,7 @@ class CustomPlan(NamedTuple):
     minutes: list[PlannedMinute]
     negatives: list[Path]
     language: str  # of the voices
+    natural: bool  # whether natural ones speak
     description: dict[str, Any]
 
 
@@ -114,7 +115,14 @@ def plan_corpus(
     natural = any(is_natural(clip.speaker) for clip in spoken)
     minutes = _minutes(seed) if natural else []
     return CustomPlan(
-        sorted(words), recorded, spoken, minutes, audio, language, description
+        sorted(words),
+        recorded,
+        spoken,
+        minutes,
+        audio,
+        language,
+        natural,
+        description,
     )
 
 

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bifsmn_engine.files.json_object import read_object
+from speechbrain_bifsmn.dataio.custom_counts import MARKER as DESCRIPTION
+from speechbrain_bifsmn.dataio.custom_counts import read_marker
 from speechbrain_bifsmn.files.atomic import write_text
 from speechbrain_bifsmn.files.owned import MARKER, claim, owner
 
 OWNER = "synth"
-DESCRIPTION = "description.json"  # of the corpus
 
 
 @contextmanager
@@ -50,13 +50,15 @@ def spoken_folder(
     ...         raise KeyboardInterrupt
     ... except KeyboardInterrupt:
     ...     sorted(path.name for path in spoken.iterdir())
-    ['.bifsmn.json', 'description.json', 'yes.wav']
+    ['.bifsmn.json', 'custom_keywords.json', 'yes.wav']
     """
     folder = _folder(corpus)
-    if not _is_of(folder, description):
+    known = read_marker(folder).get("description")
+    if owner(folder) != OWNER or known != description:
         forget_spoken(corpus)
         claim(folder, OWNER)
-        write_text(folder / DESCRIPTION, json.dumps(description))
+        wanted = {"description": description}
+        write_text(folder / DESCRIPTION, json.dumps(wanted))
     try:
         yield folder
     except ValueError:
@@ -80,10 +82,3 @@ def forget_spoken(corpus: Path) -> None:
 
 def _folder(corpus):
     return corpus.with_name(f".{corpus.name}.spoken")
-
-
-def _is_of(folder, description):
-    path = folder / DESCRIPTION
-    if owner(folder) != OWNER or not path.is_file():
-        return False
-    return read_object(path) == json.loads(json.dumps(description))
