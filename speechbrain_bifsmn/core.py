@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+from collections import deque
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import speechbrain as sb
@@ -17,18 +19,34 @@ from torch.nn.parallel import DistributedDataParallel
 from bifsmn_engine.labels import SILENCE
 from speechbrain_bifsmn.dataio.kept_inputs import KeptInputs
 from speechbrain_bifsmn.evaluation.metrics import ClassificationStats
+from speechbrain_bifsmn.nnet.averaging import (
+    AveragedWeights,
+    estimate_statistics,
+)
 from speechbrain_bifsmn.nnet.network_output import NetworkOutput
 from speechbrain_bifsmn.runs.weights import save_weights
 
 SEEDED = ("teacher", "student", "copies")
+STATISTICS_BATCHES = 32  # that normalisations' statistics are estimated from
 
 
 class KeywordBrain(sb.Brain):
-    """Trains one stage: the teacher, or the student by distillation from it."""
+    """Trains one stage: the teacher, or the student by distillation from it.
+
+    What is validated, saved and tested has averaged weights.
+    """
 
     # Set for the student; frozen, hence not in self.modules.
     teacher: torch.nn.Module | None = None
     teacher_features: torch.nn.Module | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        share = self.hparams.averaged_share
+        self.averaged = AveragedWeights(self.modules.model, share)
+        self.heard: deque[torch.Tensor] = deque(maxlen=STATISTICS_BATCHES)
+        if self.checkpointer is not None:
+            self.checkpointer.add_recoverable("averaged", self.averaged)
 
     def compute_forward(
         self, batch: PaddedBatch | KeptInputs, stage: sb.Stage
@@ -41,10 +59,17 @@ class KeywordBrain(sb.Brain):
         else:
             wav, features = self._listen(batch)
         features = self.modules.feature_augment(features)
-        outputs = self.modules.model(features, thinnings=self.hparams.thinnings)
+        if stage == sb.Stage.TRAIN:
+            self.heard.append(features.detach())
+            outputs = self._run(self.modules.model, features)
+        else:
+            outputs = self._run(self.averaged, features)
         if teacher is None:
             teacher = self._teach(wav, features)
         return outputs, teacher
+
+    def _run(self, model, features):
+        return model(features, thinnings=self.hparams.thinnings)
 
     @torch.no_grad()
     def keep(self, batch: PaddedBatch) -> KeptInputs:
@@ -107,6 +132,23 @@ class KeywordBrain(sb.Brain):
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
+    def on_fit_batch_end(
+        self,
+        batch: PaddedBatch | KeptInputs,
+        outputs: Any,
+        loss: torch.Tensor,
+        should_step: bool,
+    ) -> None:
+        """Moves the averaged weights on."""
+        if should_step:
+            self.averaged.update_parameters(self._model)
+
+    @property
+    def _model(self):
+        """The network that learns, without what wraps it for many processes."""
+        model = self.modules.model
+        return getattr(model, "module", model)
+
     def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
         """Seeds a training epoch, so that a resumed run repeats it exactly."""
         self.started = time.monotonic()
@@ -153,7 +195,7 @@ class KeywordBrain(sb.Brain):
         """Logs and saves an epoch after its validation."""
         seconds = time.monotonic() - self.started
         if stage == sb.Stage.TRAIN:
-            self._average_statistics()
+            self._estimate_statistics()
             self.train_row = {"loss": stage_loss, "seconds": seconds}
             return
         accuracy = self.accuracies()
@@ -200,16 +242,19 @@ class KeywordBrain(sb.Brain):
         """Writes the weights as ``<stage>.safetensors`` in the save folder."""
         hparams = self.hparams
         path = Path(hparams.save_folder) / f"{hparams.stage}.safetensors"
-        model = getattr(hparams, f"{hparams.stage}_model")
-        run_on_main(save_weights, args=[model, path])
+        run_on_main(save_weights, args=[self.averaged.module, path])
 
-    def _average_statistics(self):
-        """Makes BatchNorm's running statistics those of all ranks."""
-        if dist.is_initialized():
-            for statistic in self.modules.model.buffers():
-                if statistic.is_floating_point():
-                    dist.all_reduce(statistic)
-                    statistic /= dist.get_world_size()
+    def take_average(self) -> None:
+        """Gives the network that learned the averaged weights."""
+        self._model.load_state_dict(self.averaged.module.state_dict())
+
+    def _estimate_statistics(self):
+        """Estimates BatchNorm's statistics for the averaged weights."""
+        model = self.averaged.module
+        estimate_statistics(model, lambda x: self._run(model, x), self.heard)
+        self.heard.clear()
+        for network in (model, self._model):
+            _average_over_ranks(network)
 
     def _wrap_distributed(self):
         """Leaves BatchNorm alone on a CPU, where SyncBatchNorm cannot run."""
@@ -217,3 +262,12 @@ class KeywordBrain(sb.Brain):
             super()._wrap_distributed()
             return
         self.modules["model"] = DistributedDataParallel(self.modules["model"])
+
+
+def _average_over_ranks(network):
+    """Makes BatchNorm's running statistics those of all ranks."""
+    if dist.is_initialized():
+        for statistic in network.buffers():
+            if statistic.is_floating_point():
+                dist.all_reduce(statistic)
+                statistic /= dist.get_world_size()

@@ -20,6 +20,7 @@ def brain(**hparams):
         "labels": ["a", "b"],
         "schedule": WarmupCosine(0.1),
         "total_steps": 10,
+        "averaged_share": 0.5,
         "student_model": SimpleNamespace(deployable=False),
     } | hparams
     modules = {
@@ -83,3 +84,42 @@ def test_the_teacher_is_no_module_of_the_brain():
     trainer.teacher = nn.BatchNorm1d(2).eval()
     trainer.modules.train()
     assert not trainer.teacher.training
+
+
+def test_validation_hears_the_averaged_weights():
+    trainer = brain()
+    outputs = []
+    trainer._run = lambda model, features: outputs.append(model) or [model]
+    trainer.modules["features"] = trainer.modules["feature_augment"] = (
+        nn.Identity()
+    )
+    trainer._listen = lambda batch: (None, torch.zeros(1, 2))
+    batch = SimpleNamespace(to=lambda device: batch)
+    trainer.compute_forward(batch, Stage.TRAIN)
+    assert len(trainer.heard) == 1
+    trainer.compute_forward(batch, Stage.VALID)
+    assert len(trainer.heard) == 1
+    assert outputs == [trainer.modules.model, trainer.averaged]
+
+
+def test_averages_move_with_each_step():
+    trainer = brain(averaged_share=0.0)
+    start = trainer.averaged.module.weight.clone()
+    with torch.no_grad():
+        trainer.modules.model.weight += 1
+    trainer.on_fit_batch_end(None, None, None, should_step=False)
+    assert torch.equal(trainer.averaged.module.weight, start)
+    trainer.on_fit_batch_end(None, None, None, should_step=True)
+    assert torch.equal(trainer.averaged.module.weight, start + 1)
+
+
+def test_in_the_end_the_network_has_the_average():
+    trainer = brain(averaged_share=1.0)
+    for _ in range(2):
+        with torch.no_grad():
+            trainer.modules.model.weight += 1
+        trainer.on_fit_batch_end(None, None, None, should_step=True)
+    mean = trainer.averaged.module.weight.clone()
+    assert not torch.equal(trainer.modules.model.weight, mean)
+    trainer.take_average()
+    assert torch.equal(trainer.modules.model.weight, mean)

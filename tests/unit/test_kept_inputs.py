@@ -60,7 +60,12 @@ def trainer():
         "wav_augment": RandomApply([], []),
         "feature_augment": RandomApply([], []),
     }
-    hparams = {"seed": 1, "thinnings": [1], "labels": list("abc")}
+    hparams = {
+        "seed": 1,
+        "thinnings": [1],
+        "labels": list("abc"),
+        "averaged_share": 0.0,
+    }
     options = {"device": "cpu", "noprogressbar": True}
     brain = KeywordBrain(modules, None, hparams, options)
     brain.teacher = DFSMN(classes=CLASSES).eval()

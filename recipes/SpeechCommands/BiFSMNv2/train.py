@@ -270,6 +270,7 @@ def test(brain: KeywordBrain, data: Mapping[str, DynamicItemDataset]) -> None:
     rows = brain.hparams.history.rows
     brain.evaluate(data["test"], max_key="accuracy", test_loader_kwargs=loader)
     brain.hparams.history.rows = rows  # the best checkpoint ends earlier
+    brain.take_average()
 
 
 def get_teacher(
