@@ -157,7 +157,6 @@ class KeywordBrain(sb.Brain):
             self.stats = [ClassificationStats(labels) for _ in self.thinnings]
             return
         self.seed(epoch, self.hparams.stage)
-        self._round(epoch)
 
     def seed(self, number: int, name: str) -> None:
         """Seeds all that is random in an epoch, or a copy, of a stage."""
@@ -170,14 +169,6 @@ class KeywordBrain(sb.Brain):
         self.modules.augment.seed(seed)
         self.modules.silence.seed(other)
         self.modules.wav_augment.restart()
-
-    def _round(self, epoch):
-        """Lets the student's last epochs train through a device's rounding."""
-        hparams = self.hparams
-        if hparams.stage == "student" and hparams.student_model.deployable:
-            rounded = int(hparams.rounded_share * hparams.student_epochs)
-            last = hparams.student_epochs - rounded
-            hparams.student_model.rounded = epoch > last
 
     @property
     def thinnings(self) -> list[int]:

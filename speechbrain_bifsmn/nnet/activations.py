@@ -17,11 +17,7 @@ from speechbrain_bifsmn.nnet.binarizer import (
     sign,
     to_float32,
 )
-from speechbrain_bifsmn.nnet.fixed_point import (
-    UNIT,
-    share_exponent,
-    straight_through,
-)
+from speechbrain_bifsmn.nnet.fixed_point import UNIT, straight_through
 from speechbrain_bifsmn.nnet.two_planes import two_planes
 
 SCALE_LAYOUTS = ("per_channel", "as_released")
@@ -156,9 +152,8 @@ class DualScaleActivation(nn.Module):
         self.channels, self.channel_axis = channels, channel_axis
         self.scale_layout, self.scales = scale_layout, scales
         self.planes, self.gradient = planes, gradient
-        # Whether inputs are whole multiples of UNIT on a device; whether the
-        # thresholds are rounded as there.
-        self.on_grid = self.rounded = False
+        # Whether inputs are whole multiples of UNIT on a device.
+        self.on_grid = False
         self.threshold1 = nn.Parameter(torch.rand(channels) * 1e-3)
         self.binarizer1 = LearningPropagationBinarizer(1.0, gradient)
         if planes == 2:
@@ -210,27 +205,19 @@ class DualScaleActivation(nn.Module):
         if self.training and not self.started:
             self._start(x.detach())
         scale = self._scale_of(x.detach())
-        theta1 = self._rounded(self.threshold1)
         if self.planes == 1:
-            return scale[0] * self.binarizer1(x - theta1)
+            return scale[0] * self.binarizer1(x - self.threshold1)
         s1, s2 = scale
         return two_planes(
             x,
-            theta1,
-            self._rounded(self.threshold2),
+            self.threshold1,
+            self.threshold2,
             s1,
             s2,
             positive(self.binarizer1.alpha),
             positive(self.binarizer2.alpha),
             self.gradient,
         )
-
-    def _rounded(self, thresholds):
-        """As a device has them."""
-        if not self.rounded:
-            return thresholds
-        units = share_exponent(thresholds.detach() / UNIT).values
-        return straight_through(thresholds, units * UNIT)
 
     def _released(self, x):
         shape = [1] * x.dim()

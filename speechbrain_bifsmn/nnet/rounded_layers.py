@@ -1,18 +1,13 @@
-"""The two layers that are not binary: whole numbers of a few bits.
-
-Both compute in full precision, until ``rounded`` is set: then inputs and
-weights are what a device has, with the gradients of what they were.
-"""
+"""The two layers that are not binary: on devices, of a few bits."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from speechbrain_bifsmn.nnet.fixed_point import UNIT, straight_through
+from speechbrain_bifsmn.nnet.fixed_point import UNIT
 from speechbrain_bifsmn.nnet.tied_linear import TiedLinear
 
 INPUT_CODES = 127
@@ -25,7 +20,8 @@ RANGE = 4.0  # of the classifier's inputs, in root mean squares
 class RoundedConv2d(nn.Conv2d):
     """A convolution of one channel of codes from 0 to 127.
 
-    The magnitudes of an output's weights add up to at most 258.
+    Training computes in full precision, devices with ``codes``. The magnitudes
+    of an output's codes add up to at most 258.
 
     Arguments
     ---------
@@ -48,7 +44,7 @@ class RoundedConv2d(nn.Conv2d):
         super().__init__(*shape, **named_shape)
         self.step = (high - low) / INPUT_CODES
         self.pad_code = min(max(round(-low / self.step), 0), INPUT_CODES)
-        self.low, self.rounded = -self.pad_code * self.step, False
+        self.low = -self.pad_code * self.step
 
     def codes(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the weights as whole numbers, and their scales (N,)."""
@@ -60,24 +56,14 @@ class RoundedConv2d(nn.Conv2d):
         scale = scale.clamp_min(1e-12)
         return (weight / scale.view(-1, 1, 1, 1)).round(), scale
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Maps (B, 1, H, W) to (B, N, H', W')."""
-        if not self.rounded:
-            return super().forward(x)
-        q = ((x - self.low) / self.step).clamp(0, INPUT_CODES).round()
-        x = straight_through(x, (q - self.pad_code) * self.step)
-        codes, scale = self.codes()
-        weight = (codes * scale.view(-1, 1, 1, 1)).to(self.weight.dtype)
-        weight = straight_through(self.weight, weight)
-        return self._conv_forward(x, weight, self.bias)
-
 
 class RoundedLinear(TiedLinear):
     """A classifier of 8-bit inputs and 4-bit weights.
 
-    Takes the arguments of ``TiedLinear``. Its inputs are whole multiples of the
-    unit of activations; the range of their 8 bits follows from their root mean
-    square in training.
+    Training computes in full precision, devices with ``codes``. Takes the
+    arguments of ``TiedLinear``. Its inputs are whole multiples of the unit of
+    activations; the range of their 8 bits follows from their root mean square
+    in training.
 
     Example
     -------
@@ -90,7 +76,6 @@ class RoundedLinear(TiedLinear):
 
     def __init__(self, *shape: Any, **named_shape: Any) -> None:
         super().__init__(*shape, **named_shape)
-        self.rounded = False
         self.register_buffer("mean_square", torch.ones(()))
 
     def shift(self) -> torch.Tensor:
@@ -101,9 +86,9 @@ class RoundedLinear(TiedLinear):
     def codes(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Returns weights and biases as whole numbers, and the logits' unit.
 
-        Of all inputs there is a weight: those that are tied repeat it.
+        A mean's weight is that of each of its inputs.
         """
-        weight = self.untied().detach().double()
+        weight = (self.weight / self.tied).detach().double()
         step = STEP * weight.abs().mean().clamp_min(1e-12)
         codes = (
             (weight / step).round().clamp(-CLASSIFIER_CODES, CLASSIFIER_CODES)
@@ -112,25 +97,11 @@ class RoundedLinear(TiedLinear):
         biases = (self.bias.detach().double() / unit.double()).round()
         return codes, biases.clamp(-(2.0**30), 2.0**30), unit
 
-    def round_input(self, x: torch.Tensor) -> torch.Tensor:
-        """Returns the 8-bit codes of activations ``x`` in their unit."""
-        codes = torch.floor((x / UNIT) / 2.0 ** self.shift().to(x.dtype) + 0.5)
-        return codes.clamp(-128, 127)
-
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Maps (B, inputs) to logits (B, N)."""
-        if not self.rounded:
-            if self.training:
-                self._follow(x.detach())
-            return super().forward(x)
-        codes, biases, unit = self.codes()
-        step = 2.0 ** self.shift().to(x.dtype) * UNIT
-        high = 127.5 * step
-        x = straight_through(x.clamp(-high, high), self.round_input(x) * step)
-        weight = (codes * (unit.double() / step.double())).to(self.weight.dtype)
-        weight = straight_through(self.untied(), weight)
-        bias = (biases * unit.double()).to(self.bias.dtype)
-        return F.linear(x, weight, straight_through(self.bias, bias))
+        if self.training:
+            self._follow(x.detach())
+        return super().forward(x)
 
     @torch.no_grad()
     def _follow(self, x):

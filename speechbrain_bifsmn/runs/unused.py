@@ -111,10 +111,6 @@ _NEEDS = {
         "--reverberation_probability above 0",
         lambda h: h["reverberation_probability"] > 0,
     ),
-    "rounded_share": (
-        "a student that can be deployed",
-        lambda h: h["student_model"].deployable,
-    ),
     "large_teacher_copies": (
         "--large_teacher=PATH",
         lambda h: bool(h["large_teacher"]),

@@ -21,7 +21,6 @@ def brain(**hparams):
         "schedule": WarmupCosine(0.1),
         "total_steps": 10,
         "averaged_share": 0.5,
-        "student_model": SimpleNamespace(deployable=False),
     } | hparams
     modules = {
         "model": nn.Linear(2, 2),
@@ -51,21 +50,6 @@ def test_an_epoch_is_seeded_by_itself():
     assert torch.equal(draws(brain(), 2), second)
     assert not torch.equal(draws(brain(seed=2), 2), second)
     assert not torch.equal(draws(brain(stage="teacher"), 2), second)
-
-
-def test_the_last_epochs_of_the_student_round():
-    student = SimpleNamespace(deployable=True, rounded=None)
-    options = {"student_epochs": 10, "rounded_share": 0.25}
-    trainer = brain(student_model=student, **options)
-    rounded = []
-    for epoch in range(1, 11):
-        trainer.on_stage_start(Stage.TRAIN, epoch)
-        rounded.append(student.rounded)
-    assert rounded == [False] * 8 + [True] * 2
-    student.rounded = None
-    teacher = brain(stage="teacher", student_model=student, **options)
-    teacher.on_stage_start(Stage.TRAIN, 10)
-    assert student.rounded is None
 
 
 def test_the_rate_follows_the_schedule():

@@ -5,9 +5,18 @@ import torch
 from random_networks import SMALL, decibels, random_network
 
 from speechbrain_bifsmn.lobes.models.bidfsmn import BiDFSMN
+from speechbrain_bifsmn.lobes.models.integer_network import levels
+from speechbrain_bifsmn.lobes.models.integers import (
+    affine,
+    inputs_of,
+    level_scale,
+    limits,
+    max_dot,
+    scale_and_bias,
+)
 from speechbrain_bifsmn.lobes.models.model_integers import integers
 from speechbrain_bifsmn.nnet.activations import PReLU
-from speechbrain_bifsmn.nnet.fixed_point import UNIT, Shared
+from speechbrain_bifsmn.nnet.fixed_point import UNIT, Shared, apply_affine
 
 OPTIONS = pytest.mark.parametrize(
     "options",
@@ -17,18 +26,68 @@ OPTIONS = pytest.mark.parametrize(
 
 
 @OPTIONS
-def test_rounded_training_computes_what_evaluation_does(options):
-    """Two ways to the same integers: modules that round, and limits."""
+def test_devices_compute_about_what_training_does(options):
+    """Rounding turns a few bits over, more with every block."""
     net = random_network(**options)
     x = decibels(16, net.frames, net.n_mels)
     expected = net(x, thinnings=net.thinnings)
-    net.rounded = True
-    found = net.train()(x, thinnings=net.thinnings)
+    net.train()
+    for module in net.modules():
+        if hasattr(module, "running_mean"):
+            module.eval()
+    found = net(x, thinnings=net.thinnings)
     for ours, theirs in zip(found, expected, strict=True):
-        for h, g in zip(ours.hidden, theirs.hidden, strict=True):
-            assert torch.equal(h, g)
-        torch.testing.assert_close(ours.logits, theirs.logits)
-        assert theirs.logits.std() > 0.01
+        both = torch.stack([ours.logits.flatten(), theirs.logits.flatten()])
+        assert torch.corrcoef(both)[0, 1] > 0.9
+
+
+def sums(layer):
+    """Dot products (1000, N) of a binary layer, and what it makes of them."""
+    scale, bias = scale_and_bias(layer)
+    dots = torch.randn(1000, len(scale)) * (5 * inputs_of(layer)) ** 0.5
+    dots = dots.round()
+    return dots, (dots * scale + bias).float()
+
+
+@pytest.mark.parametrize("thinning", ["1", "2", "4"])
+@pytest.mark.parametrize("name", ["memory", "project"])
+def test_a_layer_of_16_bits_is_close(name, thinning):
+    block = random_network().blocks[3]
+    layer = getattr(block, name)
+    norms, activations = {
+        "memory": (block.memory_norms, None),
+        "project": (block.norms, block.activations),
+    }[name]
+    activation = (
+        activations[thinning] if activations else block.memory_activation
+    )
+    dots, outputs = sums(layer)
+    with torch.no_grad():
+        expected = activation(norms[thinning](outputs))
+    numbers = affine(layer, norms[thinning], activation)
+    found = UNIT * apply_affine(
+        dots,
+        max_dot(layer),
+        *(each.values.float() for each in numbers[:2]),
+        numbers.slope.float(),
+    )
+    error = (found - expected).abs() / expected.std()
+    assert error.mean() < 0.015
+    assert error.max() < 0.1
+
+
+@pytest.mark.parametrize("thinning", ["1", "2", "4"])
+def test_limits_are_where_the_next_layer_turns_bits_over(thinning):
+    block = random_network().blocks[3]
+    norm, following = block.expand_norms[thinning], block.project.activation
+    dots, outputs = sums(block.expand)
+    with torch.no_grad():
+        inputs = block.expand_activation(norm(outputs))
+        expected = following(inputs.t()[None])[0].t()
+    edges = limits(block.expand, norm, block.expand_activation, following)
+    found = levels(dots / 2, edges.values)
+    other = (found * level_scale(following)).float().ne(expected)
+    assert other.float().mean() < 0.02
 
 
 @OPTIONS
@@ -47,12 +106,10 @@ def test_every_number_fits_a_file(options):
             assert (middle <= high).all(), name
 
 
-def test_evaluation_does_not_depend_on_what_training_did_before():
+def test_evaluation_depends_on_the_weights_alone():
     net = random_network()
     x = decibels(4)
     expected = net(x)
-    net.rounded = True
-    assert torch.equal(net(x), expected)
     fresh = BiDFSMN(12).eval()
     fresh.load_state_dict(net.state_dict())
     assert torch.equal(fresh(x), expected)
@@ -65,30 +122,12 @@ def test_activations_are_multiples_of_their_unit():
         assert torch.equal(hidden / UNIT, (hidden / UNIT).round())
 
 
-def test_rounded_training_keeps_statistics_and_learns():
-    net = random_network().train()
-    net.rounded = True
-    before = {k: v.clone() for k, v in net.named_buffers()}
-    outputs = net(decibels(4), thinnings=net.thinnings)
-    sum(o.logits.square().mean() for o in outputs).backward()
-    for name, buffer in net.named_buffers():
-        assert torch.equal(buffer, before[name]), name
-    for name, parameter in net.named_parameters():
-        assert parameter.grad is not None, name
-    net.rounded = False
-    net(decibels(4))
-    mean = "blocks.0.norms.1.running_mean"
-    assert not torch.equal(net.get_buffer(mean), before[mean])
-
-
 @pytest.mark.parametrize(
     "options",
     [{"scales": "learned"}, {"binary": False}, {"activation": PReLU}],
     ids=str,
 )
-def test_what_cannot_be_deployed_does_not_round(options):
+def test_what_cannot_be_deployed_is_evaluated_all_the_same(options):
     net = BiDFSMN(3, **options)
     assert not net.deployable
-    with pytest.raises(ValueError, match="rounded: expected a network that"):
-        net.rounded = True
-    net.eval()(decibels(2))
+    assert net.eval()(decibels(2)).shape == (2, 3)

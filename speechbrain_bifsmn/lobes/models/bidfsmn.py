@@ -7,10 +7,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from speechbrain_bifsmn.lobes.models.bidfsmn_block import (
-    BiDFSMNBlock,
-    rounded_activation,
-)
 from speechbrain_bifsmn.lobes.models.dfsmn import DFSMN, ThinnableDFSMN
 from speechbrain_bifsmn.lobes.models.integer_network import (
     Header,
@@ -25,8 +21,6 @@ from speechbrain_bifsmn.nnet.rounded_layers import (
     RoundedConv2d,
     RoundedLinear,
 )
-
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, PositiveGainBatchNorm)
 
 
 class BiDFSMN(ThinnableDFSMN):
@@ -77,7 +71,6 @@ class BiDFSMN(ThinnableDFSMN):
     574976
     """
 
-    block_type = BiDFSMNBlock
     # Their layers, which torch's types do not tell.
     front_end: Any
     blocks: Any
@@ -114,7 +107,7 @@ class BiDFSMN(ThinnableDFSMN):
                 block.expand.activation.on_grid = True
 
     def _make_rounded_ends(self):
-        """Puts layers that can round where layers stay that are not binary."""
+        """Puts layers that have codes where layers stay that are not binary."""
         conv, linear = self.front_end[0], self.classifier
         scaling = self.scaling
         shape = conv.in_channels, conv.out_channels, 5, 2, 2
@@ -127,41 +120,6 @@ class BiDFSMN(ThinnableDFSMN):
         self.classifier = RoundedLinear(
             linear.in_features * linear.tied, self.classes, linear.tied
         )
-
-    @property
-    def rounded(self) -> bool:
-        """Whether training rounds as devices do; may be set at any time.
-
-        Batch normalisations then keep their running statistics. In ``eval()``
-        a ``deployable`` network always computes what devices do.
-        """
-        return self.deployable and self.front_end[0].rounded
-
-    @rounded.setter
-    def rounded(self, rounded: bool) -> None:
-        if not self.deployable:
-            if not rounded:
-                return
-            raise ValueError(
-                "rounded: expected a network that can be deployed (binary, "
-                "scale_layout='per_channel', scales='tied', activation="
-                "PositiveSlopePReLU), got another; leave it False"
-            )
-        self.front_end[0].rounded = self.classifier.rounded = rounded
-        for block in self.blocks:
-            block.rounded = rounded
-            block.memory.activation.rounded = rounded
-            block.expand.activation.rounded = rounded
-        self.train(self.training)
-
-    def train(self, mode: bool = True) -> BiDFSMN:
-        """Trains, or evaluates: then as devices do, where it can."""
-        super().train(mode)
-        if mode and self.rounded:
-            for module in self.modules():
-                if isinstance(module, NORMS):
-                    module.eval()
-        return self
 
     @property
     def header(self) -> Header:
@@ -187,14 +145,6 @@ class BiDFSMN(ThinnableDFSMN):
             network = IntegerNetwork(numbers.__getitem__, self.header)
             x = network.front(features.float())
             return [network.run(x, self.blocks_at(n), n) for n in thinnings]
-
-    def _project(self, x):
-        out = self.projection(x)
-        y = self.projection_activation(out)
-        if not self.rounded:
-            return y
-        activation = self.projection_activation
-        return rounded_activation(out, y, self.projection, None, activation)
 
     def start_from(self, teacher: DFSMN) -> None:
         """Takes over every weight that a full-precision DFSMN has in common.

@@ -123,8 +123,6 @@ class ThinnableDFSMN(Thinnable):
     (8, 4)
     """
 
-    block_type: type[DFSMNBlock] = DFSMNBlock
-
     def __init__(
         self,
         classes: int,
@@ -160,7 +158,7 @@ class ThinnableDFSMN(Thinnable):
         self.projection = nn.Linear(bands, channels)
         self.projection_activation = activation()
         self.blocks = nn.ModuleList(
-            self.block_type(
+            DFSMNBlock(
                 channels,
                 hidden,
                 taps,
@@ -217,9 +215,6 @@ class ThinnableDFSMN(Thinnable):
         x = self.scaling(features).transpose(1, 2).unsqueeze(1)
         x = self.front_end(x)  # (B, 1, F, T) to (B, 2 front_channels, F/4, T/4)
         x = x.permute(0, 3, 1, 2).flatten(2)  # (B, T/4, bands)
-        return self._project(x)
-
-    def _project(self, x):
         return self.projection_activation(self.projection(x))
 
     def _run(self, x, thinning):

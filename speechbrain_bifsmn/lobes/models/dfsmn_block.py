@@ -86,17 +86,11 @@ class DFSMNBlock(nn.Module):
         """Maps (B, T, C) to (B, T, C) with the norms of a thinning."""
         key = str(thinning)
         padded = F.pad(x, (0, 0, *self.taps))
-        norm = self.memory_norms[key]
-        memory = self._step(self.memory, norm, self.memory_activation, padded)
-        x = self._sum(x, memory)
+        memory = normalise(
+            self.memory_norms[key], over_time(self.memory, padded)
+        )
+        x = x + self.memory_activation(memory)
         y = normalise(self.expand_norms[key], over_time(self.expand, x))
         y = self.dropout(self.expand_activation(y))
-        y = self._step(self.project, self.norms[key], self.activations[key], y)
-        return self._sum(x, y)
-
-    def _step(self, layer, norm, activation, x):
-        """What is added to ``x``."""
-        return activation(normalise(norm, over_time(layer, x)))
-
-    def _sum(self, x, y):
-        return y + x
+        y = normalise(self.norms[key], over_time(self.project, y))
+        return x + self.activations[key](y)

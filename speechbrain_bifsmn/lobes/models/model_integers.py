@@ -95,9 +95,8 @@ def _block(name, block):
 
 def _classifier(layer, frames):
     codes, biases, unit = layer.codes()
-    # torch has channel by channel, a file frame by frame, or one for all.
-    codes = codes.unflatten(1, (-1, frames)).transpose(1, 2)
-    codes = codes[:, 0] if layer.tied > 1 else codes.flatten(1)
+    if layer.tied == 1:  # torch has channel by channel, a file frame by frame
+        codes = codes.unflatten(1, (-1, frames)).transpose(1, 2).flatten(1)
     return {
         "classifier.unit": unit,
         "classifier.shift": layer.shift(),
