@@ -20,7 +20,7 @@ class AveragedWeights(AveragedModel):
     of all steps so far: at step ``t`` it moves by ``1 / (share t)`` towards the
     weights of then. Its batch normalisations need ``estimate_statistics``.
 
-    Source: polynomial-decay averaging, Shamir and Zhang, ICML 2013, section 4.
+    Source: polynomial-decay averaging, Shamir and Zhang, ICML 2013.
 
     Arguments
     ---------
