@@ -81,8 +81,9 @@ def _install_hook():
 
 def _hook(event, arguments):
     global _look
-    if _look and _writes(event, arguments):
-        look, _look = _look, None  # looking may open files
+    look = _look
+    if look and _writes(event, arguments):
+        _look = None  # looking may open files
         look()
         _look = look
 
@@ -105,11 +106,15 @@ def states_before_each(home, action):
 
 def contents(folder):
     """Returns {path: content} of the files below a folder."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    while True:
+        try:
+            return {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in sorted(folder.rglob("*"))
+                if path.is_file()
+            }
+        except FileNotFoundError:  # moved meanwhile, by another thread
+            continue
 
 
 def check_kills(home, make_old, make_new, stride=1):
