@@ -43,7 +43,8 @@ class KeywordBrain(sb.Brain):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         share = self.hparams.averaged_share
-        self.averaged = AveragedWeights(self.modules.model, share)
+        self.network = self.modules.model  # many processes wrap that one
+        self.averaged = AveragedWeights(self.network, share)
         self.heard: deque[torch.Tensor] = deque(maxlen=STATISTICS_BATCHES)
         if self.checkpointer is not None:
             self.checkpointer.add_recoverable("averaged", self.averaged)
@@ -141,13 +142,7 @@ class KeywordBrain(sb.Brain):
     ) -> None:
         """Moves the averaged weights on."""
         if should_step:
-            self.averaged.update_parameters(self._model)
-
-    @property
-    def _model(self):
-        """The network that learns, without what wraps it for many processes."""
-        model = self.modules.model
-        return getattr(model, "module", model)
+            self.averaged.update_parameters(self.network)
 
     def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
         """Seeds a training epoch, so that a resumed run repeats it exactly."""
@@ -237,15 +232,14 @@ class KeywordBrain(sb.Brain):
 
     def take_average(self) -> None:
         """Gives the network that learned the averaged weights."""
-        self._model.load_state_dict(self.averaged.module.state_dict())
+        self.network.load_state_dict(self.averaged.module.state_dict())
 
     def _estimate_statistics(self):
         """Estimates BatchNorm's statistics for the averaged weights."""
         model = self.averaged.module
         estimate_statistics(model, lambda x: self._run(model, x), self.heard)
         self.heard.clear()
-        for network in (model, self._model):
-            _average_over_ranks(network)
+        _average_over_ranks(model)
 
     def _wrap_distributed(self):
         """Leaves BatchNorm alone on a CPU, where SyncBatchNorm cannot run."""

@@ -17,8 +17,8 @@ import torch, train
 
 def spy(brain, data, test=train.test):
     name = f"{{brain.hparams.stage}}_{{torch.distributed.get_rank()}}.pt"
-    model = brain.hparams.__dict__[brain.hparams.stage + "_model"]
-    torch.save(model.state_dict(), {folder!r} + "/" + name)
+    weights = brain.averaged.module.state_dict()
+    torch.save(weights, {folder!r} + "/" + name)
     test(brain, data)
 
 train.test = spy

@@ -17,9 +17,9 @@ from speechbrain_bifsmn.lobes.models.model_integers import integers
 from speechbrain_bifsmn.nnet.activations import PositiveSlopePReLU
 from speechbrain_bifsmn.nnet.binarize import BinarizedLayer, binarize
 from speechbrain_bifsmn.nnet.positive_norm import PositiveGainBatchNorm
-from speechbrain_bifsmn.nnet.rounded_layers import (
-    RoundedConv2d,
-    RoundedLinear,
+from speechbrain_bifsmn.nnet.quantizable_layers import (
+    QuantizableConv2d,
+    QuantizableLinear,
 )
 
 
@@ -94,7 +94,7 @@ class BiDFSMN(ThinnableDFSMN):
         super().__init__(classes, activation=activation, norm=norm, **sizes)
         self.deployable = folds
         if self.deployable:
-            self._make_rounded_ends()
+            self._make_quantizable_ends()
         self.binarized: list[BinarizedLayer] = []
         if binary:
             ends = () if self.deployable else ("front_end.0",)
@@ -106,18 +106,18 @@ class BiDFSMN(ThinnableDFSMN):
                 block.memory.activation.on_grid = True
                 block.expand.activation.on_grid = True
 
-    def _make_rounded_ends(self):
+    def _make_quantizable_ends(self):
         """Puts layers that have codes where layers stay that are not binary."""
         conv, linear = self.front_end[0], self.classifier
         scaling = self.scaling
         shape = conv.in_channels, conv.out_channels, 5, 2, 2
-        conv = RoundedConv2d(scaling.low, scaling.high, *shape)
+        conv = QuantizableConv2d(scaling.low, scaling.high, *shape)
         low = scaling.mean + scaling.std * conv.low
         gain = 1 / (scaling.std * conv.step)
         # As a file has them, in single precision.
         self.input_codes = torch.tensor([low, gain]).tolist()
         self.front_end[0] = conv
-        self.classifier = RoundedLinear(
+        self.classifier = QuantizableLinear(
             linear.in_features * linear.tied, self.classes, linear.tied
         )
 

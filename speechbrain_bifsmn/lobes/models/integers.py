@@ -225,7 +225,7 @@ def first_limits(
 
     Arguments
     ---------
-    conv : RoundedConv2d
+    conv : QuantizableConv2d
         The first convolution.
     norm, activation, following
         As in ``limits``.

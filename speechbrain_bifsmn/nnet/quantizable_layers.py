@@ -1,4 +1,4 @@
-"""The two layers that are not binary: on devices, of a few bits."""
+"""The two layers that are not binary: devices compute them in few bits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STEP = 0.42  # of the classifier's weights, in mean magnitudes
 RANGE = 4.0  # of the classifier's inputs, in root mean squares
 
 
-class RoundedConv2d(nn.Conv2d):
+class QuantizableConv2d(nn.Conv2d):
     """A convolution of one channel of codes from 0 to 127.
 
     Training computes in full precision, devices with ``codes``. The magnitudes
@@ -33,7 +33,7 @@ class RoundedConv2d(nn.Conv2d):
 
     Example
     -------
-    >>> conv = RoundedConv2d(-2.5, 3.0, 1, 8, 5, stride=2, padding=2)
+    >>> conv = QuantizableConv2d(-2.5, 3.0, 1, 8, 5, stride=2, padding=2)
     >>> conv(torch.zeros(1, 1, 16, 16)).shape
     torch.Size([1, 8, 8, 8])
     """
@@ -57,7 +57,7 @@ class RoundedConv2d(nn.Conv2d):
         return (weight / scale.view(-1, 1, 1, 1)).round(), scale
 
 
-class RoundedLinear(TiedLinear):
+class QuantizableLinear(TiedLinear):
     """A classifier of 8-bit inputs and 4-bit weights.
 
     Training computes in full precision, devices with ``codes``. Takes the
@@ -67,7 +67,7 @@ class RoundedLinear(TiedLinear):
 
     Example
     -------
-    >>> layer = RoundedLinear(64, 4)
+    >>> layer = QuantizableLinear(64, 4)
     >>> layer(torch.randn(2, 64)).shape
     torch.Size([2, 4])
     """

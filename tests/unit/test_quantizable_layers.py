@@ -3,11 +3,11 @@ import torch
 
 from speechbrain_bifsmn.nnet.fixed_point import UNIT
 from speechbrain_bifsmn.nnet.positive_norm import PositiveGainBatchNorm
-from speechbrain_bifsmn.nnet.rounded_layers import (
+from speechbrain_bifsmn.nnet.quantizable_layers import (
     CLASSIFIER_CODES,
     MAX_L1,
-    RoundedConv2d,
-    RoundedLinear,
+    QuantizableConv2d,
+    QuantizableLinear,
 )
 from speechbrain_bifsmn.nnet.tied_linear import TiedLinear
 
@@ -15,7 +15,7 @@ from speechbrain_bifsmn.nnet.tied_linear import TiedLinear
 @pytest.mark.parametrize("spread", [0.0, 0.1, 1.0, 100.0])
 def test_sums_of_the_first_convolution_fit_16_bits(spread):
     torch.manual_seed(0)
-    conv = RoundedConv2d(-2.5, 3.0, 1, 64, 5, stride=2, padding=2)
+    conv = QuantizableConv2d(-2.5, 3.0, 1, 64, 5, stride=2, padding=2)
     with torch.no_grad():
         conv.weight[:, 0, 0, 0] += spread  # one weight above all others
         conv.weight[0] = 0
@@ -28,7 +28,7 @@ def test_sums_of_the_first_convolution_fit_16_bits(spread):
 
 
 def test_the_classifier_follows_its_inputs_in_training_alone():
-    layer = RoundedLinear(64, 4)
+    layer = QuantizableLinear(64, 4)
     for _ in range(500):
         layer(torch.full((8, 64), 16.0))
     assert 200 < layer.mean_square < 257
@@ -40,7 +40,7 @@ def test_the_classifier_follows_its_inputs_in_training_alone():
 
 @pytest.mark.parametrize("tied", [1, 8])
 def test_codes_of_the_classifier_are_close_to_its_weights(tied):
-    layer = RoundedLinear(64, 4, tied=tied)
+    layer = QuantizableLinear(64, 4, tied=tied)
     codes, _, unit = layer.codes()
     assert codes.shape == layer.weight.shape
     found = tied * codes * unit / (2.0 ** layer.shift() * UNIT)
