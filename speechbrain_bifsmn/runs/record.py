@@ -106,17 +106,19 @@ def fingerprint(lists: Sequence[Path], root: str | Path) -> dict[str, str]:
     Returns
     -------
     dict
-        By name of the list, the SHA-256 of the list and of its files.
+        By name of the list, the SHA-256 of its rows, in which that of each file
+        stands for where it is.
     """
     found, known = {}, dict[str, str]()
     for path in lists:
-        digest = hashlib.sha256(path.read_bytes())
+        digest = hashlib.sha256()
         with open(path, newline="", encoding="utf-8") as file:
-            wavs = dict.fromkeys(row["wav"] for row in csv.DictReader(file))
-        for wav in tqdm(wavs, f"Checking {path.name}", unit="file", delay=2):
-            place = wav.replace("$data_root", str(root))
+            rows = list(csv.DictReader(file))
+        for row in tqdm(rows, f"Checking {path.name}", unit="clip", delay=2):
+            place = row["wav"].replace("$data_root", str(root))
             known[place] = known.get(place) or sha256_of(place)
-            digest.update(known[place].encode())
+            row |= {"ID": "", "wav": known[place]}  # the former has a path
+            digest.update(json.dumps(row).encode())
         found[path.name] = digest.hexdigest()
     return found
 

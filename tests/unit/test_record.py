@@ -123,6 +123,8 @@ def test_the_fingerprint_is_of_the_lists(tmp_path):
         clip.write_text(audio)
         found += [fingerprint([path], tmp_path)["train.csv"]]
     assert len(set(found)) == 3
+    clip = clip.rename(tmp_path / "moved.wav")  # as where a run's folder was
+    path.write_text(f"ID,wav,label\n{clip},{clip},no\n")
     assert fingerprint([path], tmp_path)["train.csv"] == found[-1]
 
 
