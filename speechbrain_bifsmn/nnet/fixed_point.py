@@ -8,6 +8,7 @@ here, where every operation on them is exact. The rules are those of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -32,7 +33,8 @@ class Shared(NamedTuple):
 
 
 def share_exponent(
-    values: torch.Tensor, weights: torch.Tensor | float = 1.0
+    values: torch.Tensor,
+    cost: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> Shared:
     """Rounds numbers to codes of 8 bits with the exponent that costs least.
 
@@ -40,8 +42,9 @@ def share_exponent(
     ---------
     values : torch.Tensor
         Numbers to round, of any shape.
-    weights : torch.Tensor | float
-        What the squared error of each of them costs.
+    cost : callable, optional
+        Returns what each of the numbers costs that they may become, given these
+        with one more dimension before; otherwise it is the squared error.
 
     Returns
     -------
@@ -55,8 +58,9 @@ def share_exponent(
     steps = 2.0 ** torch.arange(MAX_EXPONENT + 1, device=values.device)
     steps = steps.to(values.dtype).view(-1, *[1] * values.dim())
     codes = (values / steps).round().clamp(-MAX_CODE, MAX_CODE)
-    errors = ((codes * steps - values).square() * weights).flatten(1).sum(1)
-    best = errors.argmin()
+    rounded = codes * steps
+    costs = cost(rounded) if cost else (rounded - values).square()
+    best = costs.flatten(1).sum(1).argmin()
     best_codes = codes.index_select(0, best[None])[0]  # a graph can, too
     return Shared(best_codes, best.to(values.dtype))
 

@@ -222,8 +222,10 @@ def test_every_augmentation_and_workers(trained, tones, tmp_path):
     """Workers only read: two of them, or none, give the same weights."""
     losses, radio = [], tmp_path / "radio.wav"
     soundfile.write(radio, np.zeros(90 * 16000), 16000)
-    for workers in (0, 2):
-        folder = tmp_path / str(workers)
+    kinds = "reverberation drop_frequency drop_chunk mask_time mask_mel"
+    augmentations = [f"--{name}_probability=0.5" for name in kinds.split()]
+
+    def run(folder, workers):
         done = run_recipe(
             "hparams/bifsmnv2.yaml",
             f"--data_folder={tones}",
@@ -233,15 +235,14 @@ def test_every_augmentation_and_workers(trained, tones, tmp_path):
             f"--num_workers={workers}",
             f"--negatives=[{radio}]",
             f"--rooms={tmp_path}/rooms/rooms.csv",
-            *(
-                f"--{name}_probability=0.5"
-                for name in (
-                    "reverberation drop_frequency drop_chunk mask_time mask_mel"
-                ).split()
-            ),
+            *augmentations,
         )
         assert done.returncode == 0, done.stderr[-3000:]
-        losses.append((folder / "train_log.txt").read_text())
+        return (folder / "train_log.txt").read_text()
+
+    for workers in (0, 2):
+        folder = tmp_path / str(workers)
+        losses.append(run(folder, workers))
         listed = {
             path.stem: path.read_text().count("_negatives_")
             for path in (folder / "save/manifest").glob("*.csv")
@@ -250,6 +251,7 @@ def test_every_augmentation_and_workers(trained, tones, tmp_path):
         assert listed == {"train": 2 * 90, "valid": 0, "test": 0, "noise": 0}
     without_seconds = [re.sub("seconds: [^ ]+", "", text) for text in losses]
     assert without_seconds[0] == without_seconds[1]
+    assert run(folder.rename(tmp_path / "moved"), 2) == losses[1]
 
 
 def fails(*arguments):

@@ -76,18 +76,20 @@ def test_a_layer_of_16_bits_is_close(name, thinning):
     assert error.max() < 0.1
 
 
+@pytest.mark.parametrize(("mean", "most"), [(0, 0.02), (300, 0.05)])
 @pytest.mark.parametrize("thinning", ["1", "2", "4"])
-def test_limits_are_where_the_next_layer_turns_bits_over(thinning):
+def test_limits_are_where_the_next_layer_turns_bits_over(thinning, mean, most):
+    """Also where they are beyond what 8 bits hold without an exponent."""
     block = random_network().blocks[3]
     norm, following = block.expand_norms[thinning], block.project.activation
     dots, outputs = sums(block.expand)
-    with torch.no_grad():
-        inputs = block.expand_activation(norm(outputs))
-        expected = following(inputs.t()[None])[0].t()
+    inputs = block.expand_activation(norm(outputs)).detach()
+    expected = following(inputs.t()[None])[0].t()
+    norm.running_mean += mean * scale_and_bias(block.expand)[0]
     edges = limits(block.expand, norm, block.expand_activation, following)
-    found = levels(dots / 2, edges.values)
+    found = levels((dots + mean) / 2, edges.values)
     other = (found * level_scale(following)).float().ne(expected)
-    assert other.float().mean() < 0.02
+    assert other.float().mean() < most
 
 
 @OPTIONS

@@ -18,7 +18,6 @@ from speechbrain_bifsmn.nnet.activations import DualScaleActivation
 from speechbrain_bifsmn.nnet.fixed_point import (
     INT16,
     MAX_CODE,
-    MAX_EXPONENT,
     SLOPES,
     UNIT,
     Affine,
@@ -27,9 +26,6 @@ from speechbrain_bifsmn.nnet.fixed_point import (
     shift_of,
 )
 from speechbrain_bifsmn.nnet.positive_norm import PositiveGainBatchNorm
-
-# Limits are exact so many standard deviations of a dot product from its mean.
-DEVIATIONS = 5.5
 
 
 def inputs_of(layer: Any) -> int:
@@ -110,7 +106,8 @@ def affine(layer: Any, norm: Any, activation: Any) -> Affine:
         else (norm.running_var.double() / scale.square())
     )
     step = 2.0 ** (15 - shift_of(max_dot(layer)))
-    gains = share_exponent(scale * gain / UNIT * step, variance)
+    exact = scale * gain / UNIT * step
+    gains = share_exponent(exact, lambda x: (x - exact).square() * variance)
     at_mean = (mean * gain + shift) / UNIT
     shifts = share_exponent(at_mean - dots * gains.values / step)
     slope = (activation.slope.detach().double() * SLOPES).round()
@@ -170,6 +167,9 @@ def limits(
 ) -> Shared:
     """Returns the limits of halves of dot products, where only bits follow.
 
+    They are rounded so that the fewest dot products change sides, of a normal
+    distribution.
+
     Arguments
     ---------
     layer : nn.Module
@@ -188,7 +188,7 @@ def limits(
         (3, M), or (1, M) with one plane: middle, low, high.
     """
     scale, bias = scale_and_bias(layer)
-    gain, shift, _ = _normalisation(norm, scale)
+    gain, shift, mean = _normalisation(norm, scale)
     edges = _before(activation.slope, _edges(following))
     repeats = edges.size(1) // len(scale)
     a, b = (
@@ -196,14 +196,17 @@ def limits(
         for each in (scale * gain, bias * gain + shift)
     )
     halves = torch.ceil((edges - b) / a / 2)
-    deviation = (
-        math.sqrt((5 if layer.activation.planes == 2 else 1) * inputs_of(layer))
-        / 2
+    # Of halves of dot products, as training has seen them.
+    variance = norm.running_var.double() + norm.eps
+    middle, deviation = (
+        (each / scale / 2).repeat_interleave(repeats)
+        for each in (mean - bias, variance.sqrt())
     )
-    exponent = max(0, math.ceil(math.log2(DEVIATIONS * deviation / MAX_CODE)))
-    exponent = min(exponent, MAX_EXPONENT)
-    codes = (halves / 2.0**exponent).round().clamp(-MAX_CODE, MAX_CODE)
-    return Shared(codes, torch.full_like(a[0], exponent))
+
+    def below(limit: torch.Tensor) -> torch.Tensor:
+        return torch.erf((limit - 0.5 - middle) / deviation / math.sqrt(2))
+
+    return share_exponent(halves, lambda x: (below(x) - below(halves)).abs())
 
 
 def pads(activation: DualScaleActivation) -> torch.Tensor:
