@@ -78,6 +78,16 @@ def _normalisation(
     return gain, bias - mean * gain, mean
 
 
+def _dots_seen(
+    norm: Any, scale: torch.Tensor, bias: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and variance of dot products in training, (N,) each."""
+    if norm is None:
+        return -bias / scale, torch.ones_like(scale)
+    mean, variance = norm.running_mean.double(), norm.running_var.double()
+    return (mean - bias) / scale, variance / scale.square()
+
+
 def affine(layer: Any, norm: Any, activation: Any) -> Affine:
     """Returns what turns dot products into activations of 16 bits.
 
@@ -99,12 +109,7 @@ def affine(layer: Any, norm: Any, activation: Any) -> Affine:
     """
     scale, bias = scale_and_bias(layer)
     gain, shift, mean = _normalisation(norm, scale)
-    dots = (mean - bias) / scale  # at the mean
-    variance = (
-        torch.ones_like(scale)
-        if norm is None
-        else (norm.running_var.double() / scale.square())
-    )
+    dots, variance = _dots_seen(norm, scale, bias)
     step = 2.0 ** (15 - shift_of(max_dot(layer)))
     exact = scale * gain / UNIT * step
     gains = share_exponent(exact, lambda x: (x - exact).square() * variance)
@@ -188,23 +193,19 @@ def limits(
         (3, M), or (1, M) with one plane: middle, low, high.
     """
     scale, bias = scale_and_bias(layer)
-    gain, shift, mean = _normalisation(norm, scale)
+    gain, shift, _ = _normalisation(norm, scale)
+    dots, variance = _dots_seen(norm, scale, bias)
+    deviation = (variance + norm.eps / scale.square()).sqrt()
     edges = _before(activation.slope, _edges(following))
     repeats = edges.size(1) // len(scale)
-    a, b = (
+    a, b, dots, deviation = (
         each.repeat_interleave(repeats)
-        for each in (scale * gain, bias * gain + shift)
+        for each in (scale * gain, bias * gain + shift, dots, deviation)
     )
     halves = torch.ceil((edges - b) / a / 2)
-    # Of halves of dot products, as training has seen them.
-    variance = norm.running_var.double() + norm.eps
-    middle, deviation = (
-        (each / scale / 2).repeat_interleave(repeats)
-        for each in (mean - bias, variance.sqrt())
-    )
 
     def below(limit: torch.Tensor) -> torch.Tensor:
-        return torch.erf((limit - 0.5 - middle) / deviation / math.sqrt(2))
+        return torch.erf((2 * limit - 1 - dots) / deviation / math.sqrt(2))
 
     return share_exponent(halves, lambda x: (below(x) - below(halves)).abs())
 
